@@ -1,0 +1,87 @@
+//! The root component: takes the seed, makes the live state of it, starts what lives only in the browser, and routes.
+
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::{
+    NavigateOptions,
+    components::{FlatRoutes, Route, Router},
+    hooks::use_navigate,
+    path,
+};
+
+use crate::{
+    features::{help::help_dialog, nav::nav, theme_menu::chosen_theme},
+    keys,
+    live::{self, Live},
+    pages::{BoardPage, ConnectPage, NotFoundPage},
+    seed::{Seed, Site},
+    ui_state::UiState,
+};
+
+/// The whole interface. On the server it needs a [`Seed`] as a context; in the browser it finds the same one in the
+/// page.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let Seed { board, connect, site } = SharedValue::new(expect_context::<Seed>).into_inner();
+    let live = Live::seeded(&Seed { board, connect, site: site.clone() });
+    provide_context(live);
+    provide_context(site.clone());
+    provide_context(chosen_theme(&site));
+    let base = site.base.clone();
+    Effect::new(move |before: Option<()>| {
+        if before.is_none() {
+            live::start(live, &site);
+            // The browser tests wait for it: from here on a click does something.
+            if let Some(body) = document().body() {
+                let _ = body.set_attribute("data-hydrated", "");
+            }
+        }
+    });
+    view! {
+        <Router base=base>
+            <Frame/>
+        </Router>
+    }
+}
+
+/// What stays while pages change: navigation, keys, help.
+#[component]
+fn Frame() -> impl IntoView {
+    let site = expect_context::<Site>();
+    let live = expect_context::<Live>();
+    let ui = UiState::new(show(&site));
+    provide_context(ui);
+    Effect::new(move |before: Option<()>| {
+        if before.is_none() {
+            keys::start(live, ui);
+        }
+    });
+    view! {
+        <a class="skip" href="#main" rel="external">
+            "To the content"
+        </a>
+        <div class="app">
+            {nav(&site)}
+            <FlatRoutes fallback=NotFoundPage>
+                <Route path=path!("/") view=BoardPage/>
+                <Route path=path!("/connect") view=ConnectPage/>
+            </FlatRoutes>
+        </div>
+        {help_dialog()}
+    }
+    .into_any()
+}
+
+/// Opening and closing the detail panel is navigation, so that Back and links work.
+fn show(site: &Site) -> Callback<Option<String>> {
+    let navigate = use_navigate();
+    let board = [&site.base, "/"].concat();
+    Callback::new(move |id: Option<String>| {
+        let to = match id {
+            Some(id) => [&board, "?breaker=", &id].concat(),
+            None => board.clone(),
+        };
+        navigate(&to, NavigateOptions { resolve: false, scroll: false, ..NavigateOptions::default() });
+    })
+}

@@ -1,0 +1,217 @@
+//! The only file that sees JavaScript's ECharts: loading it, and one drawing.
+//!
+//! Calls go by name through `Reflect`, so that nothing refers to the global `echarts` before it exists, and no
+//! exception of the library unwinds through our frames. charming has renderers of its own, but none that disposes,
+//! replaces series or changes the theme.
+
+use std::cell::RefCell;
+
+use js_sys::{Array, Float64Array, Function, Object, Promise, Reflect};
+use serde::Serialize;
+use serde_json::Value;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Element, HtmlScriptElement};
+
+use super::Kind;
+use super::data::{Heat, Window};
+use super::palette::Palette;
+use crate::browser::{document, prefers_dark, window};
+
+/// Charts over the same time share a crosshair.
+const GROUP: &str = "fuseboard";
+
+thread_local! {
+    /// The script, once somebody asked for it.
+    static SCRIPT: RefCell<Option<Promise>> = const { RefCell::new(None) };
+}
+
+/// Loads the library when the browser has nothing better to do; later calls wait for the first.
+pub(super) async fn load(build: &str) -> Result<(), JsValue> {
+    let script = SCRIPT.with_borrow_mut(|script| script.get_or_insert_with(|| fetch(build)).clone());
+    let loaded = JsFuture::from(script).await;
+    if loaded.is_err() {
+        // The next one may have better luck.
+        SCRIPT.with_borrow_mut(Option::take);
+    }
+    loaded.map(|_| ())
+}
+
+fn fetch(build: &str) -> Promise {
+    let source = format!(
+        "/pkg/echarts.js?v={}",
+        String::from(js_sys::encode_uri_component(build))
+    );
+    Promise::new(&mut |resolve, reject| {
+        let added = (|| {
+            let element = document().create_element("script")?;
+            let script: HtmlScriptElement = element.unchecked_into();
+            script.set_src(&source);
+            script.set_async(true);
+            script.set_onload(Some(&resolve));
+            script.set_onerror(Some(&reject));
+            document().head().ok_or(JsValue::NULL)?.append_child(&script)
+        })();
+        if let Err(error) = added {
+            let _ = reject.call1(&JsValue::NULL, &error);
+        }
+    })
+}
+
+/// Waits until the browser is idle, at most 2 s.
+pub(super) async fn idle() {
+    let promise = Promise::new(&mut |resolve, _| {
+        let scope = window();
+        let has = Reflect::has(&scope, &"requestIdleCallback".into()).unwrap_or(false);
+        let asked = has && {
+            let options = object([("timeout", JsValue::from(2_000))]);
+            call(&scope, "requestIdleCallback", &[resolve.clone().into(), options]).is_ok()
+        };
+        if !asked {
+            let _ = scope.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 100);
+        }
+    });
+    // It is never rejected.
+    let _ = JsFuture::from(promise).await;
+}
+
+/// One drawing. Dropping it disposes of it: ECharts keeps every instance in a registry of its own until then.
+#[derive(Debug)]
+pub(super) struct Drawing {
+    instance: JsValue,
+    kind: Kind,
+}
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        let gone = call(&self.instance, "isDisposed", &[]).is_ok_and(|gone| gone.is_truthy());
+        if !gone {
+            report(call(&self.instance, "dispose", &[]));
+        }
+    }
+}
+
+impl Drawing {
+    /// Makes a drawing in an element that has a size, in the theme of the moment.
+    pub fn new(element: &Element, kind: Kind) -> Result<Drawing, JsValue> {
+        let (name, palette) = theme()?;
+        let instance = call(&library()?, "init", &[element.into(), name.into()])?;
+        let drawing = Drawing { instance, kind };
+        // The heat map counts columns, the others time: their crosshairs have nothing to say to each other.
+        if kind != Kind::Heat {
+            Reflect::set(&drawing.instance, &"group".into(), &GROUP.into())?;
+            call(&library()?, "connect", &[GROUP.into()])?;
+        }
+        drawing.skeleton(&palette)?;
+        Ok(drawing)
+    }
+
+    fn skeleton(&self, palette: &Palette) -> Result<(), JsValue> {
+        let option = to_js(&super::option::option(self.kind, palette))?;
+        self.set_option(&option, true)
+    }
+
+    /// Takes the colours of the moment.
+    pub fn retheme(&self) {
+        let done = theme().and_then(|(name, palette)| {
+            call(&self.instance, "setTheme", &[name.into()])?;
+            self.skeleton(&palette)
+        });
+        report(done);
+    }
+
+    /// Takes the size of its element.
+    pub fn resize(&self) {
+        report(call(&self.instance, "resize", &[]));
+    }
+
+    /// Shows these rows over this stretch of time.
+    pub fn rows(&self, rows: &[f64], window: Window) {
+        let axis = object([("min", window.min.into()), ("max", window.max.into())]);
+        let option = object([("xAxis", axis), ("dataset", source(rows))]);
+        report(self.set_option(&option, false));
+    }
+
+    /// Shows this heat map.
+    pub fn heat(&self, heat: &Heat) {
+        let labels: Array = heat.labels.iter().map(|label| JsValue::from_str(label)).collect();
+        let shown: Array = heat
+            .shown
+            .iter()
+            .map(|column| JsValue::from_f64(*column))
+            .collect();
+        let axis = object([
+            ("data", labels.into()),
+            ("axisLabel", object([("customValues", shown.into())])),
+        ]);
+        let shade = object([("max", heat.most.into())]);
+        let option = object([
+            ("xAxis", axis),
+            ("visualMap", Array::of1(&shade).into()),
+            ("dataset", source(&heat.cells)),
+        ]);
+        report(self.set_option(&option, false));
+    }
+
+    fn set_option(&self, option: &JsValue, whole: bool) -> Result<(), JsValue> {
+        let how = object([("lazyUpdate", JsValue::TRUE)]);
+        if whole {
+            Reflect::set(&how, &"replaceMerge".into(), &Array::of1(&"series".into()))?;
+        }
+        call(&self.instance, "setOption", &[option.clone(), how]).map(|_| ())
+    }
+}
+
+/// The theme of the moment, registered under its name.
+fn theme() -> Result<(&'static str, Palette), JsValue> {
+    let root = document().document_element().ok_or(JsValue::NULL)?;
+    let dark = match root.get_attribute("data-theme").as_deref() {
+        Some("dark") => true,
+        Some("light") => false,
+        _ => prefers_dark(),
+    };
+    let style = window().get_computed_style(&root)?.ok_or(JsValue::NULL)?;
+    let palette = Palette::read(|name| style.get_property_value(name).unwrap_or_default());
+    let name = if dark { "fuseboard-dark" } else { "fuseboard-light" };
+    call(
+        &library()?,
+        "registerTheme",
+        &[name.into(), to_js(&palette.theme())?],
+    )?;
+    Ok((name, palette))
+}
+
+fn library() -> Result<JsValue, JsValue> {
+    Reflect::get(&js_sys::global(), &"echarts".into())
+}
+
+fn to_js(value: &Value) -> Result<JsValue, JsValue> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(JsValue::from)
+}
+
+fn source(rows: &[f64]) -> JsValue {
+    object([("source", Float64Array::from(rows).into())])
+}
+
+fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in fields {
+        // Cannot fail on a plain object.
+        let _ = Reflect::set(&object, &name.into(), &value);
+    }
+    object.into()
+}
+
+fn call(target: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    let function: Function = Reflect::get(target, &method.into())?.dyn_into()?;
+    function.apply(target, &arguments.iter().collect())
+}
+
+/// A chart that cannot be drawn is missed, not fatal.
+fn report<T>(result: Result<T, JsValue>) {
+    if let Err(error) = result {
+        leptos::logging::warn!("a chart could not be drawn: {error:?}");
+    }
+}

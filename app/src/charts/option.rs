@@ -1,0 +1,261 @@
+//! What a chart is made of, without its figures: axes, grid, series and their looks. Built once per theme.
+//!
+//! charming knows the options of ECharts 5.5; what came later, or what its types leave out, is laid over as JSON in one
+//! place ([`over`]). Times are shown in the page's zone: the figures are shifted by the zone's offset and ECharts is
+//! told to show UTC, so that a chart agrees with the table beside it whatever zone the browser is in.
+//!
+//! No sampling and no animation: at most 121 points, once a second.
+
+use charming::Chart;
+use charming::component::{Axis, Grid, VisualMap, VisualMapChannel, VisualMapType};
+use charming::element::{
+    AreaStyle, AxisLabel, AxisLine, AxisTick, AxisType, DimensionEncode, ItemStyle, LineStyle, Tooltip,
+    Trigger,
+};
+use charming::series::{Heatmap, Line};
+use protocol::view::{BAND_NAMES, HEAT_EDGES_MS};
+use serde_json::{Value, json};
+
+use super::Kind;
+use super::palette::Palette;
+
+/// The size of labels on axes, pixels.
+const LABEL: f64 = 10.5;
+/// The names of the latency lines, and of their columns.
+pub(super) const PERCENTILES: [&str; 3] = ["p50", "p95", "p99"];
+
+/// The option of a chart, as JSON.
+pub(super) fn option(kind: Kind, palette: &Palette) -> Value {
+    match kind {
+        Kind::Latency => latency_option(palette),
+        Kind::Outcomes => outcome_option(palette),
+        Kind::Heat => heat_option(palette),
+    }
+}
+
+fn grid() -> Grid {
+    Grid::new().left(44).right(14).top(16).bottom(24)
+}
+
+fn label() -> AxisLabel {
+    AxisLabel::new().font_size(LABEL)
+}
+
+fn over_time() -> Chart {
+    let time = Axis::new()
+        .type_(AxisType::Time)
+        .split_number(5)
+        .axis_tick(AxisTick::new().show(false))
+        .axis_label(label().formatter("{HH}:{mm}"));
+    let value = Axis::new()
+        .type_(AxisType::Value)
+        .min(0)
+        .split_number(3)
+        .axis_label(label());
+    Chart::new()
+        .animation(false)
+        .grid(grid())
+        .x_axis(time)
+        .y_axis(value)
+        .tooltip(Tooltip::new().trigger(Trigger::Axis))
+}
+
+/// A line of one column of the dataset.
+fn line(name: &str) -> Line {
+    Line::new()
+        .name(name)
+        .show_symbol(false)
+        .encode(DimensionEncode::new().x("t").y(name))
+}
+
+/// Thin lines: median, 95th and 99th percentile.
+fn latency_option(palette: &Palette) -> Value {
+    let colours = [&palette.s5, &palette.s1, &palette.s4];
+    let mut chart = over_time();
+    for (name, colour) in PERCENTILES.into_iter().zip(colours) {
+        let colour = colour.as_str();
+        chart = chart.series(
+            line(name)
+                .id(name)
+                .line_style(LineStyle::new().width(1.6).color(colour))
+                .item_style(ItemStyle::new().color(colour)),
+        );
+    }
+    finish(&chart, &columns(&PERCENTILES))
+}
+
+/// Areas on top of each other, without lines.
+fn outcome_option(palette: &Palette) -> Value {
+    let mut chart = over_time();
+    for (name, colour) in BAND_NAMES.into_iter().zip(palette.bands()) {
+        chart = chart.series(
+            line(name)
+                .id(name)
+                .stack("requests")
+                .line_style(LineStyle::new().width(0))
+                .area_style(AreaStyle::new().opacity(0.85).color(colour))
+                .item_style(ItemStyle::new().color(colour)),
+        );
+    }
+    finish(&chart, &columns(&BAND_NAMES))
+}
+
+/// Cells by time and duration. ECharts draws heat maps over categories only: columns are steps, rows are edges.
+fn heat_option(palette: &Palette) -> Value {
+    let none = || AxisTick::new().show(false);
+    let steps = Axis::new()
+        .type_(AxisType::Category)
+        .axis_tick(none())
+        .axis_label(label().interval(0));
+    let durations = Axis::new()
+        .type_(AxisType::Category)
+        .data(HEAT_EDGES_MS.map(edge).to_vec())
+        .axis_line(AxisLine::new().show(false))
+        .axis_tick(none())
+        .axis_label(label().interval(2));
+    let shade = VisualMapChannel::new().color(vec![palette.panel.as_str(), palette.s1.as_str()]);
+    let chart = Chart::new()
+        .animation(false)
+        .grid(grid())
+        .x_axis(steps)
+        .y_axis(durations)
+        .tooltip(Tooltip::new().trigger(Trigger::Item))
+        .visual_map(
+            VisualMap::new()
+                .type_(VisualMapType::Continuous)
+                .show(false)
+                .min(0)
+                .max(1)
+                .dimension(2)
+                .in_range(shade),
+        )
+        .series(Heatmap::new().id("heat").name("answers").progressive(0));
+    let mut option = finish(&chart, &["column", "row", "answers", "duration from, ms"]);
+    over(
+        &mut option["series"][0],
+        json!({ "encode": { "x": 0, "y": 1, "value": 2, "tooltip": [3, 2] }, "emphasis": { "disabled": true } }),
+    );
+    option
+}
+
+fn columns<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    [&["t"], names].concat()
+}
+
+/// 1250 as "1.25k".
+fn edge(ms: u32) -> String {
+    if ms < 1_000 {
+        ms.to_string()
+    } else {
+        format!("{}k", f64::from(ms) / 1_000.0)
+    }
+}
+
+/// charming's part with ours on top.
+fn finish(chart: &Chart, columns: &[&str]) -> Value {
+    let mut option = serde_json::to_value(chart).expect("a chart without functions is plain data");
+    let hover = json!({ "emphasis": { "disabled": true } });
+    if let Some(series) = option["series"].as_array_mut() {
+        for series in series {
+            over(series, hover.clone());
+        }
+    }
+    over(
+        &mut option,
+        json!({
+            "useUTC": true,
+            "dataset": { "dimensions": columns },
+            "tooltip": { "renderMode": "richText", "confine": true, "transitionDuration": 0 },
+        }),
+    );
+    // Labels may lie outside of the grid; ECharts 6 would move the grid instead.
+    let outer = json!({ "outerBoundsMode": "none" });
+    match &mut option["grid"] {
+        Value::Array(grids) => grids.iter_mut().for_each(|grid| over(grid, outer.clone())),
+        grid => over(grid, outer),
+    }
+    option
+}
+
+/// Lays one object over another, deeply.
+fn over(base: &mut Value, top: Value) {
+    match (base, top) {
+        (Value::Object(base), Value::Object(top)) => {
+            for (name, value) in top {
+                over(base.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (base, top) => *base = top,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::charts::palette::tests::named;
+
+    const ALL: [Kind; 3] = [Kind::Latency, Kind::Outcomes, Kind::Heat];
+
+    #[test]
+    fn nothing_in_an_option_breaks_the_policy() {
+        for kind in ALL {
+            let option = option(kind, &named());
+            assert_eq!(option["tooltip"]["renderMode"], "richText", "{kind:?}");
+            assert_eq!(option["animation"], false);
+            assert_eq!(option["useUTC"], true);
+            assert!(!option.to_string().contains("function"), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn every_series_has_an_id_and_a_column() {
+        for kind in [Kind::Latency, Kind::Outcomes] {
+            let option = option(kind, &named());
+            let columns = option["dataset"]["dimensions"].as_array().unwrap();
+            let series = option["series"].as_array().unwrap();
+            assert_eq!(series.len() + 1, columns.len());
+            for (series, column) in series.iter().zip(&columns[1..]) {
+                assert_eq!(&series["encode"]["y"], column);
+                assert_eq!(series["encode"]["x"], "t");
+                assert_eq!(series["id"], series["name"]);
+                assert_eq!(series["showSymbol"], false);
+            }
+        }
+    }
+
+    #[test]
+    fn looks_are_as_drawn() {
+        let latency = option(Kind::Latency, &named());
+        let colours: Vec<_> = (0..3)
+            .map(|n| latency["series"][n]["lineStyle"]["color"].clone())
+            .collect();
+        assert_eq!(colours, ["--s5", "--s1", "--s4"]);
+        assert_eq!(latency["series"][0]["lineStyle"]["width"], 1.6);
+        assert_eq!(latency["xAxis"]["axisLabel"]["formatter"], "{HH}:{mm}");
+        let grid = match &latency["grid"] {
+            Value::Array(grids) => &grids[0],
+            grid => grid,
+        };
+        assert_eq!(
+            *grid,
+            json!({ "left": 44, "right": 14, "top": 16, "bottom": 24, "outerBoundsMode": "none" })
+        );
+        let outcomes = option(Kind::Outcomes, &named());
+        assert_eq!(outcomes["series"][7]["stack"], "requests");
+        assert_eq!(
+            outcomes["series"][0]["areaStyle"],
+            json!({ "opacity": 0.85, "color": "--s1" })
+        );
+    }
+
+    #[test]
+    fn heat_rows_are_named_by_their_lower_edges() {
+        let heat = option(Kind::Heat, &named());
+        let rows = heat["yAxis"]["data"].as_array().unwrap();
+        assert_eq!(rows.len(), HEAT_EDGES_MS.len());
+        assert_eq!([&rows[0], &rows[8], &rows[13]], ["0", "1.25k", "12.5k"]);
+        let shade = &heat["visualMap"];
+        let shade = if shade.is_array() { &shade[0] } else { shade };
+        assert_eq!(shade["inRange"]["color"], json!(["--panel", "--s1"]));
+    }
+}

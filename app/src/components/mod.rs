@@ -1,0 +1,17 @@
+//! The kit: small drawn parts that know nothing of pages, sockets or the shape of the data, beyond a state or a level.
+
+mod icon;
+mod lever;
+mod menu;
+mod shape;
+mod spark;
+mod state;
+mod strip;
+
+pub use icon::{Icon, brand, icon};
+pub use lever::{big_lever, lever};
+pub use menu::{MenuItem, menu};
+pub use shape::{level_key, shape};
+pub use spark::{SparkPaths, spark, spark_paths};
+pub use state::{state_key, state_level, state_mark, state_title, state_word};
+pub use strip::{strip, strip_path};

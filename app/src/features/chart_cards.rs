@@ -1,0 +1,161 @@
+//! The three chart cards. Each chart has a sentence that says what it shows and the last points as a table, for those
+//! who cannot or do not want to read a picture; the drawing itself is `charts`.
+
+use leptos::{ev, prelude::*, tachys::dom::event_target};
+use protocol::view::{BAND_NAMES, ChartPoint, HEAT_EDGES_MS};
+
+use crate::{
+    charts::{HeatChart, LatencyChart, OutcomeChart},
+    format::{clock, grouped, latency, rate},
+    live::Live,
+    seed::Site,
+};
+
+/// How many points the table shows.
+const TABLE_ROWS: usize = 10;
+
+struct Card {
+    key: &'static str,
+    title: &'static str,
+    sub: &'static str,
+    unit: &'static str,
+    sentence: fn(&ChartPoint) -> String,
+    columns: fn() -> Vec<String>,
+    cells: fn(&ChartPoint) -> Vec<String>,
+}
+
+/// Draws the cards.
+pub fn chart_cards(live: Live) -> AnyView {
+    let latency_card = Card {
+        key: "latency",
+        title: "Latency",
+        sub: "p50 · p95 · p99, all providers",
+        unit: "ms",
+        sentence: |point| {
+            let [p50, p95, p99] = [point.p50, point.p95, point.p99].map(|ms| latency(ms.map(f64::from)).text());
+            format!("Newest: half of the answers within {p50}, 95% within {p95}, 99% within {p99}.")
+        },
+        columns: || ["p50", "p95", "p99"].map(str::to_owned).into(),
+        cells: |point| [point.p50, point.p95, point.p99].map(|ms| latency(ms.map(f64::from)).text()).into(),
+    };
+    let outcomes = Card {
+        key: "outcomes",
+        title: "Requests by outcome",
+        sub: "per second",
+        unit: "stacked",
+        sentence: |point| {
+            let all: f64 = point.bands.iter().copied().map(f64::from).sum();
+            let well = f64::from(point.bands[0] + point.bands[1]);
+            format!("Newest: {} per second, of which {} answered.", rate(all), rate(well))
+        },
+        columns: || BAND_NAMES.map(str::to_owned).into(),
+        cells: |point| point.bands.map(|band| rate(f64::from(band))).into(),
+    };
+    let heat = Card {
+        key: "heat",
+        title: "Latency distribution",
+        sub: "answers by duration, all providers",
+        unit: "log ms",
+        sentence: |point| {
+            let most = point.heat.iter().enumerate().max_by_key(|(_, count)| **count);
+            match most {
+                Some((row, count)) if *count > 0 => format!("Newest: most answers took {}.", heat_row(row)),
+                _ => "Newest: no answers in this step.".to_owned(),
+            }
+        },
+        columns: || (0..HEAT_EDGES_MS.len()).map(heat_row).collect(),
+        cells: |point| point.heat.iter().map(|count| grouped(u64::from(*count))).collect(),
+    };
+    view! {
+        <div class="charts">
+            {card(live, latency_card, view! { <LatencyChart/> }.into_any())}
+            {card(live, outcomes, view! { <OutcomeChart/> }.into_any())}
+            {card(live, heat, view! { <HeatChart/> }.into_any())}
+        </div>
+    }
+    .into_any()
+}
+
+fn heat_row(row: usize) -> String {
+    let edge = |row: usize| HEAT_EDGES_MS.get(row).map(|ms| latency(Some(f64::from(*ms))).text());
+    match (row, edge(row), edge(row + 1)) {
+        (0, _, Some(to)) => ["under ", &to].concat(),
+        (_, Some(from), Some(to)) => [&from, " to ", &to].concat(),
+        (_, from, _) => ["over ", &from.unwrap_or_default()].concat(),
+    }
+}
+
+fn card(live: Live, card: Card, chart: AnyView) -> AnyView {
+    let offset = expect_context::<Site>().utc_offset_min;
+    let Card { key, title, sub, unit, sentence, columns, cells } = card;
+    let open = RwSignal::new(false);
+    let heading = ["chart-", key].concat();
+    let summary = move || {
+        live.board.points.with(|points| points.last().map_or("No figures yet.".to_owned(), sentence))
+    };
+    // Built only while it is open: a closed table must not cost a board anything.
+    let table = move || open.get().then(|| points_table(live, offset, columns(), cells));
+    let on_toggle = move |event: ev::Event| {
+        open.set(event_target::<web_sys::Element>(&event).has_attribute("open"));
+    };
+    view! {
+        <section class="card chart-card" data-chart-card=key aria-labelledby=heading>
+            <header>
+                <h2 id=heading.clone()>{title}</h2>
+                <span class="sub">{sub}</span>
+                <span class="tools">{unit}</span>
+            </header>
+            {chart}
+            <p class="vh">{summary}</p>
+            <details class="points" on:toggle=on_toggle>
+                <summary>"Table"<span class="vh">" of " {title}</span></summary>
+                {table}
+            </details>
+        </section>
+    }
+    .into_any()
+}
+
+fn points_table(live: Live, offset: i32, columns: Vec<String>, cells: fn(&ChartPoint) -> Vec<String>) -> AnyView {
+    let rows = move || {
+        live.board.points.with(|points| {
+            let rows = points.iter().rev().take(TABLE_ROWS).map(|point| {
+                let cells = cells(point).into_iter().map(|cell| view! { <td>{cell}</td> }).collect_view();
+                view! {
+                    <tr>
+                        <th scope="row">{clock(point.t, offset)}</th>
+                        {cells}
+                    </tr>
+                }
+            });
+            rows.collect_view()
+        })
+    };
+    let head = columns.into_iter().map(|column| view! { <th scope="col">{column}</th> }).collect_view();
+    view! {
+        <div class="scroll" tabindex="0" role="group" aria-label="Last points">
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">"Time"</th>
+                        {head}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_the_heat_map_are_named_by_their_edges() {
+        assert_eq!(heat_row(0), "under 50 ms");
+        assert_eq!(heat_row(8), "1.25 s to 2.00 s");
+        assert_eq!(heat_row(13), "over 12.5 s");
+    }
+}

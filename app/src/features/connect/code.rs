@@ -1,0 +1,115 @@
+//! Tabs of snippets, with the key pointed at and a button that copies all of it.
+
+use std::time::Duration;
+
+use leptos::{ev, html, prelude::*, tachys::dom::event_target, task::spawn_local};
+use wasm_bindgen::JsCast;
+
+use super::snippets::{SNIPPETS, Shown};
+use crate::{browser, seed::Site};
+
+/// How the last press of a copy button went.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copied {
+    No,
+    Yes,
+    Refused,
+}
+
+/// A button that copies `text`.
+pub fn copy_button(text: Signal<String>) -> AnyView {
+    let copied = RwSignal::new(Copied::No);
+    let press = move |_| {
+        let text = text.get_untracked();
+        spawn_local(async move {
+            let done = if browser::copy(text).await { Copied::Yes } else { Copied::Refused };
+            // Gone when the visitor has left the page meanwhile.
+            let _ = copied.try_set(done);
+            set_timeout(move || _ = copied.try_set(Copied::No), Duration::from_secs(3));
+        });
+    };
+    let words = move || match copied.get() {
+        Copied::No => "Copy",
+        Copied::Yes => "Copied",
+        Copied::Refused => "The browser refused; select the text",
+    };
+    view! {
+        <button type="button" class="btn copy" on:click=press>
+            <span role="status">{words}</span>
+        </button>
+    }
+    .into_any()
+}
+
+/// Draws the tabs and the chosen snippet.
+pub fn snippet_tabs() -> AnyView {
+    let site = StoredValue::new(expect_context::<Site>());
+    let chosen = RwSignal::new(0_usize);
+    let shown = Memo::new(move |_| site.with_value(|site| SNIPPETS[chosen.get()].shown(site)));
+    let list = NodeRef::<html::Div>::new();
+    let on_key = move |event: ev::KeyboardEvent| {
+        let here = event_target::<web_sys::Element>(&event);
+        let next = match event.key().as_str() {
+            "ArrowRight" => here.next_element_sibling(),
+            "ArrowLeft" => here.previous_element_sibling(),
+            "Home" => list.get_untracked().and_then(|list| list.first_element_child()),
+            "End" => list.get_untracked().and_then(|list| list.last_element_child()),
+            _ => return,
+        };
+        event.prevent_default();
+        if let Some(tab) = next.and_then(|tab| tab.dyn_into::<web_sys::HtmlElement>().ok()) {
+            // Fails only for an element that has left the page.
+            let _ = tab.focus();
+            tab.click();
+        }
+    };
+    let tabs = SNIPPETS
+        .into_iter()
+        .enumerate()
+        .map(|(place, snippet)| {
+            let here = move || chosen.get() == place;
+            view! {
+                <button
+                    type="button"
+                    role="tab"
+                    id=["tab-", snippet.id].concat()
+                    aria-controls="snippet"
+                    aria-selected=move || if here() { "true" } else { "false" }
+                    tabindex=move || if here() { "0" } else { "-1" }
+                    on:click=move |_| chosen.set(place)
+                >
+                    {snippet.name}
+                </button>
+            }
+        })
+        .collect_view();
+    let labelled = move || ["tab-", SNIPPETS[chosen.get()].id].concat();
+    view! {
+        <div class="tabs" role="tablist" aria-label="How to send events" node_ref=list on:keydown=on_key>
+            {tabs}
+        </div>
+        <section class="card code" id="snippet" role="tabpanel" aria-labelledby=labelled data-snippet=move || SNIPPETS[chosen.get()].id>
+            <pre tabindex="0">
+                <code>{move || lines(shown.get())}</code>
+            </pre>
+            {copy_button(Signal::derive(move || shown.with(Shown::text)))}
+        </section>
+    }
+    .into_any()
+}
+
+/// The first line is a remark and is set quieter; the key is marked.
+fn lines(shown: Shown) -> AnyView {
+    let Shown { before, key, after } = shown;
+    let (remark, before) = match before.split_once('\n') {
+        Some((remark, rest)) => (remark.to_owned(), ["\n", rest].concat()),
+        None => (String::new(), before),
+    };
+    view! {
+        <span class="remark">{remark}</span>
+        {before}
+        <mark>{key}</mark>
+        {after.trim_end().to_owned()}
+    }
+    .into_any()
+}

@@ -1,0 +1,93 @@
+//! Whether anything has arrived, and how to see a board without a service of one's own.
+
+use leptos::prelude::*;
+
+use super::code::copy_button;
+use crate::{
+    format::{ago, full},
+    live::{Freshness, Live},
+    seed::Site,
+};
+
+/// Where the server listens, as people say it.
+fn place(origin: &str) -> &str {
+    origin.split_once("://").map_or(origin, |(_, place)| place).trim_end_matches('/')
+}
+
+/// Draws the row.
+pub fn listening(live: Live) -> AnyView {
+    let site = expect_context::<Site>();
+    let offset = site.utc_offset_min;
+    let simulating = RwSignal::new(false);
+    // Both views carry it; whichever has heard last is right.
+    let last = Memo::new(move |_| live.board.last_event.get().max(live.connect.with(|connect| connect.last_event)));
+    let received = move || match last.get() {
+        None => "nothing received yet".to_owned(),
+        at => ["last event ", &ago(at, live.now.get())].concat(),
+    };
+    let socket = move || match live.freshness() {
+        Freshness::Live | Freshness::Behind(_) => "live connection ok",
+        Freshness::Connecting => "connecting",
+        Freshness::Stale(_) => "no live connection, trying again",
+    };
+    let title = move || last.get().map(|at| full(at, offset));
+    view! {
+        <section class="wait" aria-label="Listening">
+            <span class="ring" data-still=move || last.get().is_some().then_some("") aria-hidden="true"></span>
+            <div>
+                <b>"Listening on " {place(&site.origin).to_owned()}</b>
+                <small>
+                    <span title=title data-last-event="">{received}</span>
+                    " · "
+                    {socket}
+                </small>
+            </div>
+            <button
+                type="button"
+                class="btn"
+                aria-expanded=move || if simulating.get() { "true" } else { "false" }
+                on:click=move |_| simulating.update(|simulating| *simulating = !*simulating)
+            >
+                "Watch a simulated outage instead"
+            </button>
+            {move || simulating.get().then(|| commands(&site.origin))}
+        </section>
+    }
+    .into_any()
+}
+
+fn commands(origin: &str) -> AnyView {
+    let command = |words: &'static str, text: String| {
+        view! {
+            <p class="quiet">{words}</p>
+            <div class="command">
+                <pre tabindex="0">
+                    <code>{text.clone()}</code>
+                </pre>
+                {copy_button(Signal::stored(text))}
+            </div>
+        }
+    };
+    view! {
+        <div class="simulate" data-simulate="">
+            <p>"The simulator is a program of its own: it calls fake providers through real breakers and reports like any service."</p>
+            {command("From the repository, server and simulator together:", "cargo xtask run -- --simulate".to_owned())}
+            {command(
+                "Beside this server, with a key that may send events:",
+                ["fuseboard simulate --url ", origin, " --key-file KEY_FILE"].concat(),
+            )}
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_has_no_scheme() {
+        assert_eq!(place("http://127.0.0.1:3000"), "127.0.0.1:3000");
+        assert_eq!(place("https://board.example/"), "board.example");
+    }
+}

@@ -1,0 +1,106 @@
+//! Who has sent events, and what of them was refused and why.
+
+use leptos::prelude::*;
+use protocol::view::{RefusalRow, SourceRow};
+
+use crate::{
+    format::{ago, clock, full, grouped},
+    live::Live,
+    seed::Site,
+};
+
+/// Draws the table.
+pub fn sources(live: Live) -> AnyView {
+    let offset = expect_context::<Site>().utc_offset_min;
+    let ids = Memo::new(move |_| live.connect.with(|connect| connect.sources.iter().map(|row| row.id).collect::<Vec<_>>()));
+    let row = move |id: u64| {
+        let this = Memo::new(move |_| {
+            live.connect.with(|connect| connect.sources.iter().find(|row| row.id == id).cloned())
+        });
+        (move || this.get().map(|row| line(live, row, offset))).into_any()
+    };
+    let table = move || {
+        if ids.with(Vec::is_empty) {
+            return view! { <p class="pad quiet">"Nothing yet. Whoever sends events appears here, with what was refused and why."</p> }
+                .into_any();
+        }
+        view! {
+            <div class="scroll" tabindex="0" role="group" aria-label="Sources">
+                <table class="data">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Source"</th>
+                            <th scope="col" class="l">"How"</th>
+                            <th scope="col">"Last"</th>
+                            <th scope="col">"Events, 1 h"</th>
+                            <th scope="col" class="l">"State"</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        <For each=move || ids.get() key=|id| *id children=row/>
+                    </tbody>
+                </table>
+            </div>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="card" aria-labelledby="sources-title" data-sources="">
+            <header>
+                <h2 id="sources-title">"Sources"</h2>
+                <span class="sub">"what has reached us, and what it said wrong"</span>
+            </header>
+            {table}
+        </section>
+    }
+    .into_any()
+}
+
+fn line(live: Live, row: SourceRow, offset: i32) -> AnyView {
+    let SourceRow { name, key_name, key_prefix, last, events_1h, refused_1h, refusals, .. } = row;
+    let title = last.map(|at| full(at, offset));
+    view! {
+        <tr data-source=name>
+            <th scope="row">{name.clone()}</th>
+            <td class="l" title=["key ", &key_name].concat()>
+                "push, key "
+                <code>{key_prefix} "…"</code>
+            </td>
+            <td title=title>{move || ago(last, live.now.get())}</td>
+            <td>{grouped(events_1h)}</td>
+            <td class="l">{said(refused_1h, refusals, offset)}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn said(refused: u64, refusals: Vec<RefusalRow>, offset: i32) -> AnyView {
+    if refused == 0 {
+        return view! { <span data-tone="good">"ok"</span> }.into_any();
+    }
+    let count = [&grouped(refused), " refused"].concat();
+    if refusals.is_empty() {
+        return view! { <span data-tone="warn">{count}</span> }.into_any();
+    }
+    let items = refusals
+        .into_iter()
+        .map(|refusal| {
+            let RefusalRow { at, index, field, reason } = refusal;
+            view! {
+                <li>
+                    <span class="quiet">{clock(at, offset)} ", event " {index} ": "</span>
+                    <code>{field}</code>
+                    " "
+                    {reason}
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <details class="refusals">
+            <summary data-tone="warn">{count}</summary>
+            <ol>{items}</ol>
+        </details>
+    }
+    .into_any()
+}

@@ -1,0 +1,89 @@
+//! The last transitions of this breaker, each with its cause and how long the state before had lasted.
+
+use leptos::prelude::*;
+use protocol::view::Feed;
+
+use super::{Detail, rows};
+use crate::{
+    components::{state_mark, state_word},
+    format::{full, moment, span},
+    live::Live,
+    seed::Site,
+};
+
+fn change(item: &Feed) -> String {
+    match item.from {
+        Some(from) => [state_word(from), " → ", state_word(item.to)].concat(),
+        None => ["→ ", state_word(item.to)].concat(),
+    }
+}
+
+/// Draws the list.
+pub fn transitions(live: Live, detail: Detail) -> AnyView {
+    let offset = expect_context::<Site>().utc_offset_min;
+    let items = rows(detail, |detail| &detail.transitions);
+    view! {
+        <section aria-labelledby="transitions-title">
+            <header class="part">
+                <h3 id="transitions-title">"Transitions"</h3>
+                <span class="sub">{move || if items.with(Vec::is_empty) { "none yet" } else { "with their cause, newest first" }}</span>
+            </header>
+            <ol class="transitions">
+                <For
+                    each=move || items.get()
+                    key=|item| (item.id, item.cause.clone(), item.lasted_ms)
+                    children=move |item| line(live, item, offset)
+                />
+            </ol>
+        </section>
+    }
+    .into_any()
+}
+
+fn line(live: Live, item: Feed, offset: i32) -> AnyView {
+    let words = change(&item);
+    let at = item.at;
+    let lasted = match (item.from, item.lasted_ms) {
+        (Some(from), Some(ms)) => Some([state_word(from), " for ", &span(ms)].concat()),
+        _ => None,
+    };
+    view! {
+        <li data-transition=item.id.to_string()>
+            <time title=full(at, offset)>{move || moment(at, live.now.get(), offset)}</time>
+            {state_mark(item.to, words)}
+            <code>{item.instance}</code>
+            {(!item.cause.is_empty()).then(|| view! { <p>{item.cause}</p> })}
+            <p class="quiet">
+                {lasted}
+                {item.inferred.then_some(" · told by a later report")}
+            </p>
+        </li>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_without_a_known_start_says_only_where_it_went() {
+        let mut item = Feed {
+            id: 1,
+            at: 0,
+            breaker_key: 1,
+            breaker: "b".into(),
+            provider: String::new(),
+            service: String::new(),
+            instance: "i".into(),
+            from: Some(protocol::State::HalfOpen),
+            to: protocol::State::Closed,
+            cause: String::new(),
+            lasted_ms: None,
+            inferred: false,
+        };
+        assert_eq!(change(&item), "half-open → closed");
+        item.from = None;
+        assert_eq!(change(&item), "→ closed");
+    }
+}

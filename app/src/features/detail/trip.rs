@@ -1,0 +1,95 @@
+//! The calls behind the last trip: why it opened, call by call, where calls name their breaker.
+
+use leptos::prelude::*;
+use protocol::view::{CallRow, Trip};
+
+use super::Detail;
+use crate::{
+    format::{clock, full, latency, moment},
+    live::Live,
+    seed::Site,
+};
+
+/// Outcomes that are not failures of the provider.
+fn neutral(outcome: &str) -> bool {
+    matches!(outcome, "ok" | "cancelled" | "content_filtered" | "bad_request")
+}
+
+/// Draws the table, or says why there is none.
+pub fn trip(live: Live, detail: Detail) -> AnyView {
+    let offset = expect_context::<Site>().utc_offset_min;
+    let trip = Memo::new(move |_| detail.with(|detail| detail.as_ref().and_then(|detail| detail.trip.clone())));
+    let when = move || {
+        trip.with(|trip| match trip {
+            Some(trip) => {
+                let at = moment(trip.at, live.now.get(), offset);
+                if trip.instance.is_empty() { at } else { [&at, " on ", &trip.instance].concat() }
+            }
+            None => "it has not opened since we know it".to_owned(),
+        })
+    };
+    view! {
+        <section aria-labelledby="trip-title">
+            <header class="part">
+                <h3 id="trip-title">"Calls behind the last trip"</h3>
+                <span class="sub">{when}</span>
+            </header>
+            {move || trip.get().map(|trip| body(trip, offset))}
+        </section>
+    }
+    .into_any()
+}
+
+fn body(trip: Trip, offset: i32) -> AnyView {
+    let Trip { cause, calls, .. } = trip;
+    let cause = (!cause.is_empty()).then(|| view! { <p class="pad-x">{cause}</p> });
+    if calls.is_empty() {
+        return view! {
+            {cause}
+            <p class="pad-x quiet" data-trip-empty="">
+                "No calls named this breaker in the minute before. Send calls with their field " <code>"breaker"</code>
+                " to see them here."
+            </p>
+        }
+        .into_any();
+    }
+    let lines = calls.into_iter().map(|call| line(call, offset)).collect_view();
+    view! {
+        {cause}
+        <div class="scroll" tabindex="0" role="group" aria-label="Calls behind the last trip">
+            <table class="data">
+                <thead>
+                    <tr>
+                        <th scope="col">"When"</th>
+                        <th scope="col" class="l">"Call"</th>
+                        <th scope="col" class="l">"Outcome"</th>
+                        <th scope="col">"Took"</th>
+                    </tr>
+                </thead>
+                <tbody>{lines}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn line(call: CallRow, offset: i32) -> AnyView {
+    let CallRow { at, provider, model, outcome, duration_ms, status, instance, error } = call;
+    let tone = if neutral(&outcome) { "plain" } else { "bad" };
+    let outcome = outcome.replace('_', " ");
+    let status = status.map(|status| [" ", &status.to_string()].concat());
+    view! {
+        <tr data-call="">
+            <td class="first" title=full(at, offset)>
+                <code>{clock(at, offset)}</code>
+            </td>
+            <td class="l" title=instance>{[provider.as_str(), "/", model.as_str()].concat()}</td>
+            <td class="l" title=error>
+                <span data-tone=tone>{outcome}</span>
+                <span class="quiet">{status}</span>
+            </td>
+            <td>{latency(duration_ms).text()}</td>
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,77 @@
+//! One fuse: lever, state, rate or next step, name, strip. It is a link to its own detail.
+
+use leptos::prelude::*;
+use protocol::view::Breaker;
+
+use super::words::{agreement, fuse_words, ticks};
+use crate::{
+    components::{lever, state_key, state_title, state_word, strip},
+    live::Live,
+    ui_state::UiState,
+};
+
+/// Draws the fuse of this row. `label` is what the rail calls it.
+pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> AnyView {
+    let ui = expect_context::<UiState>();
+    let (key, id, name) = row.with_untracked(|row| (row.key, row.id.clone(), row.breaker.clone()));
+    let state = Memo::new(move |_| row.with(|row| row.state));
+    let words = Memo::new(move |_| {
+        row.with(|row| {
+            let now = if ticks(row) { live.now.get() } else { 0 };
+            fuse_words(row, now)
+        })
+    });
+    let cells = Memo::new(move |_| row.with(|row| row.strip.clone()));
+    let title = move || row.with(fuse_title);
+    let long = move || words.with(|words| words.long).then_some("");
+    let open = {
+        let id = id.clone();
+        move || live.detail_of.with(|open| open.as_deref() == Some(id.as_str())).then_some("true")
+    };
+    view! {
+        <a
+            class="fuse"
+            href=["?breaker=", &id].concat()
+            data-noscroll=""
+            data-breaker=name
+            data-key=key.to_string()
+            data-state=move || state_key(state.get())
+            data-long=long
+            aria-current=open
+            title=title
+            on:focus=move |_| ui.selected.set(Some(key))
+        >
+            <span class="nm">{label}</span>
+            {lever(state.into())}
+            <span class="st">{move || state_title(state.get())}</span>
+            <span class="rate">
+                <b>{move || words.with(|words| words.head.clone())}</b>
+                " "
+                <small>{move || words.with(|words| words.sub.clone())}</small>
+            </span>
+            {strip(cells.into())}
+        </a>
+    }
+    .into_any()
+}
+
+/// The whole story of a fuse in one line, for `title`.
+fn fuse_title(breaker: &Breaker) -> String {
+    let mut parts = vec![breaker.breaker.clone()];
+    for part in [&breaker.environment, &breaker.service, &breaker.deployment, &breaker.model] {
+        if !part.is_empty() && !parts.contains(part) {
+            parts.push(part.clone());
+        }
+    }
+    let mut title = parts.join(" · ");
+    title.push_str(": ");
+    title.push_str(&agreement(breaker).unwrap_or_else(|| state_word(breaker.state).to_owned()));
+    if !breaker.reason.is_empty() {
+        title.push_str(", ");
+        title.push_str(&breaker.reason);
+    }
+    if breaker.shared {
+        title.push_str(" (several processes may report under one name)");
+    }
+    title
+}

@@ -1,0 +1,24 @@
+//! The interface: compiled twice, for the server (`ssr`) and for the browser (`hydrate`).
+//!
+//! `pages/` (route and data) → `features/` (widgets of this domain) → `components/` (a dumb kit); `live/` (socket,
+//! state, staleness); `charts/` (option builders and the one place that sees ECharts); `format` (numbers, durations,
+//! money). It sees `protocol` types only. What a page is first painted with arrives as a [`seed::Seed`], built by the
+//! server and put into the page, so that hydration starts from the same value.
+//!
+//! Deliberately absent: rules about the data, storage, HTTP routes, clocks on the server side.
+
+mod app;
+pub mod browser;
+pub mod charts;
+pub mod components;
+pub mod features;
+pub mod format;
+pub mod keys;
+pub mod live;
+pub mod pages;
+pub mod seed;
+mod shell;
+pub mod ui_state;
+
+pub use app::App;
+pub use shell::{shell, theme_key};

@@ -1,0 +1,70 @@
+//! `/`: the board, or, before the first event, what to paste. The one turns into the other by itself.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use protocol::Level;
+
+use crate::{
+    features::{
+        bar::{bar, verdict_sentence},
+        chart_cards::chart_cards,
+        connect::{connect, waiting_sentence},
+        detail::detail,
+        feed::feed,
+        fuses::panel,
+        kpis::kpis,
+        notes::silent_note,
+    },
+    live::{Freshness, Live},
+};
+
+/// The board page.
+#[component]
+pub fn BoardPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let empty = Memo::new(move |_| live.board.last_event.with(Option::is_none));
+    let sentence = Memo::new(move |_| {
+        if empty.get() { waiting_sentence(&live, true) } else { verdict_sentence(&live) }
+    });
+    let stale = Memo::new(move |_| matches!(live.freshness(), Freshness::Stale(_)));
+    let covered = RwSignal::new(false);
+    let title = move || {
+        // Trouble is told by the tab as well.
+        live.board.verdict.with(|verdict| match verdict.level {
+            Level::Attention | Level::Act => [verdict.lead.trim_end_matches('.'), " · Fuseboard"].concat(),
+            Level::Ok | Level::Unknown => "Board · Fuseboard".to_owned(),
+        })
+    };
+    view! {
+        <Title text=title/>
+        <main
+            id="main"
+            tabindex="-1"
+            data-page="board"
+            data-waiting=move || empty.get().then_some("")
+            data-stale=move || stale.get().then_some("")
+        >
+            <div class="page" inert=move || covered.get()>
+                {bar("Board", live, sentence.into(), Signal::derive(move || !empty.get()))}
+                {move || if empty.get() { connect(live) } else { body(live) }}
+            </div>
+            {detail(live, covered)}
+        </main>
+    }
+    .into_any()
+}
+
+fn body(live: Live) -> AnyView {
+    view! {
+        <div class="body">
+            <div class="col">
+                {silent_note(live)}
+                {kpis(live)}
+                {panel(live)}
+                {chart_cards(live)}
+            </div>
+            <div class="col side">{feed(live)}</div>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,28 @@
+//! `/connect`: what to paste, and who has sent what.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    features::{
+        bar::bar,
+        connect::{connect, waiting_sentence},
+    },
+    live::{Freshness, Live},
+};
+
+/// The Connect page.
+#[component]
+pub fn ConnectPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let sentence = Memo::new(move |_| waiting_sentence(&live, false));
+    let stale = Memo::new(move |_| matches!(live.freshness(), Freshness::Stale(_)));
+    view! {
+        <Title text="Connect · Fuseboard"/>
+        <main id="main" tabindex="-1" data-page="connect" data-stale=move || stale.get().then_some("")>
+            {bar("Connect", live, sentence.into(), Signal::stored(false))}
+            {connect(live)}
+        </main>
+    }
+    .into_any()
+}

@@ -1,0 +1,47 @@
+//! The document around the interface. Nothing in it is inline but what leptos needs to start, and that carries the
+//! nonce of the page's Content-Security-Policy.
+
+use leptos::{config::LeptosOptions, prelude::*};
+use leptos_meta::MetaTags;
+
+use crate::{
+    App,
+    seed::{Seed, Theme},
+};
+
+/// The HTML of every page. Needs a [`Seed`] as a context, for the theme.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let theme = use_context::<Seed>().and_then(|seed| seed.site.theme).map(theme_key);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="description" content="Live board of LLM providers and the circuit breakers in front of them."/>
+                <link rel="stylesheet" href="/pkg/fuseboard.css"/>
+                <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                <link rel="preload" href="/fonts/jetbrains-mono.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <HydrationScripts options/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+                <noscript>
+                    <p class="noscript">"These figures are of the moment the page was made. Live updates need JavaScript."</p>
+                </noscript>
+            </body>
+        </html>
+    }
+}
+
+/// The name in `data-theme` and in the cookie.
+pub const fn theme_key(theme: Theme) -> &'static str {
+    match theme {
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    }
+}

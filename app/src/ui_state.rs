@@ -1,0 +1,49 @@
+//! What is open or selected on the page right now, shared between the keyboard and the widgets.
+//!
+//! Deliberately absent: anything that belongs into the URL (the open breaker, the page) or that the server sends.
+
+use leptos::prelude::*;
+
+use crate::live::Live;
+
+/// The page's own state, as a context. Provided inside the router, so that [`UiState::show`] can navigate.
+#[derive(Clone, Copy)]
+pub struct UiState {
+    /// The help dialog is open.
+    pub help_open: RwSignal<bool>,
+    /// The range menu is open.
+    pub range_open: RwSignal<bool>,
+    /// The breaker that `j`, `k` and `.` have moved to (its `key`). The fuse panel gives it the focus and never folds
+    /// it, so Enter opens it by itself.
+    pub selected: RwSignal<Option<u64>>,
+    /// Opens the detail panel of the breaker with this `b_…` id, or closes it with `None`, by way of the URL.
+    pub show: Callback<Option<String>>,
+}
+
+impl UiState {
+    /// Nothing open, nothing selected.
+    pub fn new(show: Callback<Option<String>>) -> UiState {
+        UiState {
+            help_open: RwSignal::new(false),
+            range_open: RwSignal::new(false),
+            selected: RwSignal::new(None),
+            show,
+        }
+    }
+
+    /// What `Esc` does: closes what is on top (help, range menu, detail panel, selection). `false` when there was nothing.
+    pub fn escape(&self, live: &Live) -> bool {
+        if self.help_open.get_untracked() {
+            self.help_open.set(false);
+        } else if self.range_open.get_untracked() {
+            self.range_open.set(false);
+        } else if live.detail_of.with_untracked(Option::is_some) {
+            self.show.run(None);
+        } else if self.selected.get_untracked().is_some() {
+            self.selected.set(None);
+        } else {
+            return false;
+        }
+        true
+    }
+}

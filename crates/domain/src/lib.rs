@@ -1,0 +1,28 @@
+//! The rules of Fuseboard, and nothing else: events, outcomes and how they are counted, breaker identity and state,
+//! sliding windows, latency sketches, the rollup ladder, the verdict, prices.
+//!
+//! Deliberately absent: input and output, clocks, randomness, async, serialisation. `now` is always an argument, so
+//! every rule can be replayed and tested; the crate also compiles to WASM.
+
+pub mod breaker;
+pub mod cost;
+pub mod event;
+pub mod outcome;
+pub mod rollup;
+pub mod sketch;
+mod sparse;
+pub mod verdict;
+pub mod window;
+
+pub use event::{Event, EventBody};
+pub use outcome::Outcome;
+pub use sketch::Sketch;
+
+/// Milliseconds since the Unix epoch, UTC.
+pub type Millis = i64;
+
+/// A length of time in microseconds; latencies are kept at this resolution.
+pub type Micros = u64;
+
+/// Money in billionths of a US dollar.
+pub type NanoUsd = i64;

@@ -1,0 +1,231 @@
+//! What calls add up to. The figures that follow from it are in [`super::counting`].
+//!
+//! Everything in a bucket is a sum, so merging is associative and commutative and a bucket can be taken away again;
+//! all sums are weighted (an event of weight 100 counts 100 times) and saturate instead of overflowing. Counts are
+//! sparse: most buckets know two or three outcomes, and there are many buckets.
+
+use crate::event::Call;
+use crate::sketch::Sketch;
+use crate::sparse::Sparse;
+use crate::{Micros, NanoUsd, Outcome};
+
+/// Which part a call plays in answering its request. The order is part of the stored format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum CallClass {
+    /// Attempt 1 at the provider that was wanted.
+    First = 0,
+    /// Attempt 2.. at the provider that was wanted.
+    Retry = 1,
+    /// Attempt 1 at a stand-in.
+    Fallback = 2,
+    /// Attempt 2.. at a stand-in.
+    FallbackRetry = 3,
+}
+
+impl CallClass {
+    /// How many there are.
+    pub const COUNT: usize = 4;
+
+    /// All of them, in stored order.
+    pub const ALL: [CallClass; Self::COUNT] = [
+        CallClass::First,
+        CallClass::Retry,
+        CallClass::Fallback,
+        CallClass::FallbackRetry,
+    ];
+
+    /// The class of a call.
+    pub fn of(call: &Call) -> CallClass {
+        match (call.fallback_from.is_some(), call.attempt >= 2) {
+            (false, false) => CallClass::First,
+            (false, true) => CallClass::Retry,
+            (true, false) => CallClass::Fallback,
+            (true, true) => CallClass::FallbackRetry,
+        }
+    }
+
+    /// Its number in stored counts.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The class stored under this number.
+    pub fn from_index(index: usize) -> Option<CallClass> {
+        Self::ALL.get(index).copied()
+    }
+
+    /// Attempt 2 or later.
+    pub const fn is_retry(self) -> bool {
+        matches!(self, CallClass::Retry | CallClass::FallbackRetry)
+    }
+
+    /// Stands in for another provider or model.
+    pub const fn is_fallback(self) -> bool {
+        matches!(self, CallClass::Fallback | CallClass::FallbackRetry)
+    }
+}
+
+/// The calls of one series in one stretch of time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Bucket {
+    counts: Sparse<6>,
+    /// Sum of the durations of `ok` attempts, microseconds.
+    pub duration_us: Micros,
+    /// Includes cached and cache-write tokens.
+    pub input_tokens: u64,
+    /// Read from prompt caches.
+    pub cached_tokens: u64,
+    /// Written to prompt caches.
+    pub cache_write_tokens: u64,
+    /// Includes reasoning tokens.
+    pub output_tokens: u64,
+    /// Part of `output_tokens`.
+    pub reasoning_tokens: u64,
+    /// Sum of known costs.
+    pub cost: NanoUsd,
+    /// Calls with a known cost.
+    pub priced: u64,
+    /// Calls that carry tokens but have no known cost.
+    pub unpriced: u64,
+    /// Output tokens of the `ok` streams whose speed can be told: first token and end apart, output tokens given.
+    pub stream_tokens: u64,
+    /// How long those streams took from the first token to the end, microseconds.
+    pub stream_us: Micros,
+    /// Durations of `ok` attempts.
+    pub latency: Sketch,
+    /// Times to first token of `ok` streams.
+    pub ttft: Sketch,
+}
+
+impl Bucket {
+    /// Counts a call. A weight of zero counts as one: the event is there.
+    pub fn add(&mut self, call: &Call) {
+        let weight = u64::from(call.weight.max(1));
+        let outcome = call.outcome();
+        self.counts.add(cell(outcome, CallClass::of(call)), weight);
+        for (sum, tokens) in [
+            (&mut self.input_tokens, call.input_tokens),
+            (&mut self.cached_tokens, call.cached_tokens),
+            (&mut self.cache_write_tokens, call.cache_write_tokens),
+            (&mut self.output_tokens, call.output_tokens),
+            (&mut self.reasoning_tokens, call.reasoning_tokens),
+        ] {
+            add_weighted(sum, u64::from(tokens.unwrap_or(0)), weight);
+        }
+        if let Some(cost) = call.cost {
+            let weighted = cost.max(0).saturating_mul(NanoUsd::from(call.weight.max(1)));
+            self.cost = self.cost.saturating_add(weighted);
+            add_weighted(&mut self.priced, 1, weight);
+        } else if call.input_tokens.unwrap_or(0) > 0 || call.output_tokens.unwrap_or(0) > 0 {
+            add_weighted(&mut self.unpriced, 1, weight);
+        }
+        if outcome == Outcome::Ok {
+            self.add_times(call, weight);
+        }
+    }
+
+    fn add_times(&mut self, call: &Call, weight: u64) {
+        if let Some(duration) = call.duration {
+            add_weighted(&mut self.duration_us, duration, weight);
+            self.latency.add(duration, weight);
+        }
+        let Some(ttft) = call.ttft else { return };
+        self.ttft.add(ttft, weight);
+        // A stream that came in one piece has no speed; counting its tokens over no time would raise everybody's.
+        let generating = call.duration.unwrap_or(0).saturating_sub(ttft);
+        if let (Some(tokens), 1..) = (call.output_tokens, generating) {
+            add_weighted(&mut self.stream_tokens, u64::from(tokens), weight);
+            add_weighted(&mut self.stream_us, generating, weight);
+        }
+    }
+
+    /// Adds everything `other` holds. Associative and commutative.
+    pub fn merge(&mut self, other: &Bucket) {
+        self.counts.merge(&other.counts);
+        for (mine, theirs) in self.sums_mut().into_iter().zip(other.sums()) {
+            *mine = mine.saturating_add(theirs);
+        }
+        self.cost = self.cost.saturating_add(other.cost);
+        self.latency.merge(&other.latency);
+        self.ttft.merge(&other.ttft);
+    }
+
+    /// Takes away what `other` holds: the inverse of [`Bucket::merge`] as long as nothing saturated. Never below zero.
+    pub fn subtract(&mut self, other: &Bucket) {
+        self.counts.subtract(&other.counts);
+        for (mine, theirs) in self.sums_mut().into_iter().zip(other.sums()) {
+            *mine = mine.saturating_sub(theirs);
+        }
+        self.cost = self.cost.saturating_sub(other.cost).max(0);
+        self.latency.subtract(&other.latency);
+        self.ttft.subtract(&other.ttft);
+    }
+
+    /// No call is in it.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// Calls with this outcome and class.
+    pub fn count(&self, outcome: Outcome, class: CallClass) -> u64 {
+        self.counts.get(cell(outcome, class))
+    }
+
+    /// Sets the count of an outcome and class: for decoders.
+    pub fn set_count(&mut self, outcome: Outcome, class: CallClass, count: u64) {
+        self.counts.set(cell(outcome, class), count);
+    }
+
+    /// Counts above zero, by outcome, then class.
+    pub fn nonzero(&self) -> impl Iterator<Item = (Outcome, CallClass, u64)> + '_ {
+        self.counts.iter().filter_map(|(cell, count)| {
+            let outcome = Outcome::from_index(cell as usize / CallClass::COUNT)?;
+            Some((
+                outcome,
+                CallClass::from_index(cell as usize % CallClass::COUNT)?,
+                count,
+            ))
+        })
+    }
+
+    fn sums(&self) -> [u64; 10] {
+        [
+            self.duration_us,
+            self.input_tokens,
+            self.cached_tokens,
+            self.cache_write_tokens,
+            self.output_tokens,
+            self.reasoning_tokens,
+            self.priced,
+            self.unpriced,
+            self.stream_tokens,
+            self.stream_us,
+        ]
+    }
+
+    fn sums_mut(&mut self) -> [&mut u64; 10] {
+        [
+            &mut self.duration_us,
+            &mut self.input_tokens,
+            &mut self.cached_tokens,
+            &mut self.cache_write_tokens,
+            &mut self.output_tokens,
+            &mut self.reasoning_tokens,
+            &mut self.priced,
+            &mut self.unpriced,
+            &mut self.stream_tokens,
+            &mut self.stream_us,
+        ]
+    }
+}
+
+/// 12 outcomes × 4 classes fit into the six bits of the key; outcomes are only ever added at the end.
+fn cell(outcome: Outcome, class: CallClass) -> u64 {
+    const { assert!(Outcome::COUNT * CallClass::COUNT <= 64) };
+    (outcome.index() * CallClass::COUNT + class.index()) as u64
+}
+
+fn add_weighted(sum: &mut u64, value: u64, weight: u64) {
+    *sum = sum.saturating_add(value.saturating_mul(weight));
+}

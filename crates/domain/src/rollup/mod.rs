@@ -1,0 +1,10 @@
+//! Rollups: what is kept of calls once the calls themselves are gone, per series and bucket of time.
+
+mod bucket;
+mod counting;
+mod ladder;
+mod series;
+
+pub use bucket::{Bucket, CallClass};
+pub use ladder::{LADDER, Rung, Step};
+pub use series::SeriesKey;

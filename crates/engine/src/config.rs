@@ -1,0 +1,52 @@
+//! What the engine is started with.
+
+use std::sync::Arc;
+
+use domain::Millis;
+use store::{Journal, Keys, LiveStore};
+
+use crate::Clock;
+
+/// The stores, by role.
+#[derive(Clone)]
+pub struct Stores {
+    /// The durable log of accepted batches.
+    pub journal: Arc<dyn Journal>,
+    /// Partials, transitions, checkpoint.
+    pub live: Arc<dyn LiveStore>,
+    /// API keys.
+    pub keys: Arc<dyn Keys>,
+}
+
+/// Settings with defaults that suit one team on one machine.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Tells the time.
+    pub clock: Clock,
+    /// Journal days older than this are dropped.
+    pub journal_keep: Millis,
+    /// The journal may take so many bytes.
+    pub journal_max_bytes: u64,
+    /// Bodies being worked on may take so many bytes together; above it intake answers "later".
+    pub in_flight_bytes: usize,
+    /// Series per tenant; calls of further ones fold into `__other__`.
+    pub series_cap: usize,
+    /// The tenant's zone, minutes east of UTC: where its day starts.
+    pub utc_offset_min: i32,
+    /// The build, told to every client.
+    pub build: String,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        EngineConfig {
+            clock: Clock::system(),
+            journal_keep: 7 * 86_400_000,
+            journal_max_bytes: 10 << 30,
+            in_flight_bytes: 64 << 20,
+            series_cap: 2_000,
+            utc_offset_min: 0,
+            build: "dev".into(),
+        }
+    }
+}

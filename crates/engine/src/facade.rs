@@ -1,0 +1,245 @@
+//! The engine as the server sees it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use protocol::Range;
+use protocol::codec::Codec;
+use protocol::view::{Board, BreakerDetail, Connect};
+use store::{StoreError, TenantScope};
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::config::{EngineConfig, Stores};
+use crate::flush::{self, Flusher};
+use crate::hub::{Hubs, Outbox, ViewerHandle};
+use crate::intake::{IngestError, IngestReply, IngestRequest, Intake};
+use crate::metrics::{Counters, Family, Kind, Metrics};
+use crate::pipeline::{Pipeline, describe};
+use crate::start;
+use crate::supervisor::Supervisor;
+use crate::tenants::Tenants;
+
+/// The running application. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    clock: Clock,
+    stores: Stores,
+    supervisor: Supervisor,
+    intake: Intake,
+    tenants: Arc<Tenants>,
+    hubs: Hubs,
+    flusher: Arc<Flusher>,
+    counters: Arc<Counters>,
+}
+
+/// Whether the engine can do its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// It can.
+    pub ready: bool,
+    /// Why not, one sentence each.
+    pub reasons: Vec<String>,
+}
+
+impl Engine {
+    /// Restores live state and starts the engine's tasks.
+    ///
+    /// # Errors
+    /// When the stores cannot be read, or hold something that this build cannot read.
+    pub async fn start(
+        stores: Stores,
+        config: EngineConfig,
+        supervisor: &Supervisor,
+    ) -> Result<Engine, StoreError> {
+        let counters = Arc::new(Counters::default());
+        let tenants = Arc::new(Tenants::new(
+            Arc::clone(&counters),
+            config.series_cap,
+            config.utc_offset_min,
+        ));
+        let system = supervisor.system();
+        let replayed = start::restore(&stores, &system, &tenants, config.clock.now()).await?;
+        tracing::info!(replayed_batches = replayed, "live state restored");
+
+        let (pipeline, writer) = Pipeline::new();
+        let stop = supervisor.token();
+        supervisor.spawn(
+            "journal writer",
+            writer.run(
+                stores.clone(),
+                system.clone(),
+                Arc::clone(&tenants),
+                Arc::clone(&counters),
+                stop.clone(),
+            ),
+        );
+        let flusher = Arc::new(Flusher::new(
+            stores.clone(),
+            system.clone(),
+            Arc::clone(&tenants),
+            Arc::clone(&counters),
+        ));
+        let flushing = Arc::clone(&flusher);
+        let flush_stop = stop.clone();
+        supervisor.spawn("flusher", async move { flushing.run(flush_stop).await });
+        supervisor.spawn(
+            "expiry",
+            flush::expire(Arc::clone(&tenants), config.clock.clone(), stop.clone()),
+        );
+        supervisor.spawn(
+            "retention",
+            flush::retain(
+                stores.clone(),
+                system,
+                config.clock.clone(),
+                config.journal_keep,
+                config.journal_max_bytes,
+                Arc::clone(&counters),
+                stop,
+            ),
+        );
+        let hubs = Hubs::new(
+            supervisor.clone(),
+            config.clock.clone(),
+            config.build.clone(),
+            Arc::clone(&counters),
+        );
+        let intake = Intake {
+            clock: config.clock.clone(),
+            journal: Arc::clone(&stores.journal),
+            pipeline,
+            counters: Arc::clone(&counters),
+            room: Semaphore::new(config.in_flight_bytes.min(Semaphore::MAX_PERMITS)),
+            busy_keys: Mutex::new(HashSet::new()),
+            limits: ingest::Limits::default(),
+        };
+        let inner = Inner {
+            clock: config.clock,
+            stores,
+            supervisor: supervisor.clone(),
+            intake,
+            tenants,
+            hubs,
+            flusher,
+            counters,
+        };
+        Ok(Engine {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Takes a push request; what it answers as accepted is durable.
+    ///
+    /// # Errors
+    /// See [`IngestError`]; on any error nothing was taken.
+    pub async fn ingest(
+        &self,
+        scope: &TenantScope,
+        request: IngestRequest,
+    ) -> Result<IngestReply, IngestError> {
+        self.inner.tenants.get(scope.tenant()).know_key(&request.key);
+        self.inner.intake.ingest(scope, request).await
+    }
+
+    /// The board, without chart points: what a page is first painted with.
+    pub fn board(&self, scope: &TenantScope, range: Range) -> Board {
+        self.inner
+            .tenants
+            .get(scope.tenant())
+            .board(range, self.inner.clock.now(), false)
+    }
+
+    /// What has reached us.
+    pub fn connect(&self, scope: &TenantScope) -> Connect {
+        self.inner
+            .tenants
+            .get(scope.tenant())
+            .connect(self.inner.clock.now())
+    }
+
+    /// One breaker by its `b_…` id.
+    pub fn breaker(&self, scope: &TenantScope, id: &str) -> Option<BreakerDetail> {
+        self.inner
+            .tenants
+            .get(scope.tenant())
+            .detail(id, self.inner.clock.now())
+    }
+
+    /// A new viewer: the handle subscribes, the outbox gives frames, beginning with `Hello`.
+    pub fn attach(&self, scope: &TenantScope, codec: Codec) -> (ViewerHandle, Outbox) {
+        self.inner
+            .hubs
+            .attach(self.inner.tenants.get(scope.tenant()), codec)
+    }
+
+    /// Whether the engine can do its work; asks the database.
+    pub async fn health(&self) -> Health {
+        let mut reasons = Vec::new();
+        if let Err(error) = self.inner.stores.live.ping(&self.inner.supervisor.system()).await {
+            reasons.push(format!("database: {}", describe(&error)));
+        }
+        if self.inner.flusher.fenced() {
+            reasons.push("another process writes to this store".into());
+        }
+        if self.inner.supervisor.token().is_cancelled() {
+            reasons.push("shutting down".into());
+        }
+        Health {
+            ready: reasons.is_empty(),
+            reasons,
+        }
+    }
+
+    /// What the engine counts about itself.
+    pub fn metrics(&self) -> Metrics {
+        let mut series = 0;
+        let mut breakers = 0;
+        for tenant in self.inner.tenants.all() {
+            let live = tenant.live();
+            series += live.series();
+            breakers += live.breakers();
+        }
+        let gauge = |name, help, value: usize| Family {
+            name,
+            help,
+            kind: Kind::Gauge,
+            value: value as f64,
+        };
+        let gauges = vec![
+            gauge("fuseboard_series", "Rollup series in memory.", series),
+            gauge("fuseboard_breakers", "Breakers in memory.", breakers),
+            gauge(
+                "fuseboard_intake_queue",
+                "Batches that wait for the journal.",
+                self.inner.intake.pipeline.queued(),
+            ),
+            gauge(
+                "fuseboard_tasks",
+                "Tasks of the engine and the server.",
+                self.inner.supervisor.running(),
+            ),
+        ];
+        Metrics::read(&self.inner.counters, gauges)
+    }
+
+    /// Tells every viewer that the server goes away; their outboxes end with a close.
+    pub fn bye(&self, retry_after_ms: u32) {
+        self.inner.hubs.bye(retry_after_ms);
+    }
+
+    /// The last flush, after the tasks have stopped. False when something could not be written; the journal has it.
+    pub async fn close(&self) -> bool {
+        self.inner.flusher.flush_all().await
+    }
+
+    /// Tells the time, as the engine sees it.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+}

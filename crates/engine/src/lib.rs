@@ -1,0 +1,33 @@
+//! The application: what happens to an event once it is parsed, and what a viewer is told.
+//!
+//! ```text
+//! intake → pipeline (group commit into the journal) → live state → hub → every socket
+//!                                                      └ every 10 s → flush: partials, transitions, checkpoint
+//! ```
+//!
+//! Live state is a function of the journal, never of the socket that received the event: [`live`] is fed with committed
+//! batches only, in journal order, and a restart replays what the newest checkpoint does not contain.
+//!
+//! Deliberately absent: axum, leptos, sqlx (ports only), configuration files, the environment.
+
+pub mod clock;
+mod config;
+mod facade;
+mod flush;
+pub mod hub;
+mod intake;
+pub mod live;
+pub mod metrics;
+mod pipeline;
+mod start;
+pub mod supervisor;
+mod tenants;
+mod wire;
+
+pub use clock::Clock;
+pub use config::{EngineConfig, Stores};
+pub use facade::{Engine, Health};
+pub use hub::{Frame, Out, Outbox, SubscribeError, ViewerHandle};
+pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};
+pub use metrics::Metrics;
+pub use supervisor::Supervisor;

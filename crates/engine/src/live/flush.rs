@@ -1,0 +1,71 @@
+//! What waits to be written: partials of the 10 s rung and transitions, with the offset they contain.
+
+use std::collections::HashMap;
+
+use domain::Millis;
+use domain::event::Call;
+use domain::rollup::{Bucket, Rung, SeriesKey};
+use store::{Flush, PartialRow, TransitionRow};
+
+use super::TenantLive;
+
+#[derive(Default)]
+pub(crate) struct Pending {
+    partials: HashMap<(Millis, SeriesKey), Bucket>,
+    transitions: Vec<TransitionRow>,
+    /// Contained in the newest flush that was taken.
+    flushed: u64,
+}
+
+impl Pending {
+    pub fn call(&mut self, series: SeriesKey, call: &Call, time: Millis) {
+        // The finest rung has a fixed width.
+        let bucket = Rung::TenSeconds.bucket(time).unwrap_or(time);
+        self.partials.entry((bucket, series)).or_default().add(call);
+    }
+
+    pub fn transition(&mut self, row: TransitionRow) {
+        self.transitions.push(row);
+    }
+
+    pub fn restored(flushed: u64) -> Pending {
+        Pending {
+            flushed,
+            ..Pending::default()
+        }
+    }
+}
+
+impl TenantLive {
+    /// Takes what waits, as one flush; `None` when nothing was applied since the one before.
+    ///
+    /// Transitions that only silence caused wait for the next batch: a restart would derive them again, and a flush
+    /// that moves no offset could not be told from its own repetition.
+    ///
+    /// The caller repeats this very flush until the store has taken it, before it takes the next.
+    pub(crate) fn take_flush(&mut self) -> Option<Flush> {
+        let previous = self.pending.flushed;
+        if self.applied.seq == previous {
+            return None;
+        }
+        let checkpoint = self.checkpoint();
+        let partials = std::mem::take(&mut self.pending.partials)
+            .into_iter()
+            .map(|((bucket, series), stats)| PartialRow {
+                bucket,
+                series,
+                stats,
+            })
+            .collect();
+        self.pending.flushed = self.applied.seq;
+        Some(Flush {
+            tenant: self.tenant.clone(),
+            writer: self.applied.writer,
+            applied: self.applied.seq,
+            previous,
+            partials,
+            transitions: std::mem::take(&mut self.pending.transitions),
+            checkpoint,
+        })
+    }
+}

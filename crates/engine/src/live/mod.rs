@@ -1,0 +1,235 @@
+//! The live state of one tenant: a function of the journal.
+//!
+//! [`TenantLive::apply`] takes committed batches in journal order; nothing else writes, except time itself
+//! ([`TenantLive::expire`]). What must survive a restart without the whole journal is in the checkpoint; the 1 s rings
+//! are rebuilt by replaying the last minutes with [`TenantLive::refill`].
+
+mod board;
+mod calls;
+mod charts;
+mod checkpoint;
+mod connect;
+mod detail;
+mod figures;
+mod flush;
+mod providers;
+mod sources;
+mod totals;
+mod transitions;
+
+use std::collections::HashSet;
+
+use domain::Millis;
+use domain::breaker::registry::{Arrival, Registry};
+use domain::event::EventBody;
+use domain::rollup::SeriesKey;
+use store::{Offset, StoredBatch, TenantId};
+
+pub(crate) use flush::Pending;
+
+use calls::BreakerCalls;
+use providers::Providers;
+use sources::Sources;
+use totals::Totals;
+use transitions::Transitions;
+
+/// The label by which simulators mark their events.
+const KIND_LABEL: &str = "fuseboard.kind";
+
+/// What applying a batch did, for the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// A breaker changed state: tell viewers at once.
+    pub urgent: bool,
+    /// Calls that were folded into `__other__`.
+    pub folded: u64,
+}
+
+/// The live state of one tenant.
+pub struct TenantLive {
+    tenant: TenantId,
+    /// Rises with every change.
+    version: u64,
+    registry: Registry,
+    totals: Totals,
+    providers: Providers,
+    calls: BreakerCalls,
+    transitions: Transitions,
+    sources: Sources,
+    series: HashSet<SeriesKey>,
+    series_cap: usize,
+    pending: Pending,
+    /// The newest batch that is contained.
+    applied: Offset,
+    last_event: Option<Millis>,
+    last_simulated: Option<Millis>,
+    figures: figures::Cache,
+    provider_figures: board::ProviderCache,
+    charts: charts::Cache,
+}
+
+impl TenantLive {
+    /// Nothing known yet.
+    pub fn new(tenant: TenantId, series_cap: usize, utc_offset_min: i32) -> TenantLive {
+        TenantLive {
+            version: 0,
+            registry: Registry::new(tenant.as_str()),
+            totals: Totals::new(utc_offset_min),
+            providers: Providers::default(),
+            calls: BreakerCalls::default(),
+            transitions: Transitions::default(),
+            sources: Sources::default(),
+            series: HashSet::new(),
+            series_cap,
+            pending: Pending::default(),
+            applied: Offset { writer: 0, seq: 0 },
+            last_event: None,
+            last_simulated: None,
+            figures: figures::Cache::default(),
+            provider_figures: board::ProviderCache::default(),
+            charts: charts::Cache::default(),
+            tenant,
+        }
+    }
+
+    /// Rises with every change of what is shown.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The newest batch that is contained.
+    pub fn applied(&self) -> Offset {
+        self.applied
+    }
+
+    /// How many series are known.
+    pub fn series(&self) -> usize {
+        self.series.len()
+    }
+
+    /// How many breakers are known.
+    pub fn breakers(&self) -> usize {
+        self.registry.breakers().count()
+    }
+
+    /// Takes one committed batch; batches come in journal order, each once.
+    pub fn apply(&mut self, batch: &StoredBatch) -> Applied {
+        let mut applied = Applied::default();
+        self.sources.batch(batch);
+        for (index, event) in batch.events.iter().enumerate() {
+            let arrival = Arrival {
+                tenant: self.tenant.as_str(),
+                key_id: &batch.key_id,
+                time: event.time,
+                received: batch.received,
+                seq: batch.offset.seq,
+                index: index as u32,
+            };
+            let changes = match &event.body {
+                EventBody::Call(call) => {
+                    self.registry.call(call, &arrival);
+                    applied.folded += self.roll_up(call, event.time);
+                    self.providers.call(call, event.time, batch.received);
+                    self.charts.touch(event.time);
+                    self.recent_call(call, event.time, batch.received);
+                    Vec::new()
+                }
+                EventBody::Transition(transition) => self.registry.transition(transition, &arrival),
+                EventBody::Stats(stats) => self.registry.stats(stats, &arrival),
+                // Kept in the journal; headroom and markers get their place on screen with *History and speed*.
+                EventBody::Headroom(_) | EventBody::Marker(_) => Vec::new(),
+            };
+            applied.urgent |= !changes.is_empty();
+            self.record(changes);
+            if is_simulated(&event.body) {
+                self.last_simulated = Some(self.last_simulated.unwrap_or(batch.received).max(batch.received));
+            }
+        }
+        if !batch.events.is_empty() {
+            self.last_event = Some(self.last_event.unwrap_or(batch.received).max(batch.received));
+        }
+        self.applied = batch.offset;
+        self.version += 1;
+        applied
+    }
+
+    /// Takes a batch that the checkpoint contains, for the rings that are not in it.
+    pub fn refill(&mut self, batch: &StoredBatch) {
+        for event in &batch.events {
+            if let EventBody::Call(call) = &event.body {
+                self.recent_call(call, event.time, batch.received);
+            }
+        }
+    }
+
+    /// Lets time pass: instances fall silent and are forgotten. True when something changed on screen.
+    pub fn expire(&mut self, now: Millis) -> bool {
+        let changes = self.registry.expire(now);
+        let changed = !changes.is_empty();
+        let forgotten = changes.iter().any(|change| change.forgotten);
+        self.record(changes);
+        if forgotten {
+            let registry = &self.registry;
+            self.calls.retain_trips(|id| registry.get(id).is_some());
+            self.transitions.retain(|id| registry.get(id).is_some());
+        }
+        self.totals.advance(now);
+        self.providers.expire(now);
+        self.calls.expire(now);
+        self.sources.expire(now);
+        if changed {
+            self.version += 1;
+        }
+        changed
+    }
+
+    /// Both the totals' seconds and the calls by breaker: what a restart refills.
+    fn recent_call(&mut self, call: &domain::event::Call, time: Millis, received: Millis) {
+        self.totals.second(call, time, received);
+        self.calls.call(self.tenant.as_str(), call, time, received);
+    }
+
+    /// Adds to the 10 s buckets, in memory and to be written. Returns 1 when the series was folded.
+    fn roll_up(&mut self, call: &domain::event::Call, time: Millis) -> u64 {
+        self.totals.coarse(call, time);
+        let series = SeriesKey::of(call);
+        if self.series.contains(&series) {
+            self.pending.call(series, call, time);
+            return 0;
+        }
+        if self.series.len() < self.series_cap {
+            self.series.insert(series.clone());
+            self.pending.call(series, call, time);
+            return 0;
+        }
+        self.pending.call(SeriesKey::folded(&call.provider), call, time);
+        1
+    }
+
+    fn record(&mut self, changes: Vec<domain::breaker::registry::Change>) {
+        for change in changes {
+            if change.effective && is_trip(&change) {
+                self.calls.trip(&change);
+            }
+            let row = self.transitions.add(change);
+            self.pending.transition(row);
+        }
+    }
+}
+
+/// An instance began to refuse calls.
+fn is_trip(change: &domain::breaker::registry::Change) -> bool {
+    change.to == domain::breaker::State::Open && change.from != Some(domain::breaker::State::Open)
+}
+
+fn is_simulated(body: &EventBody) -> bool {
+    let labels = match body {
+        EventBody::Call(call) => &call.labels,
+        EventBody::Transition(transition) => &transition.labels,
+        EventBody::Stats(stats) => &stats.labels,
+        EventBody::Headroom(_) | EventBody::Marker(_) => return false,
+    };
+    labels
+        .iter()
+        .any(|(name, value)| name == KIND_LABEL && value == "simulated")
+}

@@ -1,0 +1,89 @@
+//! Calls by provider, for the rails.
+
+use std::collections::BTreeMap;
+
+use domain::Millis;
+use domain::event::Call;
+use domain::rollup::Bucket;
+use domain::window::Ring;
+
+/// An hour of 10 s slots, and one for the open bucket.
+const SLOTS: usize = 362;
+/// A provider that was silent so long leaves memory; its history stays.
+const FORGET: Millis = 24 * 3_600_000;
+/// More than this many providers are not followed live: an error in a sender's naming must not eat the memory.
+const CAP: usize = 200;
+
+#[derive(Default)]
+pub(super) struct Providers {
+    rows: BTreeMap<String, ProviderCalls>,
+}
+
+pub(super) struct ProviderCalls {
+    pub tens: Ring<Bucket>,
+    last: Millis,
+}
+
+impl Providers {
+    pub fn call(&mut self, call: &Call, time: Millis, received: Millis) {
+        if !self.rows.contains_key(&call.provider) && self.rows.len() >= CAP {
+            return;
+        }
+        let row = self
+            .rows
+            .entry(call.provider.clone())
+            .or_insert_with(|| ProviderCalls {
+                tens: Ring::new(10_000, SLOTS),
+                last: received,
+            });
+        row.last = row.last.max(received);
+        row.tens.advance(received);
+        if let Some(bucket) = row.tens.slot_mut(time) {
+            bucket.add(call);
+        }
+    }
+
+    /// Puts a stored partial back after a restart.
+    pub fn restore(&mut self, provider: &str, bucket: Millis, stats: &Bucket) {
+        if !self.rows.contains_key(provider) && self.rows.len() >= CAP {
+            return;
+        }
+        let row = self
+            .rows
+            .entry(provider.to_owned())
+            .or_insert_with(|| ProviderCalls {
+                tens: Ring::new(10_000, SLOTS),
+                last: bucket,
+            });
+        row.last = row.last.max(bucket);
+        row.tens.advance(row.last);
+        if let Some(slot) = row.tens.slot_mut(bucket) {
+            slot.merge(stats);
+        }
+    }
+
+    pub fn expire(&mut self, now: Millis) {
+        self.rows.retain(|_, row| row.last > now - FORGET);
+        for row in self.rows.values_mut() {
+            row.tens.advance(now);
+        }
+    }
+
+    pub fn get(&self, provider: &str) -> Option<&ProviderCalls> {
+        self.rows.get(provider)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.rows.keys().map(String::as_str)
+    }
+}
+
+/// A stable id for a provider's name: FNV-1a, cut to the 53 bits that every JSON reader keeps exactly.
+pub(super) fn id(name: &str) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in name.bytes() {
+        hash ^= u64::from(byte);
+        hash = hash.wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    hash & ((1 << 53) - 1)
+}

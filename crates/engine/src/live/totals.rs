@@ -1,0 +1,150 @@
+//! What all calls of the tenant add up to: by second for the live ranges, by 10 s for the hour and its predecessor,
+//! the day's spend, and who stands in for whom.
+
+use std::collections::VecDeque;
+
+use domain::Millis;
+use domain::event::Call;
+use domain::rollup::Bucket;
+use domain::window::Ring;
+use domain::{NanoUsd, Outcome};
+
+/// 15 minutes and a little, for events that arrive late.
+const SECONDS: usize = 930;
+/// Two hours and a quarter: the last hour, the hour before it, and the quarter that "an hour earlier" needs.
+const TENS: usize = 815;
+const DAY: Millis = 86_400_000;
+/// Fallbacks are told apart over one minute.
+const FALLBACK_WINDOW: Millis = 60_000;
+
+pub(super) struct Totals {
+    pub seconds: Ring<Bucket>,
+    pub tens: Ring<Bucket>,
+    pub day: Day,
+    fallbacks: VecDeque<(Millis, String, String, u64)>,
+    utc_offset: Millis,
+}
+
+/// Spend since midnight in the tenant's zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Day {
+    /// Midnight.
+    pub start: Millis,
+    pub cost: NanoUsd,
+    /// Calls with a cost.
+    pub priced: u64,
+    /// Calls that carry tokens but have no price.
+    pub unpriced: u64,
+}
+
+impl Totals {
+    pub fn new(utc_offset_min: i32) -> Totals {
+        Totals {
+            seconds: Ring::new(1_000, SECONDS),
+            tens: Ring::new(10_000, TENS),
+            day: Day::default(),
+            fallbacks: VecDeque::new(),
+            utc_offset: Millis::from(utc_offset_min) * 60_000,
+        }
+    }
+
+    /// Midnight of the day that holds `time`.
+    fn midnight(&self, time: Millis) -> Millis {
+        time - (time + self.utc_offset).rem_euclid(DAY)
+    }
+
+    pub fn second(&mut self, call: &Call, time: Millis, received: Millis) {
+        self.seconds.advance(received);
+        if let Some(bucket) = self.seconds.slot_mut(time) {
+            bucket.add(call);
+        }
+        if call.outcome() == Outcome::Ok
+            && let Some(from) = &call.fallback_from
+        {
+            let weight = u64::from(call.weight);
+            self.fallbacks
+                .push_back((time, from.provider.clone(), call.provider.clone(), weight));
+            while self
+                .fallbacks
+                .front()
+                .is_some_and(|front| front.0 < received - FALLBACK_WINDOW)
+            {
+                self.fallbacks.pop_front();
+            }
+        }
+    }
+
+    pub fn coarse(&mut self, call: &Call, time: Millis) {
+        self.tens.advance(time);
+        if let Some(bucket) = self.tens.slot_mut(time) {
+            bucket.add(call);
+        }
+        let midnight = self.midnight(time);
+        if midnight > self.day.start {
+            self.day = Day {
+                start: midnight,
+                ..Day::default()
+            };
+        }
+        if midnight == self.day.start {
+            let weight = u64::from(call.weight);
+            if let Some(cost) = call.cost {
+                self.day.cost = self
+                    .day
+                    .cost
+                    .saturating_add(cost.saturating_mul(weight as NanoUsd));
+                self.day.priced += weight;
+            } else if call.input_tokens.is_some() || call.output_tokens.is_some() {
+                self.day.unpriced += weight;
+            }
+        }
+    }
+
+    /// Puts a stored partial back after a restart.
+    pub fn restore(&mut self, bucket: Millis, stats: &Bucket) {
+        if let Some(slot) = self.tens.slot_mut(bucket) {
+            slot.merge(stats);
+        }
+    }
+
+    pub fn advance(&mut self, now: Millis) {
+        self.seconds.advance(now);
+        self.tens.advance(now);
+        let midnight = self.midnight(now);
+        if midnight > self.day.start {
+            self.day = Day {
+                start: midnight,
+                ..Day::default()
+            };
+        }
+    }
+
+    /// The day's figures, zero when the newest event was yesterday's.
+    pub fn today(&self, now: Millis) -> Day {
+        let midnight = self.midnight(now);
+        if midnight == self.day.start {
+            self.day
+        } else {
+            Day {
+                start: midnight,
+                ..Day::default()
+            }
+        }
+    }
+
+    /// The pair that most answers of the last minute came from: who was tried first, who stood in.
+    pub fn failing_over(&self, now: Millis) -> Option<(&str, &str)> {
+        let mut pairs: Vec<((&str, &str), u64)> = Vec::new();
+        for (time, from, to, weight) in &self.fallbacks {
+            if *time < now - FALLBACK_WINDOW || from == to {
+                continue;
+            }
+            let pair = (from.as_str(), to.as_str());
+            match pairs.iter_mut().find(|entry| entry.0 == pair) {
+                Some(entry) => entry.1 += weight,
+                None => pairs.push((pair, *weight)),
+            }
+        }
+        pairs.into_iter().max_by_key(|entry| entry.1).map(|entry| entry.0)
+    }
+}

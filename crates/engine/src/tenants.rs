@@ -1,0 +1,134 @@
+//! The tenants that live in this process: state, hub, and who is told of changes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::Millis;
+use domain::breaker::BreakerId;
+use parking_lot::{Mutex, RwLock};
+use protocol::Range;
+use protocol::view::{Board, BreakerDetail, Connect};
+use store::{StoredBatch, TenantId};
+use tokio::sync::Notify;
+
+use crate::intake::KeyInfo;
+use crate::live::TenantLive;
+use crate::metrics::Counters;
+
+/// One tenant in memory.
+pub(crate) struct Tenant {
+    pub id: TenantId,
+    live: Mutex<TenantLive>,
+    /// Key names and prefixes by key id, as last seen.
+    keys: Mutex<HashMap<String, (String, String)>>,
+    /// A breaker changed state.
+    pub urgent: Notify,
+    /// Something changed since the hub looked.
+    dirty: AtomicBool,
+}
+
+impl Tenant {
+    pub fn new(live: TenantLive, id: TenantId) -> Tenant {
+        Tenant {
+            id,
+            live: Mutex::new(live),
+            keys: Mutex::new(HashMap::new()),
+            urgent: Notify::new(),
+            dirty: AtomicBool::new(false),
+        }
+    }
+
+    /// The state, locked for a moment; never across an await.
+    pub fn live(&self) -> parking_lot::MutexGuard<'_, TenantLive> {
+        self.live.lock()
+    }
+
+    pub fn board(&self, range: Range, now: Millis, with_points: bool) -> Board {
+        self.live().board(range, now, with_points)
+    }
+
+    pub fn detail(&self, id: &str, now: Millis) -> Option<BreakerDetail> {
+        self.live().detail(BreakerId::parse(id)?, now)
+    }
+
+    pub fn connect(&self, now: Millis) -> Connect {
+        let keys = self.keys.lock();
+        self.live().connect(now, |id| keys.get(id).cloned())
+    }
+
+    pub fn know_key(&self, key: &KeyInfo) {
+        let mut keys = self.keys.lock();
+        match keys.get(&key.id) {
+            Some(known) if known.0 == key.name && known.1 == key.prefix => {}
+            _ => {
+                keys.insert(key.id.clone(), (key.name.clone(), key.prefix.clone()));
+            }
+        }
+    }
+
+    /// True once after each change.
+    pub fn take_dirty(&self) -> bool {
+        self.dirty.swap(false, Ordering::AcqRel)
+    }
+
+    pub fn mark(&self, urgent: bool) {
+        self.dirty.store(true, Ordering::Release);
+        if urgent {
+            self.urgent.notify_one();
+        }
+    }
+}
+
+/// All tenants in memory.
+pub(crate) struct Tenants {
+    rows: RwLock<HashMap<TenantId, Arc<Tenant>>>,
+    counters: Arc<Counters>,
+    series_cap: usize,
+    utc_offset_min: i32,
+}
+
+impl Tenants {
+    pub fn new(counters: Arc<Counters>, series_cap: usize, utc_offset_min: i32) -> Tenants {
+        Tenants {
+            rows: RwLock::new(HashMap::new()),
+            counters,
+            series_cap,
+            utc_offset_min,
+        }
+    }
+
+    /// The tenant, made when it is not there yet.
+    pub fn get(&self, id: &TenantId) -> Arc<Tenant> {
+        if let Some(tenant) = self.rows.read().get(id) {
+            return Arc::clone(tenant);
+        }
+        let mut rows = self.rows.write();
+        let fresh = || Arc::new(Tenant::new(self.fresh(id), id.clone()));
+        Arc::clone(rows.entry(id.clone()).or_insert_with(fresh))
+    }
+
+    /// A live state that knows nothing yet.
+    pub fn fresh(&self, id: &TenantId) -> TenantLive {
+        TenantLive::new(id.clone(), self.series_cap, self.utc_offset_min)
+    }
+
+    /// Puts a restored tenant in its place.
+    pub fn put(&self, id: TenantId, live: TenantLive) {
+        self.rows
+            .write()
+            .insert(id.clone(), Arc::new(Tenant::new(live, id)));
+    }
+
+    pub fn all(&self) -> Vec<Arc<Tenant>> {
+        self.rows.read().values().cloned().collect()
+    }
+
+    /// Feeds a committed batch to its tenant.
+    pub fn apply(&self, batch: &StoredBatch) {
+        let tenant = self.get(&batch.tenant);
+        let applied = tenant.live().apply(batch);
+        Counters::add(&self.counters.folded, applied.folded);
+        tenant.mark(applied.urgent);
+    }
+}

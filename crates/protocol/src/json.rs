@@ -1,0 +1,257 @@
+//! The JSON form of frames: one flat object with a `"t"` that names the frame, as `docs/PROTOCOL.md` describes.
+//!
+//! Written by hand, because serde's `tag` attribute would break the binary codec, which is not self-describing. Unknown
+//! fields are ignored in both directions, so that fields can be added; an unknown `"t"` is an error that the reader of
+//! a newer server may skip. Figures are written in the shortest form that names the same number; a reader may be off by
+//! one unit in the 16th digit.
+//!
+//! Deliberately absent: limits on the size of a frame (the socket's edge has them), what views there are (the server).
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use crate::codec::{DecodeError, FrameError};
+use crate::frame::{Bye, ClientFrame, Delta, Hello, ServerFrame, Snapshot};
+use crate::view::Range;
+
+#[derive(Deserialize)]
+struct Tag<'a> {
+    #[serde(borrow)]
+    t: Cow<'a, str>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ViewOnly<'a> {
+    view: Cow<'a, str>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ErrorFrame<'a> {
+    code: Cow<'a, str>,
+    detail: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct Subscribe<'a> {
+    view: &'a str,
+    range: Range,
+}
+
+#[derive(Serialize)]
+struct Pause {
+    on: bool,
+}
+
+/// One object with the tag in front.
+fn tagged(tag: &str, fields: &impl Serialize) -> String {
+    let plain = serde_json::to_string(fields).expect("wire types hold no maps and no fallible serializers");
+    debug_assert!(
+        plain.starts_with('{') && plain.len() > 2,
+        "a frame has at least one field"
+    );
+    let mut text = String::with_capacity(plain.len() + tag.len() + 8);
+    text.push_str("{\"t\":\"");
+    text.push_str(tag);
+    text.push_str("\",");
+    text.push_str(&plain[1..]);
+    text
+}
+
+/// A server frame as JSON text.
+pub fn encode_server(frame: &ServerFrame) -> String {
+    match frame {
+        ServerFrame::Hello(hello) => tagged("hello", hello),
+        ServerFrame::Snapshot(snapshot) => tagged("snapshot", snapshot),
+        ServerFrame::Delta(delta) => tagged("delta", delta),
+        ServerFrame::Resync { view } => tagged("resync", &ViewOnly { view: view.into() }),
+        ServerFrame::Bye(bye) => tagged("bye", bye),
+        ServerFrame::Error { code, detail } => tagged(
+            "error",
+            &ErrorFrame {
+                code: code.into(),
+                detail: detail.into(),
+            },
+        ),
+    }
+}
+
+/// A server frame from JSON text.
+///
+/// # Errors
+///
+/// [`DecodeError::UnknownFrame`] when `"t"` names no frame of this version (skip it), [`DecodeError::Malformed`] when
+/// the text is not a frame at all.
+pub fn decode_server(text: &str) -> Result<ServerFrame, DecodeError> {
+    let tag: Tag<'_> = fields(text)?;
+    Ok(match tag.t.as_ref() {
+        "hello" => ServerFrame::Hello(fields::<Hello>(text)?),
+        "snapshot" => ServerFrame::Snapshot(Box::new(fields::<Snapshot>(text)?)),
+        "delta" => ServerFrame::Delta(Box::new(fields::<Delta>(text)?)),
+        "resync" => ServerFrame::Resync {
+            view: owned::<ViewOnly<'static>>(text)?.view.into_owned(),
+        },
+        "bye" => ServerFrame::Bye(fields::<Bye>(text)?),
+        "error" => {
+            let error = owned::<ErrorFrame<'static>>(text)?;
+            ServerFrame::Error {
+                code: error.code.into_owned(),
+                detail: error.detail.into_owned(),
+            }
+        }
+        other => return Err(DecodeError::UnknownFrame(other.to_owned())),
+    })
+}
+
+fn fields<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, DecodeError> {
+    serde_json::from_str(text).map_err(|error| DecodeError::Malformed(error.to_string()))
+}
+
+fn owned<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
+    fields(text)
+}
+
+/// A client frame as JSON text.
+pub fn encode_client(frame: &ClientFrame) -> String {
+    match frame {
+        ClientFrame::Subscribe { view, range } => tagged("subscribe", &Subscribe { view, range: *range }),
+        ClientFrame::Unsubscribe { view } => tagged("unsubscribe", &ViewOnly { view: view.into() }),
+        ClientFrame::Pause { on } => tagged("pause", &Pause { on: *on }),
+    }
+}
+
+/// A client frame from JSON text. `range` may be left out (15 minutes), unknown fields are ignored.
+///
+/// # Errors
+///
+/// A [`FrameError`] with code `bad_frame` and a detail that names the field and what was expected; it is meant to be
+/// sent back as it is.
+pub fn decode_client(text: &str) -> Result<ClientFrame, FrameError> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| FrameError::bad(format!("not JSON: {error}")))?;
+    let Value::Object(object) = value else {
+        return Err(FrameError::bad("a frame is a JSON object with a field \"t\""));
+    };
+    match string(&object, "t")?.as_str() {
+        "subscribe" => Ok(ClientFrame::Subscribe {
+            view: string(&object, "view")?,
+            range: range(&object)?,
+        }),
+        "unsubscribe" => Ok(ClientFrame::Unsubscribe {
+            view: string(&object, "view")?,
+        }),
+        "pause" => match object.get("on") {
+            Some(Value::Bool(on)) => Ok(ClientFrame::Pause { on: *on }),
+            Some(other) => Err(FrameError::bad(format!(
+                "on: must be true or false, got {}",
+                brief(other)
+            ))),
+            None => Err(FrameError::bad("on: is missing")),
+        },
+        other => Err(FrameError::bad(format!(
+            "t: must be subscribe, unsubscribe or pause, got {}",
+            brief(&Value::from(other))
+        ))),
+    }
+}
+
+fn string(object: &Map<String, Value>, name: &str) -> Result<String, FrameError> {
+    match object.get(name) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(other) => Err(FrameError::bad(format!(
+            "{name}: must be a string, got {}",
+            brief(other)
+        ))),
+        None => Err(FrameError::bad(format!("{name}: is missing"))),
+    }
+}
+
+fn range(object: &Map<String, Value>) -> Result<Range, FrameError> {
+    match object.get("range") {
+        None | Some(Value::Null) => Ok(Range::default()),
+        Some(Value::String(name)) if Range::parse(name).is_some() => {
+            Ok(Range::parse(name).unwrap_or_default())
+        }
+        Some(other) => Err(FrameError::bad(format!(
+            "range: must be 5m, 15m or 1h, got {}",
+            brief(other)
+        ))),
+    }
+}
+
+/// A value as JSON, short enough to be sent back.
+fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(40) {
+        None => text,
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let error = decode_client(text).unwrap_err();
+        assert_eq!(error.code, "bad_frame");
+        error.detail
+    }
+
+    #[test]
+    fn range_defaults_to_15_minutes_and_unknown_fields_are_ignored() {
+        let frame = decode_client(r#"{"view":"board","t":"subscribe","colour":"blue"}"#).unwrap();
+        assert_eq!(
+            frame,
+            ClientFrame::Subscribe {
+                view: "board".into(),
+                range: Range::M15
+            }
+        );
+    }
+
+    #[test]
+    fn refusals_name_the_field() {
+        assert!(refused("{").starts_with("not JSON: "));
+        assert_eq!(refused("[]"), "a frame is a JSON object with a field \"t\"");
+        assert_eq!(refused("{}"), "t: is missing");
+        assert_eq!(refused(r#"{"t":1}"#), "t: must be a string, got 1");
+        assert_eq!(
+            refused(r#"{"t":"hi"}"#),
+            "t: must be subscribe, unsubscribe or pause, got \"hi\""
+        );
+        assert_eq!(refused(r#"{"t":"subscribe"}"#), "view: is missing");
+        assert_eq!(
+            refused(r#"{"t":"subscribe","view":"board","range":"2h"}"#),
+            "range: must be 5m, 15m or 1h, got \"2h\""
+        );
+        assert_eq!(
+            refused(r#"{"t":"pause","on":"yes"}"#),
+            "on: must be true or false, got \"yes\""
+        );
+        assert_eq!(refused(r#"{"t":"pause"}"#), "on: is missing");
+    }
+
+    #[test]
+    fn what_is_sent_back_stays_short() {
+        let long = format!(r#"{{"t":"{}"}}"#, "é".repeat(10_000));
+        assert!(refused(&long).chars().count() < 120);
+    }
+
+    #[test]
+    fn unknown_server_frames_can_be_told_from_broken_ones() {
+        assert_eq!(
+            decode_server(r#"{"t":"news","x":1}"#),
+            Err(DecodeError::UnknownFrame("news".to_owned()))
+        );
+        assert!(matches!(
+            decode_server(r#"{"t":"bye"}"#),
+            Err(DecodeError::Malformed(_))
+        ));
+        assert!(matches!(
+            decode_server("nonsense"),
+            Err(DecodeError::Malformed(_))
+        ));
+    }
+}

@@ -1,0 +1,95 @@
+//! The objects that pages show. Each is a full current value: a delta replaces, it never patches inside an entity.
+
+mod board;
+mod breaker;
+mod chart;
+mod connect;
+
+pub use board::{Board, BoardDelta, Breaker, Feed, Kpi, KpiId, Provider, Verdict};
+pub use breaker::{BreakerDetail, CallRow, InstanceRow, Trip};
+pub use chart::{BAND_NAMES, ChartPoint, HEAT_EDGES_MS};
+pub use connect::{Connect, RefusalRow, SourceRow};
+
+use serde::{Deserialize, Serialize};
+
+/// How urgent something is; decides shape and colour, never colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Nothing to do.
+    Ok,
+    /// No data, or too old to tell: grey, never green.
+    Unknown,
+    /// Somebody should look.
+    Attention,
+    /// Act now.
+    Act,
+}
+
+/// The state of a breaker or of one of its instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(
+    missing_docs,
+    reason = "the names say it; see the words in the product description"
+)]
+pub enum State {
+    Closed,
+    Open,
+    HalfOpen,
+    ForcedOpen,
+    Disabled,
+    MetricsOnly,
+    Unknown,
+}
+
+/// A live range of the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Range {
+    /// The last 5 minutes.
+    #[serde(rename = "5m")]
+    M5,
+    /// The last 15 minutes.
+    #[default]
+    #[serde(rename = "15m")]
+    M15,
+    /// The last hour.
+    #[serde(rename = "1h")]
+    H1,
+}
+
+impl Range {
+    /// All of them, shortest first.
+    pub const ALL: [Range; 3] = [Range::M5, Range::M15, Range::H1];
+
+    /// As written in URLs and frames.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Range::M5 => "5m",
+            Range::M15 => "15m",
+            Range::H1 => "1h",
+        }
+    }
+
+    /// The range with this name.
+    pub fn parse(name: &str) -> Option<Range> {
+        Self::ALL.into_iter().find(|range| range.as_str() == name)
+    }
+
+    /// Its length in seconds.
+    pub const fn seconds(self) -> i64 {
+        match self {
+            Range::M5 => 300,
+            Range::M15 => 900,
+            Range::H1 => 3600,
+        }
+    }
+
+    /// The width of a chart point in seconds: 10 s, or 30 s for the hour.
+    pub const fn step_seconds(self) -> i64 {
+        match self {
+            Range::M5 | Range::M15 => 10,
+            Range::H1 => 30,
+        }
+    }
+}

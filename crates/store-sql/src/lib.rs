@@ -1,0 +1,21 @@
+//! The SQL adapters of the store's ports: SQLite files in a folder, or Postgres.
+//!
+//! - [`SqliteStore`]: one process, one folder. The journal has one file per day, everything else is in `fuseboard.db`.
+//! - [`PgStore`]: Postgres 15 or newer. One session at a time holds the role of the journal's writer.
+//! - [`SqliteKeys`], [`PgKeys`]: API keys and the audit log alone, for the command line while a server is running.
+//!
+//! SQL is written once where both databases read it the same way (`shared`). It is static text with `$n` placeholders;
+//! lists travel as arrays or JSON. Both adapters pass the contract suite of `store`, which is the proof that they agree.
+//!
+//! Deliberately absent: any clock (times are arguments) and any task of its own; whatever has to happen regularly, such
+//! as retention, is called by the engine.
+
+mod error;
+mod migrations;
+mod postgres;
+mod shared;
+mod sqlite;
+
+pub use error::OpenError;
+pub use postgres::{PgKeys, PgOptions, PgStore};
+pub use sqlite::{SqliteKeys, SqliteOptions, SqliteStore};

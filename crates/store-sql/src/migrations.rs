@@ -1,0 +1,77 @@
+//! The schema's versions, embedded. The same numbers and names in both databases.
+
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// For `fuseboard.db`.
+pub(crate) fn sqlite() -> Vec<Migration> {
+    vec![migration(
+        1,
+        "foundation",
+        include_str!("../../../migrations/sqlite/0001_foundation.sql"),
+    )]
+}
+
+/// For Postgres.
+pub(crate) fn postgres() -> Vec<Migration> {
+    vec![migration(
+        1,
+        "foundation",
+        include_str!("../../../migrations/postgres/0001_foundation.sql"),
+    )]
+}
+
+fn migration(version: i64, name: &'static str, sql: &'static str) -> Migration {
+    Migration::new(
+        version,
+        name.into(),
+        MigrationType::Simple,
+        sql.into_sql_str(),
+        false,
+    )
+}
+
+/// The newest version of a list.
+pub(crate) fn newest(migrations: &[Migration]) -> i64 {
+    migrations
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0)
+}
+
+/// What applies a list.
+pub(crate) fn migrator(migrations: &[Migration]) -> Migrator {
+    Migrator::with_migrations(migrations.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_databases_have_the_same_versions_and_names() {
+        let names = |migrations: Vec<Migration>| -> Vec<(i64, String)> {
+            migrations
+                .into_iter()
+                .map(|one| (one.version, one.description.into_owned()))
+                .collect()
+        };
+        assert_eq!(names(sqlite()), names(postgres()));
+        for (folder, known) in [("sqlite", sqlite()), ("postgres", postgres())] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../../migrations")
+                .join(folder);
+            let mut files: Vec<String> = std::fs::read_dir(path)
+                .unwrap()
+                .map(|file| file.unwrap().file_name().into_string().unwrap())
+                .collect();
+            files.sort();
+            let expected: Vec<String> = known
+                .iter()
+                .map(|one| format!("{:04}_{}.sql", one.version, one.description))
+                .collect();
+            assert_eq!(files, expected, "every file of migrations/{folder} is embedded");
+        }
+    }
+}

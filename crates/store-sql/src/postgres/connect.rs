@@ -1,0 +1,101 @@
+//! Connections to Postgres: what every one of them is told at its start.
+
+use std::str::FromStr as _;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection as _, Row as _};
+
+use crate::{OpenError, migrations};
+
+/// The oldest major version that is supported.
+const OLDEST: i32 = 15;
+
+/// Where the database is. Its name is safe to show: it holds no password.
+#[derive(Clone)]
+pub(super) struct Database {
+    options: PgConnectOptions,
+    name: String,
+}
+
+impl Database {
+    pub(super) fn parse(url: &str) -> Result<Database, OpenError> {
+        let options = PgConnectOptions::from_str(url).map_err(OpenError::database("the Postgres address"))?;
+        let database = options.get_database().unwrap_or_else(|| options.get_username());
+        let name = format!(
+            "Postgres {}:{}/{database}",
+            options.get_host(),
+            options.get_port()
+        );
+        // A 2xx promises durability whatever the server's default is. A client that is gone is noticed within half a
+        // minute, so that its locks do not outlive it for hours.
+        let options = options.application_name("fuseboard").options([
+            ("synchronous_commit", "on"),
+            ("tcp_keepalives_idle", "15"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
+            ("idle_in_transaction_session_timeout", "60s"),
+        ]);
+        Ok(Database { options, name })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn options(&self) -> PgConnectOptions {
+        self.options.clone()
+    }
+
+    /// Checks the server and brings the schema up to date.
+    pub(super) async fn prepare(&self) -> Result<(), OpenError> {
+        let failed = || OpenError::database(&self.name);
+        let mut connection = PgConnection::connect_with(&self.options)
+            .await
+            .map_err(failed())?;
+        let row = sqlx::query(
+            "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name,
+                current_setting('fsync') AS fsync",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .map_err(failed())?;
+        if row.try_get::<i32, _>("number").map_err(failed())? / 10_000 < OLDEST {
+            return Err(OpenError::PostgresTooOld(row.try_get("name").map_err(failed())?));
+        }
+        if row.try_get::<String, _>("fsync").map_err(failed())? != "on" {
+            tracing::warn!("this Postgres runs with fsync off: a power cut loses acknowledged events");
+        }
+        let migrations = migrations::postgres();
+        let known = migrations::newest(&migrations);
+        let found = schema_version(&mut connection).await.map_err(failed())?;
+        if let Some(found) = found.filter(|found| *found > known) {
+            return Err(OpenError::Newer {
+                database: self.name.clone(),
+                found,
+                known,
+            });
+        }
+        // The migrator takes a lock of its own, so two processes that start at once do not meet.
+        migrations::migrator(&migrations)
+            .run_direct(None, &mut connection, false)
+            .await
+            .map_err(|source| OpenError::Migrate {
+                database: self.name.clone(),
+                source,
+            })?;
+        connection.close().await.map_err(failed())
+    }
+}
+
+/// The newest migration that was applied; `None` in an empty database.
+pub(super) async fn schema_version(connection: &mut PgConnection) -> Result<Option<i64>, sqlx::Error> {
+    let known: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !known {
+        return Ok(None);
+    }
+    sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+        .fetch_one(connection)
+        .await
+}

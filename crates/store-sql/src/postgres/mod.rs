@@ -1,0 +1,103 @@
+//! Postgres 15 or newer: all ports in one database.
+//!
+//! Many processes may read; one session at a time holds the role of the journal's writer (see `journal::session`). The
+//! connection must reach Postgres itself: a pooler that hands out another session per transaction cannot hold that role.
+//!
+//! Deliberately absent: roles and row-level security. Every table starts with the tenant, so that they can come later.
+
+mod connect;
+mod journal;
+mod main_db;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::Millis;
+use domain::rollup::Rung;
+use store::{
+    ApiKey, Appended, AuditEntry, Checkpoint, Flush, Journal, JournalUsage, KeyHash, Keys, LiveStore,
+    NewApiKey, NewBatch, Offset, PartialRow, Remembered, StoreError, StoredBatch, SystemScope, TenantId,
+    TenantScope, TransitionQuery, TransitionRow, check_tenant,
+};
+
+use crate::OpenError;
+use journal::PgJournal;
+use main_db::{MainDb, keys, live};
+
+/// The number of the one writer.
+pub(crate) const WRITER: u32 = 1;
+
+/// How the database is used.
+#[derive(Debug, Clone)]
+pub struct PgOptions {
+    /// Connections besides the writer's.
+    pub connections: u32,
+    /// How long a start waits for another process to let go of the writer's role.
+    pub writer_wait: Duration,
+    /// How long one step of an append may take before the connection counts as lost.
+    pub answer_wait: Duration,
+}
+
+impl Default for PgOptions {
+    fn default() -> Self {
+        PgOptions {
+            connections: 8,
+            writer_wait: Duration::from_secs(30),
+            answer_wait: Duration::from_secs(10),
+        }
+    }
+}
+
+/// All ports on one database. Holds the role of the journal's writer for as long as its session lives.
+pub struct PgStore {
+    main: MainDb,
+    journal: PgJournal,
+}
+
+impl PgStore {
+    /// Connects, brings the schema up to date, and takes the writer's role.
+    ///
+    /// # Errors
+    /// [`OpenError::WriterTaken`] when another process keeps the role for longer than [`PgOptions::writer_wait`],
+    /// [`OpenError::Newer`] when a newer program wrote the database.
+    pub async fn connect(url: &str, options: PgOptions) -> Result<PgStore, OpenError> {
+        let database = connect::Database::parse(url)?;
+        let main = MainDb::connect(&database, &options).await?;
+        let journal = PgJournal::open(database, main.pool().clone(), options).await?;
+        Ok(PgStore { main, journal })
+    }
+
+    /// Gives the writer's role back and closes all connections.
+    pub async fn close(self) {
+        self.journal.close().await;
+        self.main.close().await;
+    }
+}
+
+/// API keys and the audit log alone, without the writer's role: for the command line while a server is running.
+pub struct PgKeys {
+    main: MainDb,
+}
+
+impl PgKeys {
+    /// Connects and brings the schema up to date.
+    ///
+    /// # Errors
+    /// As [`PgStore::connect`], but for the writer's role.
+    pub async fn connect(url: &str, options: PgOptions) -> Result<PgKeys, OpenError> {
+        let database = connect::Database::parse(url)?;
+        Ok(PgKeys {
+            main: MainDb::connect(&database, &options).await?,
+        })
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) {
+        self.main.close().await;
+    }
+}
+
+crate::shared::keys_port!(PgStore);
+crate::shared::keys_port!(PgKeys);
+crate::shared::live_port!(PgStore);
+crate::shared::journal_port!(PgStore);

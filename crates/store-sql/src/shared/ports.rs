@@ -1,0 +1,167 @@
+//! The ports themselves, stamped once per adapter: they only hand on to `self.main` and `self.journal`, which differ.
+
+/// The keys port, on anything that has a `main` database.
+macro_rules! keys_port {
+    ($store:ty) => {
+        #[async_trait]
+        impl Keys for $store {
+            async fn create(
+                &self,
+                scope: &TenantScope,
+                new: NewApiKey,
+                audit: AuditEntry,
+            ) -> Result<(), StoreError> {
+                check_tenant(scope, &new)?;
+                let mut transaction = self.main.begin().await?;
+                keys::insert(&mut transaction, &new).await?;
+                keys::log(&mut transaction, scope.tenant(), &audit).await?;
+                main_db::commit(transaction).await
+            }
+
+            async fn revoke(
+                &self,
+                scope: &TenantScope,
+                id_or_name: &str,
+                at: Millis,
+                audit: AuditEntry,
+            ) -> Result<Option<ApiKey>, StoreError> {
+                let mut transaction = self.main.begin().await?;
+                let Some(mut key) = keys::find(&mut transaction, scope.tenant(), id_or_name).await? else {
+                    return Ok(None);
+                };
+                if keys::mark_revoked(&mut transaction, scope.tenant(), &key.id, at).await? {
+                    keys::log(&mut transaction, scope.tenant(), &audit).await?;
+                    main_db::commit(transaction).await?;
+                    key.revoked = Some(at);
+                }
+                Ok(Some(key))
+            }
+
+            async fn by_hash(&self, _: &SystemScope, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
+                keys::by_hash(&mut *self.main.read().await?, hash).await
+            }
+
+            async fn list(&self, scope: &TenantScope) -> Result<Vec<ApiKey>, StoreError> {
+                keys::list(&mut *self.main.read().await?, scope.tenant()).await
+            }
+
+            async fn audit(&self, scope: &TenantScope, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+                keys::audit(&mut *self.main.read().await?, scope.tenant(), limit).await
+            }
+        }
+    };
+}
+
+/// The live path's port, on anything that has a `main` database.
+macro_rules! live_port {
+    ($store:ty) => {
+        #[async_trait]
+        impl LiveStore for $store {
+            async fn flush(&self, _: &SystemScope, flush: Flush) -> Result<(), StoreError> {
+                self.main.flush(flush).await
+            }
+
+            async fn tenants(&self, _: &SystemScope) -> Result<Vec<TenantId>, StoreError> {
+                live::tenants(&mut *self.main.read().await?).await
+            }
+
+            async fn checkpoint(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+            ) -> Result<Option<Checkpoint>, StoreError> {
+                live::checkpoint(&mut *self.main.read().await?, tenant).await
+            }
+
+            async fn partials(
+                &self,
+                scope: &TenantScope,
+                rung: Rung,
+                from: Millis,
+                to: Millis,
+            ) -> Result<Vec<PartialRow>, StoreError> {
+                live::partials(
+                    &mut *self.main.read().await?,
+                    scope.tenant(),
+                    rung,
+                    from,
+                    to,
+                )
+                .await
+            }
+
+            async fn transitions(
+                &self,
+                scope: &TenantScope,
+                query: TransitionQuery,
+            ) -> Result<Vec<TransitionRow>, StoreError> {
+                live::transitions(&mut *self.main.read().await?, scope.tenant(), &query).await
+            }
+
+            async fn ping(&self, _: &SystemScope) -> Result<(), StoreError> {
+                self.main.ping().await
+            }
+        }
+    };
+}
+
+/// The journal port, on anything that has a `journal`.
+macro_rules! journal_port {
+    ($store:ty) => {
+        #[async_trait]
+        impl Journal for $store {
+            async fn append(
+                &self,
+                _: &SystemScope,
+                batches: Vec<NewBatch>,
+            ) -> Result<Vec<Appended>, StoreError> {
+                self.journal.append(batches).await
+            }
+
+            async fn read_after(
+                &self,
+                _: &SystemScope,
+                after: Offset,
+                limit: usize,
+            ) -> Result<Vec<StoredBatch>, StoreError> {
+                self.journal.read_after(after, limit).await
+            }
+
+            async fn head(&self, _: &SystemScope) -> Result<Offset, StoreError> {
+                self.journal.head().await
+            }
+
+            async fn before_time(&self, _: &SystemScope, received: Millis) -> Result<Offset, StoreError> {
+                self.journal.before_time(received).await
+            }
+
+            async fn remembered(
+                &self,
+                scope: &TenantScope,
+                api_key: &str,
+                key: &str,
+                now: Millis,
+            ) -> Result<Option<Remembered>, StoreError> {
+                self.journal
+                    .remembered(scope.tenant(), api_key, key, now)
+                    .await
+            }
+
+            async fn retain(
+                &self,
+                _: &SystemScope,
+                before: Millis,
+                max_bytes: u64,
+                now: Millis,
+            ) -> Result<u64, StoreError> {
+                self.journal.retain(before, max_bytes, now).await
+            }
+
+            async fn usage(&self, _: &SystemScope) -> Result<JournalUsage, StoreError> {
+                self.journal.usage().await
+            }
+        }
+    };
+}
+
+pub(crate) use {journal_port, keys_port, live_port};

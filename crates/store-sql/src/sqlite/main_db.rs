@@ -1,0 +1,284 @@
+//! `fuseboard.db`: rollups, transitions, checkpoints, API keys, audit. One connection writes, a few read.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use domain::rollup::SeriesKey;
+use parking_lot::Mutex;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{SqliteConnection, SqlitePoolOptions};
+use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
+use store::{Flush, PartialRow, StoreError, TenantId, check_flush, codec};
+
+use super::schema::{migrate, schema_version};
+use super::{SqliteOptions, files};
+use crate::error::store_error;
+use crate::shared::{rung_number, signed, unsigned};
+use crate::{OpenError, migrations};
+
+pub(super) mod keys {
+    crate::shared::key_functions!(
+        sqlx::SqliteConnection,
+        sqlx::sqlite::SqliteRow,
+        "INSERT INTO audit (tenant_id, n, at, actor, action, target, detail)
+         SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6 FROM audit WHERE tenant_id = $1"
+    );
+}
+
+pub(super) mod live {
+    crate::shared::live_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
+pub(super) const FILE: &str = "fuseboard.db";
+
+/// How many rows one statement inserts: 6 or 16 values each, of 32,766 that a statement may have.
+const ROWS: usize = 1_000;
+
+pub(super) struct MainDb {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// Numbers of series that are known to be stored.
+    series: Mutex<HashMap<TenantId, HashMap<SeriesKey, i64>>>,
+}
+
+impl MainDb {
+    pub(super) async fn open(
+        folder: &Path,
+        options: &SqliteOptions,
+        may_migrate: bool,
+    ) -> Result<MainDb, OpenError> {
+        let path = folder.join(FILE);
+        let name = path.display().to_string();
+        let migrations = migrations::sqlite();
+        let write = files::writing_vacuumed(&path, options).create_if_missing(may_migrate);
+        let mut connection = SqliteConnection::connect_with(&write)
+            .await
+            .map_err(OpenError::database(&name))?;
+        let version = schema_version(&mut connection)
+            .await
+            .map_err(OpenError::database(&name))?;
+        let known = migrations::newest(&migrations);
+        match version {
+            Some(found) if found > known => {
+                return Err(OpenError::Newer {
+                    database: name,
+                    found,
+                    known,
+                });
+            }
+            Some(found) if found == known => {}
+            _ if !may_migrate => return Err(OpenError::NotMigrated(name)),
+            _ => migrate(&mut connection, &path, version, &migrations).await?,
+        }
+        connection.close().await.map_err(OpenError::database(&name))?;
+        let one = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        let writer = one
+            .connect_with(write)
+            .await
+            .map_err(OpenError::database(&name))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(options.readers.max(1))
+            .connect_with(files::reading(&path, options))
+            .await
+            .map_err(OpenError::database(&name))?;
+        Ok(MainDb {
+            writer,
+            readers,
+            series: Mutex::default(),
+        })
+    }
+
+    pub(super) async fn close(self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// A connection that reads.
+    pub(super) async fn read(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.readers.acquire().await.map_err(store_error)
+    }
+
+    /// A transaction that writes. It takes the write lock at once, so that what it reads first stays true.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(store_error)
+    }
+
+    /// The highest journal sequence that any tenant's checkpoint contains.
+    pub(super) async fn applied(&self, writer: u32) -> Result<u64, OpenError> {
+        let read = async || {
+            let highest: Option<i64> =
+                sqlx::query_scalar("SELECT max(applied) FROM checkpoint WHERE writer = $1")
+                    .bind(i64::from(writer))
+                    .fetch_one(&self.readers)
+                    .await
+                    .map_err(store_error)?;
+            unsigned(highest.unwrap_or(0))
+        };
+        read().await.map_err(OpenError::stored(FILE))
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        let mut connection = self.read().await?;
+        let version = schema_version(&mut connection).await.map_err(store_error)?;
+        if version == Some(migrations::newest(&migrations::sqlite())) {
+            return Ok(());
+        }
+        Err(StoreError::Corrupt(format!(
+            "{FILE} has schema version {version:?}, which is not this program's"
+        )))
+    }
+
+    pub(super) async fn flush(&self, flush: Flush) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        let stored = live::checkpoint(&mut transaction, &flush.tenant).await?;
+        check_flush(
+            &flush,
+            stored.map(|checkpoint| (checkpoint.writer, checkpoint.applied)),
+        )?;
+        let new = self.number_series(&mut transaction, &flush).await?;
+        self.insert_partials(&mut transaction, &flush, &new).await?;
+        insert_transitions(&mut transaction, &flush).await?;
+        sqlx::query(
+            "INSERT INTO checkpoint (tenant_id, writer, applied, bytes) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (tenant_id) DO UPDATE
+             SET writer = excluded.writer, applied = excluded.applied, bytes = excluded.bytes",
+        )
+        .bind(flush.tenant.as_str())
+        .bind(i64::from(flush.writer))
+        .bind(signed(flush.applied)?)
+        .bind(&flush.checkpoint)
+        .execute(&mut *transaction)
+        .await
+        .map_err(store_error)?;
+        commit(transaction).await?;
+        // Only now: what a failed transaction numbered is not stored.
+        self.series.lock().entry(flush.tenant).or_default().extend(new);
+        Ok(())
+    }
+
+    /// Numbers for the series of these partials that are not known yet.
+    async fn number_series(
+        &self,
+        connection: &mut SqliteConnection,
+        flush: &Flush,
+    ) -> Result<HashMap<SeriesKey, i64>, StoreError> {
+        let unknown: Vec<&SeriesKey> = {
+            let known = self.series.lock();
+            let known = known.get(&flush.tenant);
+            let is_known = |key: &SeriesKey| known.is_some_and(|known| known.contains_key(key));
+            flush
+                .partials
+                .iter()
+                .map(|row| &row.series)
+                .filter(|key| !is_known(key))
+                .collect()
+        };
+        let mut numbers = HashMap::new();
+        for key in unknown {
+            if numbers.contains_key(key) {
+                continue;
+            }
+            let dims = codec::encode_series(key);
+            let stored = sqlx::query_scalar("SELECT id FROM series WHERE tenant_id = $1 AND dims = $2")
+                .bind(flush.tenant.as_str())
+                .bind(&dims)
+                .fetch_optional(&mut *connection)
+                .await
+                .map_err(store_error)?;
+            let number: i64 = match stored {
+                Some(number) => number,
+                None => sqlx::query_scalar(
+                    "INSERT INTO series (tenant_id, id, dims)
+                     SELECT $1, coalesce(max(id), 0) + 1, $2 FROM series WHERE tenant_id = $1 RETURNING id",
+                )
+                .bind(flush.tenant.as_str())
+                .bind(&dims)
+                .fetch_one(&mut *connection)
+                .await
+                .map_err(store_error)?,
+            };
+            numbers.insert(key.clone(), number);
+        }
+        Ok(numbers)
+    }
+
+    async fn insert_partials(
+        &self,
+        connection: &mut SqliteConnection,
+        flush: &Flush,
+        new: &HashMap<SeriesKey, i64>,
+    ) -> Result<(), StoreError> {
+        let part = signed(flush.applied)?;
+        let numbered: Vec<(i64, &PartialRow)> = {
+            let known = self.series.lock();
+            let known = known.get(&flush.tenant);
+            let number = |key: &SeriesKey| new.get(key).or_else(|| known?.get(key)).copied();
+            flush
+                .partials
+                .iter()
+                .filter_map(|row| Some((number(&row.series)?, row)))
+                .collect()
+        };
+        debug_assert_eq!(numbered.len(), flush.partials.len());
+        for rows in numbered.chunks(ROWS) {
+            let mut sql = sqlx::QueryBuilder::<Sqlite>::new(
+                "INSERT INTO rollup_partial (tenant_id, rung, bucket, series_id, part, bytes) ",
+            );
+            sql.push_values(rows, |mut values, (number, row)| {
+                values
+                    .push_bind(flush.tenant.as_str())
+                    .push_bind(rung_number(domain::rollup::Rung::TenSeconds))
+                    .push_bind(row.bucket)
+                    .push_bind(*number)
+                    .push_bind(part)
+                    .push_bind(codec::encode_bucket(&row.stats));
+            });
+            sql.build()
+                .persistent(false)
+                .execute(&mut *connection)
+                .await
+                .map_err(store_error)?;
+        }
+        Ok(())
+    }
+}
+
+async fn insert_transitions(connection: &mut SqliteConnection, flush: &Flush) -> Result<(), StoreError> {
+    for row in &flush.transitions {
+        sqlx::query(
+            "INSERT INTO breaker_transition (tenant_id, id, at, received, breaker, environment, service, name,
+                deployment, provider, instance, from_state, to_state, cause, lasted, inferred)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        )
+        .bind(flush.tenant.as_str())
+        .bind(signed(row.id)?)
+        .bind(row.at)
+        .bind(row.received)
+        .bind(row.breaker.0 as i64)
+        .bind(&row.key.environment)
+        .bind(&row.key.service)
+        .bind(&row.key.breaker)
+        .bind(&row.key.deployment)
+        .bind(&row.provider)
+        .bind(&row.instance)
+        .bind(row.from.map(|state| state as i64))
+        .bind(row.to as i64)
+        .bind(&row.cause)
+        .bind(row.lasted)
+        .bind(row.inferred)
+        .execute(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+    transaction.commit().await.map_err(store_error)
+}

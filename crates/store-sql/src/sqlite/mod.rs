@@ -1,0 +1,115 @@
+//! SQLite: a folder with the journal's daily files, `fuseboard.db` for everything else, and a lock file.
+//!
+//! Two kinds of file, each with its own writer, because one file would make acknowledgements wait for rollups and for
+//! retention. No transaction spans both; none needs to, since a flush carries the journal offset it contains. Back up
+//! `fuseboard.db` first, then the journal.
+
+mod files;
+mod journal;
+mod main_db;
+mod schema;
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::Millis;
+use domain::rollup::Rung;
+use store::{
+    ApiKey, Appended, AuditEntry, Checkpoint, Flush, Journal, JournalUsage, KeyHash, Keys, LiveStore,
+    NewApiKey, NewBatch, Offset, PartialRow, Remembered, StoreError, StoredBatch, SystemScope, TenantId,
+    TenantScope, TransitionQuery, TransitionRow, check_tenant,
+};
+
+use crate::OpenError;
+use journal::SqliteJournal;
+use main_db::{MainDb, keys, live};
+
+/// The sole writer of a folder's journal.
+pub(crate) const WRITER: u32 = 1;
+
+/// How the files are opened.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// How long a statement waits for a lock that another connection holds.
+    pub busy_timeout: Duration,
+    /// How many connections read `fuseboard.db` at the same time.
+    pub readers: u32,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        SqliteOptions {
+            busy_timeout: Duration::from_secs(5),
+            readers: 4,
+        }
+    }
+}
+
+/// All ports on one folder. Holds the folder's lock for as long as it lives.
+pub struct SqliteStore {
+    main: MainDb,
+    journal: SqliteJournal,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the folder, creating what is missing and bringing the schema up to date.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] when another process has the folder, [`OpenError::Newer`] when a newer program wrote it.
+    pub async fn open(data_dir: &Path, options: SqliteOptions) -> Result<SqliteStore, OpenError> {
+        files::create_folder(data_dir).await?;
+        let lock = files::lock(data_dir)?;
+        let main = MainDb::open(data_dir, &options, true).await?;
+        let floor = main.applied(WRITER).await?;
+        let journal = SqliteJournal::open(data_dir, &options, floor).await?;
+        files::sync_folder(data_dir).await?;
+        Ok(SqliteStore {
+            main,
+            journal,
+            _lock: lock,
+        })
+    }
+
+    /// Closes all files in order, so that the next start finds nothing to recover. Dropping the store instead loses
+    /// nothing that was acknowledged.
+    pub async fn close(self) {
+        self.journal.close().await;
+        self.main.close().await;
+    }
+}
+
+/// API keys and the audit log of a folder, without its lock: for the command line while a server may be running.
+pub struct SqliteKeys {
+    main: MainDb,
+}
+
+impl SqliteKeys {
+    /// Opens `fuseboard.db`. When no server is running, creates it and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`OpenError::NotMigrated`] when a server is running with another schema.
+    pub async fn open(data_dir: &Path, options: SqliteOptions) -> Result<SqliteKeys, OpenError> {
+        files::create_folder(data_dir).await?;
+        let (lock, may_migrate) = match files::lock(data_dir) {
+            Ok(lock) => (Some(lock), true),
+            Err(OpenError::InUse(_)) => (None, false),
+            Err(error) => return Err(error),
+        };
+        let main = MainDb::open(data_dir, &options, may_migrate).await?;
+        drop(lock);
+        Ok(SqliteKeys { main })
+    }
+
+    /// Closes the file.
+    pub async fn close(self) {
+        self.main.close().await;
+    }
+}
+
+crate::shared::keys_port!(SqliteStore);
+crate::shared::keys_port!(SqliteKeys);
+crate::shared::live_port!(SqliteStore);
+crate::shared::journal_port!(SqliteStore);

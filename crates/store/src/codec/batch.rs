@@ -1,0 +1,301 @@
+//! The journal's bytes: the kept events of a batch and its first refusals.
+
+use domain::event::{Call, Headroom, Marker, Stats, Transition};
+use domain::{Event, EventBody, Millis};
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::{self, CParameter};
+
+use super::events;
+use super::wire::{Malformed, Read, Reader, Writer};
+use crate::{Refusal, StoreError};
+
+/// The most events a stored batch may hold; intake takes far fewer.
+pub const MAX_EVENTS: usize = 65_536;
+
+/// The most refusals a stored batch may hold.
+const MAX_REFUSALS: usize = 1_024;
+
+/// What a frame may unpack to: an order of magnitude above what intake lets through.
+const MAX_UNPACKED: usize = 64 << 20;
+
+/// What the strings and lists of a decoded batch may take.
+const MAX_TEXT: usize = 128 << 20;
+
+/// The current version of the layout.
+const VERSION: u8 = 1;
+
+/// zstd's level: higher ones gain little on columns and cost the commit time.
+const LEVEL: i32 = 3;
+
+const WHAT: &str = "journal batch";
+
+/// What the bytes of a batch say.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DecodedBatch {
+    /// In order.
+    pub events: Vec<Event>,
+    /// The first refusals.
+    pub refusals: Vec<Refusal>,
+}
+
+/// The kinds of event; the numbers are part of the stored format.
+const CALL: u8 = 0;
+const TRANSITION: u8 = 1;
+const STATS: u8 = 2;
+const HEADROOM: u8 = 3;
+const MARKER: u8 = 4;
+
+/// Encodes the events and refusals of a batch.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when there is more than a stored batch may hold: [`MAX_EVENTS`], 1,024 refusals or 64 MiB.
+pub fn encode_batch(events: &[Event], refusals: &[Refusal]) -> Result<Vec<u8>, StoreError> {
+    if events.len() > MAX_EVENTS || refusals.len() > MAX_REFUSALS {
+        return Err(StoreError::Conflict(format!(
+            "a batch of {} events and {} refusals is too large to store",
+            events.len(),
+            refusals.len()
+        )));
+    }
+    let mut w = Writer::default();
+    put_events(&mut w, events);
+    put_refusals(&mut w, refusals);
+    let columns = w.finish();
+    if columns.len() > MAX_UNPACKED {
+        return Err(StoreError::Conflict(format!(
+            "a batch of {} bytes is too large to store",
+            columns.len()
+        )));
+    }
+    compress(&columns).map_err(|error| StoreError::Unavailable(Box::new(error)))
+}
+
+fn compress(columns: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut compressor = Compressor::new(LEVEL)?;
+    compressor.set_parameter(CParameter::ChecksumFlag(true))?;
+    let mut bytes = Vec::with_capacity(1 + zstd_safe::compress_bound(columns.len()));
+    bytes.push(VERSION);
+    bytes.extend_from_slice(&compressor.compress(columns)?);
+    bytes.shrink_to_fit();
+    Ok(bytes)
+}
+
+/// Reads what [`encode_batch`] wrote. Total: any bytes give a value or an error, in bounded memory.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when the bytes are damaged or from a newer version.
+pub fn decode_batch(bytes: &[u8]) -> Result<DecodedBatch, StoreError> {
+    let columns = unpack(bytes)?;
+    decode_columns(&columns).map_err(|error| error.of(WHAT))
+}
+
+/// Reads only the ids of the events, which is all that is needed to remember them after a restart. In the order of the
+/// events; those without an id are left out.
+///
+/// # Errors
+/// As [`decode_batch`].
+pub fn decode_ids(bytes: &[u8]) -> Result<Vec<String>, StoreError> {
+    let columns = unpack(bytes)?;
+    let read = || {
+        let mut r = Reader::with_dictionary(&columns, MAX_TEXT)?;
+        Ok(Heads::read(&mut r)?.ids.into_iter().flatten().collect())
+    };
+    read().map_err(|error: Malformed| error.of(WHAT))
+}
+
+/// Checks the version and decompresses.
+fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let Some((&version, frame)) = bytes.split_first() else {
+        return Err(Malformed("it is empty").of(WHAT));
+    };
+    if version != VERSION {
+        return Err(StoreError::Corrupt(format!(
+            "{WHAT}: version {version} is unknown, {VERSION} is the newest"
+        )));
+    }
+    decompress(frame).map_err(|error| error.of(WHAT))
+}
+
+fn decompress(frame: &[u8]) -> Read<Vec<u8>> {
+    let size = zstd_safe::get_frame_content_size(frame)
+        .ok()
+        .flatten()
+        .and_then(|size| usize::try_from(size).ok())
+        .ok_or(Malformed("the frame has no size"))?;
+    if size > MAX_UNPACKED {
+        return Err(Malformed("the frame is too large"));
+    }
+    let mut decompressor = Decompressor::new().map_err(|_| Malformed("no decompressor"))?;
+    let columns = decompressor
+        .decompress(frame, size)
+        .map_err(|_| Malformed("the frame is damaged"))?;
+    if columns.len() == size {
+        Ok(columns)
+    } else {
+        Err(Malformed("the frame is damaged"))
+    }
+}
+
+fn decode_columns(columns: &[u8]) -> Read<DecodedBatch> {
+    let mut r = Reader::with_dictionary(columns, MAX_TEXT)?;
+    let events = read_events(&mut r)?;
+    let refusals = read_refusals(&mut r)?;
+    r.end()?;
+    Ok(DecodedBatch { events, refusals })
+}
+
+fn put_events<'a>(w: &mut Writer<'a>, events: &'a [Event]) {
+    let base = events.first().map_or(0, |event| event.time);
+    let mut calls: Vec<&'a Call> = Vec::new();
+    let mut transitions: Vec<&'a Transition> = Vec::new();
+    let mut stats: Vec<&'a Stats> = Vec::new();
+    let mut headrooms: Vec<&'a Headroom> = Vec::new();
+    let mut markers: Vec<&'a Marker> = Vec::new();
+    w.uint(events.len() as u64);
+    for event in events {
+        let kind = match &event.body {
+            EventBody::Call(body) => {
+                calls.push(body);
+                CALL
+            }
+            EventBody::Transition(body) => {
+                transitions.push(body);
+                TRANSITION
+            }
+            EventBody::Stats(body) => {
+                stats.push(body);
+                STATS
+            }
+            EventBody::Headroom(body) => {
+                headrooms.push(body);
+                HEADROOM
+            }
+            EventBody::Marker(body) => {
+                markers.push(body);
+                MARKER
+            }
+        };
+        w.byte(kind);
+    }
+    w.int(base);
+    let mut previous = base;
+    for event in events {
+        w.int(event.time.wrapping_sub(previous));
+        previous = event.time;
+    }
+    for event in events {
+        w.opt_int(event.reported.map(|reported| reported.wrapping_sub(event.time)));
+    }
+    for event in events {
+        w.opt_unique(event.id.as_deref());
+    }
+    events::put_calls(w, &calls);
+    events::put_transitions(w, &transitions, base);
+    events::put_stats(w, &stats, base);
+    events::put_headrooms(w, &headrooms, base);
+    events::put_markers(w, &markers);
+}
+
+/// The columns that every event has.
+struct Heads<'a> {
+    kinds: &'a [u8],
+    base: Millis,
+    times: Vec<Millis>,
+    reported: Vec<Option<Millis>>,
+    ids: Vec<Option<String>>,
+}
+
+impl<'a> Heads<'a> {
+    fn read(r: &mut Reader<'a>) -> Read<Heads<'a>> {
+        let count = r.count()?;
+        if count > MAX_EVENTS {
+            return Err(Malformed("it has too many events"));
+        }
+        let kinds = r.bytes(count)?;
+        let base: Millis = r.int()?;
+        let mut times = Vec::with_capacity(count);
+        let mut previous = base;
+        for _ in 0..count {
+            previous = previous.wrapping_add(r.int()?);
+            times.push(previous);
+        }
+        let mut reported = Vec::with_capacity(count);
+        for time in &times {
+            reported.push(r.opt_int()?.map(|difference| time.wrapping_add(difference)));
+        }
+        let mut ids = Vec::with_capacity(count);
+        for _ in 0..count {
+            ids.push(r.opt_unique()?);
+        }
+        Ok(Heads {
+            kinds,
+            base,
+            times,
+            reported,
+            ids,
+        })
+    }
+}
+
+fn read_events(r: &mut Reader<'_>) -> Read<Vec<Event>> {
+    let Heads {
+        kinds,
+        base,
+        times,
+        reported,
+        ids,
+    } = Heads::read(r)?;
+    let of = |kind: u8| kinds.iter().filter(|other| **other == kind).count();
+    let mut calls = events::calls(r, of(CALL))?.into_iter();
+    let mut transitions = events::transitions(r, of(TRANSITION), base)?.into_iter();
+    let mut stats = events::stats(r, of(STATS), base)?.into_iter();
+    let mut headrooms = events::headrooms(r, of(HEADROOM), base)?.into_iter();
+    let mut markers = events::markers(r, of(MARKER))?.into_iter();
+    let mut all = Vec::with_capacity(kinds.len());
+    for (((kind, time), reported), id) in kinds.iter().zip(times).zip(reported).zip(ids) {
+        let body = match *kind {
+            CALL => calls.next().map(|body| EventBody::Call(Box::new(body))),
+            TRANSITION => transitions
+                .next()
+                .map(|body| EventBody::Transition(Box::new(body))),
+            STATS => stats.next().map(|body| EventBody::Stats(Box::new(body))),
+            HEADROOM => headrooms.next().map(|body| EventBody::Headroom(Box::new(body))),
+            MARKER => markers.next().map(|body| EventBody::Marker(Box::new(body))),
+            _ => None,
+        };
+        all.push(Event {
+            id,
+            time,
+            reported,
+            body: body.ok_or(Malformed("it has an unknown kind of event"))?,
+        });
+    }
+    Ok(all)
+}
+
+fn put_refusals<'a>(w: &mut Writer<'a>, refusals: &'a [Refusal]) {
+    w.uint(refusals.len() as u64);
+    for refusal in refusals {
+        w.uint(u64::from(refusal.index));
+        w.text(&refusal.code);
+        w.text(&refusal.field);
+        w.text(&refusal.reason);
+    }
+}
+
+fn read_refusals(r: &mut Reader<'_>) -> Read<Vec<Refusal>> {
+    let count = r.count()?;
+    if count > MAX_REFUSALS {
+        return Err(Malformed("it has too many refusals"));
+    }
+    let mut all = Vec::with_capacity(count);
+    for _ in 0..count {
+        all.push(Refusal {
+            index: r.narrow()?,
+            code: r.text()?,
+            field: r.text()?,
+            reason: r.text()?,
+        });
+    }
+    Ok(all)
+}

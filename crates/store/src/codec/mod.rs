@@ -1,0 +1,25 @@
+//! The bytes that are stored: journal batches, rollup buckets, series keys.
+//!
+//! Every kind of bytes starts with a version. A decoder reads the current version and the one before; golden files
+//! prove that old bytes keep their meaning. Decoding is total: whatever the bytes, it returns a value or
+//! [`crate::StoreError::Corrupt`], in bounded memory, and a flipped bit is noticed (zstd's checksum, or CRC-32).
+//!
+//! The layout of a batch: version, then one zstd frame that holds a dictionary of its strings and then its events
+//! column by column (all kinds, all times, …), integers as LEB128 varints, times as differences. Columns make equal
+//! things lie together, which is what the compressor needs.
+//!
+//! Deliberately absent: what a batch has in common with no event (tenant, key, arrival, sequence). Those are columns
+//! of the store's tables.
+
+mod batch;
+mod bucket;
+mod events;
+mod fields;
+mod series;
+mod wire;
+mod zone;
+
+pub use batch::{DecodedBatch, MAX_EVENTS, decode_batch, decode_ids, encode_batch};
+pub use bucket::{decode_bucket, encode_bucket};
+pub use series::{decode_series, encode_series};
+pub use zone::ZoneMap;

@@ -1,0 +1,221 @@
+//! The contract suite: what every adapter must do, as cases that run against any of them.
+//!
+//! An adapter's test file writes a [`Subject`] and stamps one test per case:
+//!
+//! ```ignore
+//! async fn subject() -> MySubject { … }
+//! store::contract_suite!(crate::subject);
+//! ```
+//!
+//! A port method has no meaning beyond what its documentation says and these cases check. Deliberately absent: crash
+//! points and anything else that only one adapter can have; those are in the adapter's own tests.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the suite stands in for the auth layer and the supervisor"
+)]
+
+pub mod append;
+pub mod flush;
+pub mod keys;
+pub mod read;
+pub mod repeats;
+pub mod retention;
+pub mod samples;
+pub mod transitions;
+
+use async_trait::async_trait;
+
+use crate::{
+    Appended, Journal, Keys, LiveStore, NewBatch, Offset, StoreError, StoredBatch, SystemScope, TenantId,
+    TenantScope,
+};
+
+/// An adapter under test, over data of its own.
+#[async_trait]
+pub trait Subject: Send + Sync {
+    /// The adapter.
+    type Store: Journal + LiveStore + Keys;
+
+    /// The store as it is open now.
+    fn store(&self) -> &Self::Store;
+
+    /// Drops the store without closing it, and opens the same data again.
+    async fn reopen(&mut self);
+}
+
+/// Stamps one `#[tokio::test]` per case. Takes the path, from the crate's root, of an `async fn() -> impl Subject`.
+#[macro_export]
+macro_rules! contract_suite {
+    ($make:path) => {
+        $crate::contract_suite! { @cases $make;
+            append {
+                events_of_every_kind_come_back_exactly,
+                a_batch_without_events_is_kept,
+                one_append_takes_many_batches_in_order,
+                an_empty_append_changes_nothing,
+                the_sequence_has_no_gaps_across_reopening,
+                tenants_share_one_sequence,
+            }
+            repeats {
+                an_id_counts_once_within_a_batch,
+                an_id_counts_once_within_an_append,
+                an_id_counts_once_across_appends,
+                an_id_counts_once_across_reopening,
+                an_id_is_forgotten_after_an_hour,
+                an_hour_is_counted_from_the_first_arrival,
+                ids_are_known_per_tenant,
+                events_without_ids_are_never_repeats,
+                a_replay_is_answered_and_writes_nothing,
+                a_replay_within_one_append_is_answered,
+                a_key_with_another_body_is_refused,
+                a_key_with_another_body_is_refused_within_one_append,
+                keys_are_scoped_by_tenant_and_api_key,
+                a_replay_works_across_reopening,
+                keys_are_forgotten_after_seven_days,
+                a_replay_remembers_no_ids,
+                remembered_knows_what_was_answered,
+            }
+            read {
+                reading_starts_after_the_offset_and_stops_at_the_limit,
+                reading_past_the_end_gives_nothing,
+                reading_compares_writers_first,
+                reading_crosses_midnight,
+                a_clock_that_moves_back_keeps_the_order,
+                the_head_of_an_empty_journal_is_zero,
+                before_time_finds_the_first_that_arrived,
+                before_time_is_the_head_when_all_is_older,
+                before_time_crosses_midnight,
+            }
+            retention {
+                days_older_than_the_limit_are_dropped,
+                a_day_that_is_only_partly_older_is_kept,
+                too_many_bytes_drop_the_oldest_days_but_never_today,
+                enough_room_drops_nothing,
+                the_head_survives_when_everything_is_dropped,
+                idempotency_outlives_dropped_days,
+                ids_outlive_dropped_days,
+                usage_counts_what_is_there,
+                usage_of_an_empty_journal_is_nothing,
+            }
+            flush {
+                a_flush_comes_back_exactly,
+                a_flush_survives_reopening,
+                a_flush_that_does_not_follow_is_refused_whole,
+                a_flush_of_another_writer_is_refused,
+                a_flush_that_steps_back_is_refused,
+                a_flush_with_a_clash_writes_nothing,
+                a_flush_may_repeat_the_sequence_without_partials,
+                the_newest_checkpoint_wins,
+                partials_are_not_merged,
+                partials_are_half_open_in_time,
+                partials_of_other_rungs_are_apart,
+                many_series_in_one_flush,
+                tenants_are_those_with_a_checkpoint,
+                tenants_are_apart,
+                the_store_answers,
+            }
+            transitions {
+                transitions_come_newest_first,
+                equal_times_are_ordered_by_id,
+                paging_meets_every_transition_once,
+                transitions_are_filtered,
+                a_transition_id_is_used_once,
+                transitions_of_tenants_are_apart,
+                transitions_survive_reopening,
+            }
+            keys {
+                a_key_comes_back_exactly,
+                keys_survive_reopening,
+                a_name_is_used_once_among_keys_that_are_not_revoked,
+                an_id_or_hash_is_used_once,
+                a_refused_key_leaves_no_audit_entry,
+                a_key_of_another_tenant_is_refused,
+                a_key_is_revoked_by_id_or_name,
+                revoking_again_changes_nothing,
+                an_id_comes_before_a_name,
+                keys_are_listed_oldest_first,
+                audit_entries_come_newest_first_up_to_the_limit,
+                keys_of_tenants_are_apart,
+            }
+        }
+    };
+    (@cases $make:path; $($module:ident { $($case:ident),* $(,)? })*) => {
+        $(
+            mod $module {
+                $(
+                    #[tokio::test]
+                    async fn $case() {
+                        let mut subject = $make().await;
+                        $crate::contract::$module::$case(&mut subject).await;
+                    }
+                )*
+            }
+        )*
+    };
+}
+
+fn system() -> SystemScope {
+    SystemScope::assume()
+}
+
+fn tenant(slug: &str) -> TenantId {
+    TenantId::parse(slug).expect("the suite's slugs are good")
+}
+
+fn scope(slug: &str) -> TenantScope {
+    TenantScope::assume(tenant(slug))
+}
+
+/// What was committed, or a failure.
+#[track_caller]
+fn committed(appended: &Appended) -> (Offset, Vec<domain::Event>, u32) {
+    match appended {
+        Appended::Committed {
+            offset,
+            kept,
+            duplicates,
+        } => (*offset, kept.clone(), *duplicates),
+        other => panic!("expected a commit, got {other:?}"),
+    }
+}
+
+#[track_caller]
+fn is_conflict<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    assert!(
+        matches!(result, Err(StoreError::Conflict(_))),
+        "expected a conflict, got {result:?}"
+    );
+}
+
+async fn append(subject: &impl Subject, batches: Vec<NewBatch>) -> Vec<Appended> {
+    let count = batches.len();
+    let appended = subject
+        .store()
+        .append(&system(), batches)
+        .await
+        .expect("the append works");
+    assert_eq!(appended.len(), count, "one answer per batch");
+    appended
+}
+
+/// Appends one batch that is expected to be committed; its offset, what was kept, and how many were repeats.
+async fn append_one(subject: &impl Subject, batch: NewBatch) -> (Offset, Vec<domain::Event>, u32) {
+    committed(&append(subject, vec![batch]).await[0])
+}
+
+async fn read_all(subject: &impl Subject) -> Vec<StoredBatch> {
+    let start = Offset { writer: 0, seq: 0 };
+    subject
+        .store()
+        .read_after(&system(), start, usize::MAX)
+        .await
+        .expect("the journal can be read")
+}
+
+async fn head(subject: &impl Subject) -> Offset {
+    subject
+        .store()
+        .head(&system())
+        .await
+        .expect("the head can be read")
+}

@@ -1,0 +1,29 @@
+//! Ports: what the engine needs kept, by role, and the errors it may meet. Plus a memory adapter, the codec of stored
+//! bytes, and the contract suite that every adapter must pass.
+//!
+//! One port method is one transaction. A mutating method that a person or a program asked for takes its
+//! [`AuditEntry`]. Not found is `Ok(None)`, never an error.
+//!
+//! Deliberately absent: SQL (`store-sql`), any clock (times are arguments), any rule about the data (`domain`).
+
+pub mod codec;
+pub mod contract;
+pub mod day;
+mod error;
+mod journal;
+mod keys;
+mod live;
+pub mod memory;
+pub mod plan;
+pub mod recent;
+mod scope;
+
+pub use error::StoreError;
+pub use journal::{
+    Appended, IDEMPOTENCY_KEPT, Idempotency, Journal, JournalUsage, NewBatch, Offset, Refusal, Remembered,
+    StoredBatch,
+};
+pub use keys::{ApiKey, AuditEntry, KeyHash, Keys, NewApiKey, Scope, check_tenant};
+pub use live::{Checkpoint, Flush, LiveStore, PartialRow, TransitionQuery, TransitionRow, check_flush};
+pub use recent::RecentIds;
+pub use scope::{SystemScope, TenantId, TenantScope};

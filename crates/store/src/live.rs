@@ -1,0 +1,153 @@
+//! What the live path keeps besides the journal: 10 s partials, the log of transitions, its checkpoint.
+
+use async_trait::async_trait;
+use domain::Millis;
+use domain::breaker::{BreakerId, BreakerKey, State};
+use domain::rollup::{Bucket, Rung, SeriesKey};
+
+use crate::{StoreError, SystemScope, TenantId, TenantScope};
+
+/// One partial: a series' share of a bucket from one stretch of the journal. No row is ever updated; a late event is
+/// one more small row; readers merge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartialRow {
+    /// Start of the bucket, a multiple of the rung's width.
+    pub bucket: Millis,
+    /// Whose calls.
+    pub series: SeriesKey,
+    /// What they add up to.
+    pub stats: Bucket,
+}
+
+/// A transition, kept for ever.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TransitionRow {
+    /// Rising within the tenant, given by the live path.
+    pub id: u64,
+    /// When it happened.
+    pub at: Millis,
+    /// When it arrived.
+    pub received: Millis,
+    /// Whose.
+    pub breaker: BreakerId,
+    /// Its identity, so that the row can be read alone.
+    pub key: BreakerKey,
+    /// The provider at that time; may be empty.
+    pub provider: String,
+    /// The instance that changed.
+    pub instance: String,
+    /// The state it left, when known.
+    pub from: Option<State>,
+    /// The state it is in.
+    pub to: State,
+    /// In words; may be empty.
+    pub cause: String,
+    /// How long the state it left had lasted.
+    pub lasted: Option<Millis>,
+    /// Told by a later report, or by silence.
+    pub inferred: bool,
+}
+
+/// What the live path writes every few seconds, in one transaction: rows and the offset they contain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flush {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The writer whose batches are contained.
+    pub writer: u32,
+    /// Everything up to this sequence is contained in the rows written so far and in `checkpoint`.
+    pub applied: u64,
+    /// The sequence of the flush before, 0 for the first. The write is refused with `Conflict` when the stored value
+    /// differs: somebody else flushed.
+    pub previous: u64,
+    /// New partials of the 10 s rung.
+    pub partials: Vec<PartialRow>,
+    /// New transitions.
+    pub transitions: Vec<TransitionRow>,
+    /// The live state at `applied`, as the engine encodes it.
+    pub checkpoint: Vec<u8>,
+}
+
+/// The newest checkpoint of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The writer whose batches it contains.
+    pub writer: u32,
+    /// Up to this sequence.
+    pub applied: u64,
+    /// As given to [`Flush`].
+    pub bytes: Vec<u8>,
+}
+
+/// Which transitions to read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TransitionQuery {
+    /// Only of this breaker.
+    pub breaker: Option<BreakerId>,
+    /// Only at or after.
+    pub from: Option<Millis>,
+    /// Only before.
+    pub to: Option<Millis>,
+    /// Only those that come after this (time, id) in the order of the answer.
+    pub after: Option<(Millis, u64)>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The live path's port.
+#[async_trait]
+pub trait LiveStore: Send + Sync + 'static {
+    /// Writes one flush, all or nothing.
+    async fn flush(&self, system: &SystemScope, flush: Flush) -> Result<(), StoreError>;
+
+    /// Tenants that have a checkpoint.
+    async fn tenants(&self, system: &SystemScope) -> Result<Vec<TenantId>, StoreError>;
+
+    /// The newest checkpoint.
+    async fn checkpoint(
+        &self,
+        system: &SystemScope,
+        tenant: &TenantId,
+    ) -> Result<Option<Checkpoint>, StoreError>;
+
+    /// Partials of a rung with `from <= bucket < to`, in no particular order, not merged.
+    async fn partials(
+        &self,
+        scope: &TenantScope,
+        rung: Rung,
+        from: Millis,
+        to: Millis,
+    ) -> Result<Vec<PartialRow>, StoreError>;
+
+    /// Transitions, newest first by (time, id).
+    async fn transitions(
+        &self,
+        scope: &TenantScope,
+        query: TransitionQuery,
+    ) -> Result<Vec<TransitionRow>, StoreError>;
+
+    /// The database answers and its schema is the binary's.
+    async fn ping(&self, system: &SystemScope) -> Result<(), StoreError>;
+}
+
+/// Whether a flush follows what is stored: the writer and the sequence of the checkpoint, if there is one. Every
+/// adapter asks this inside its transaction.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody else flushed, or when the flush would step back.
+pub fn check_flush(flush: &Flush, stored: Option<(u32, u64)>) -> Result<(), StoreError> {
+    let (writer, applied) = stored.unwrap_or((flush.writer, 0));
+    if writer != flush.writer || applied != flush.previous {
+        return Err(StoreError::Conflict(format!(
+            "the flush of {} follows writer {}, sequence {}, but stored is writer {writer}, sequence {applied}",
+            flush.tenant, flush.writer, flush.previous
+        )));
+    }
+    if flush.applied < flush.previous {
+        return Err(StoreError::Conflict(format!(
+            "the flush of {} steps back from {} to {}",
+            flush.tenant, flush.previous, flush.applied
+        )));
+    }
+    Ok(())
+}

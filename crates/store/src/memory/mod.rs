@@ -1,0 +1,59 @@
+//! The memory adapter: the plainest thing that fulfils the contract. For tests, and for a board that may forget.
+//!
+//! A clone is another handle on the same data, so "closing and opening again" is dropping one handle and making
+//! another. Durability is deliberately absent.
+
+mod journal;
+mod keys;
+mod live;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use domain::Millis;
+use domain::rollup::Rung;
+use parking_lot::Mutex;
+
+use crate::plan::{KeyScope, Seen};
+use crate::{
+    ApiKey, AuditEntry, Checkpoint, KeyHash, PartialRow, RecentIds, StoredBatch, TenantId, TransitionRow,
+};
+
+/// Everything in memory, behind one lock.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> MemoryStore {
+        MemoryStore::default()
+    }
+}
+
+#[derive(Default)]
+struct State {
+    journal: JournalState,
+    live: BTreeMap<TenantId, LiveState>,
+    keys: Vec<(KeyHash, ApiKey)>,
+    audit: Vec<(TenantId, AuditEntry)>,
+}
+
+#[derive(Default)]
+struct JournalState {
+    /// In order of sequence, each with its size when encoded.
+    batches: Vec<(StoredBatch, u64)>,
+    head: u64,
+    recent: HashMap<TenantId, RecentIds>,
+    idempotency: HashMap<KeyScope, Seen>,
+}
+
+#[derive(Default)]
+struct LiveState {
+    checkpoint: Option<Checkpoint>,
+    /// Rung, applied sequence, row.
+    partials: Vec<(Rung, u64, PartialRow)>,
+    /// By (time, id).
+    transitions: BTreeMap<(Millis, u64), TransitionRow>,
+}

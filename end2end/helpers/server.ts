@@ -1,0 +1,117 @@
+// The built server as a child process: on a free port, with data of its own.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Event } from "./events.ts";
+
+export const ROOT = process.env.FUSEBOARD_ROOT ?? path.resolve(import.meta.dirname, "../..");
+const BINARY = process.env.FUSEBOARD_BIN ?? path.join(ROOT, "target/ci/fuseboard");
+const SITE = process.env.FUSEBOARD_SITE ?? path.join(ROOT, "target/site");
+
+export class Server {
+  private child: ChildProcess | undefined;
+  private output = "";
+
+  private constructor(
+    readonly port: number,
+    readonly dataDir: string,
+  ) {}
+
+  static async start(): Promise<Server> {
+    const server = new Server(await freePort(), await mkdtemp(path.join(tmpdir(), "fuseboard-e2e-")));
+    await server.restart();
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get keyFile(): string {
+    return path.join(this.dataDir, "local.key");
+  }
+
+  async key(): Promise<string> {
+    return (await readFile(this.keyFile, "utf8")).trim();
+  }
+
+  /** Starts it on the data that is there and waits until it is ready. */
+  async restart(): Promise<void> {
+    const child = this.command([
+      "serve",
+      "--local-key",
+      "--listen",
+      `127.0.0.1:${this.port}`,
+      "--data-dir",
+      this.dataDir,
+      "--site-dir",
+      SITE,
+    ]);
+    this.child = child;
+    for (const deadline = Date.now() + 20_000; ; await sleep(20)) {
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      if (answer?.status === 200) return;
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the server did not start:\n${this.output}`);
+    }
+  }
+
+  /** Starts another command of the binary, which ends with the test if not by itself. */
+  command(words: string[]): ChildProcess {
+    const child = spawn(BINARY, words, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    const keep = (chunk: Buffer) => (this.output = (this.output + chunk.toString()).slice(-20_000));
+    child.stdout?.on("data", keep);
+    child.stderr?.on("data", keep);
+    return child;
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    await end(this.child, "SIGKILL");
+  }
+
+  /** SIGTERM, then its data is removed. */
+  async stop(): Promise<void> {
+    await end(this.child, "SIGTERM");
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Pushes events; every one of them must be accepted. */
+  async push(...events: Event[]): Promise<void> {
+    const answer = await this.pushRaw(JSON.stringify({ events }));
+    const body = await answer.text();
+    const { accepted } = JSON.parse(body) as { accepted?: number };
+    if (answer.status !== 200 || accepted !== events.length) throw new Error(`refused: ${answer.status} ${body}`);
+  }
+
+  async pushRaw(body: string): Promise<Response> {
+    return fetch(`${this.url}/api/v1/events`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${await this.key()}`, "content-type": "application/json" },
+      body,
+    });
+  }
+}
+
+/** Ends a child and waits until it is gone; after ten seconds with SIGKILL. */
+export async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill(signal);
+  const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  await gone;
+  clearTimeout(late);
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}

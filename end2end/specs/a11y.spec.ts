@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "@playwright/test";
+import type { AxeResults } from "axe-core";
+import { busyBoard } from "../helpers/events.ts";
+import { expect, test } from "../helpers/test.ts";
+
+// Evaluated from outside, as text: the page's content security policy lets no foreign script in.
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+async function check(page: Page, what: string): Promise<void> {
+  await page.evaluate(axe);
+  const results = (await page.evaluate(`axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+  })`)) as AxeResults;
+  const told = results.violations.map(
+    (violation) => `${violation.id}: ${violation.help}\n  ${violation.nodes.map((node) => node.html).join("\n  ")}`,
+  );
+  expect(told, what).toEqual([]);
+  expect(results.passes.length, "axe looked at something").toBeGreaterThan(10);
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`no violation in any state of the pages, ${theme}`, async ({ board, context, page, server }) => {
+    await context.addCookies([{ name: "fb_theme", value: theme, url: server.url }]);
+    await board.open();
+    await check(page, "nothing connected");
+
+    await server.push(...busyBoard());
+    await board.open();
+    await board.live();
+    await board.chart("latency").scrollIntoViewIfNeeded();
+    await expect(board.chart("latency").locator("canvas").first()).toBeVisible();
+    await check(page, "board");
+
+    await page.keyboard.press("?");
+    await expect(board.help).toBeVisible();
+    await check(page, "help");
+    await page.keyboard.press("Escape");
+
+    await page.keyboard.press("t");
+    await expect(board.menu("range")).toHaveAttribute("aria-expanded", "true");
+    await check(page, "ranges");
+    await page.keyboard.press("Escape");
+
+    await board.breaker("claude-sonnet").click();
+    await expect(board.detail("claude-sonnet").locator("[data-instance]")).toHaveCount(1);
+    await check(page, "detail");
+
+    await board.open("/connect");
+    await check(page, "connect");
+  });
+}
+
+test("the phone's pages have none either", async ({ board, page, server }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await server.push(...busyBoard());
+  await board.open();
+  await board.live();
+  await check(page, "board at 390 px");
+});

@@ -1,0 +1,50 @@
+// `cargo xtask prove heap`: half an hour of frames at the densest rate the server sends, about as many as a wall
+// display gets in a day at one a second. The heap must be flat, and nothing may pile up.
+import { setTimeout as sleep } from "node:timers/promises";
+import { debuggerOf, type Holding, holding, instrument } from "../helpers/memory.ts";
+import { busyBoard } from "../helpers/events.ts";
+import { expect, test } from "../helpers/test.ts";
+import { traffic } from "../helpers/traffic.ts";
+
+const MINUTES = Number(process.env.HEAP_MINUTES ?? "30");
+const SAMPLES = 30;
+
+test(`${MINUTES} minutes of frames leave the heap flat`, async ({ board, context, page, server }) => {
+  test.setTimeout((MINUTES + 5) * 60_000);
+  await instrument(context);
+  await server.push(...busyBoard());
+  const session = await debuggerOf(page);
+  await session.send("Network.enable");
+  let frames = 0;
+  session.on("Network.webSocketFrameReceived", () => (frames += 1));
+  await board.open();
+  await board.live();
+  for (const name of ["latency", "outcomes", "heat"]) {
+    await board.chart(name).scrollIntoViewIfNeeded();
+    await expect(board.chart(name).locator("canvas").first()).toBeVisible();
+  }
+
+  const stop = new AbortController();
+  // More than 40 a second, which is the most that the hub lets out for transitions.
+  const running = Promise.all(Array.from({ length: 3 }, () => traffic(server, 20, stop.signal)));
+  const samples: Holding[] = [];
+  for (let sample = 0; sample < SAMPLES; sample += 1) {
+    await sleep((MINUTES * 60_000) / SAMPLES);
+    samples.push(await holding(page, session));
+    console.log(`      ${frames} frames: ${JSON.stringify(samples.at(-1))}`);
+  }
+  stop.abort();
+  await running;
+
+  // The first third is for warming up; then the last third against the middle one.
+  const third = SAMPLES / 3;
+  const mean = (of: keyof Holding, from: number) =>
+    samples.slice(from, from + third).reduce((sum, sample) => sum + sample[of], 0) / third;
+  console.log(`      ${frames} frames; heap ${(mean("heap", third) / 1e6).toFixed(1)} → ${(mean("heap", 2 * third) / 1e6).toFixed(1)} MB`);
+  expect(mean("heap", 2 * third), "heap").toBeLessThan(mean("heap", third) * 1.05 + 0.5e6);
+  expect(mean("wasm", 2 * third), "WASM memory").toBeLessThanOrEqual(mean("wasm", third) + 0.2e6);
+  expect(mean("nodes", 2 * third), "nodes").toBeLessThan(mean("nodes", third) * 1.05 + 50);
+  expect(mean("listeners", 2 * third), "listeners").toBeLessThan(mean("listeners", third) * 1.05 + 20);
+  expect(samples.at(-1)?.charts, "charts").toBe(3);
+  expect(frames, "frames").toBeGreaterThan(MINUTES * 60 * 8);
+});

@@ -1,0 +1,60 @@
+// Two minutes and twenty changes of page, under traffic: nothing of a page that was left may stay.
+import { setTimeout as sleep } from "node:timers/promises";
+import { busyBoard } from "../helpers/events.ts";
+import { debuggerOf, holding, instrument } from "../helpers/memory.ts";
+import { expect, test } from "../helpers/test.ts";
+import { traffic } from "../helpers/traffic.ts";
+
+const CHANGES = 20;
+const EACH_MS = 6_000;
+
+test("20 changes of page leave no node, listener or chart behind", async ({ board, context, page, server }) => {
+  test.setTimeout(4 * 60_000);
+  await instrument(context);
+  await server.push(...busyBoard());
+  const stop = new AbortController();
+  const running = traffic(server, 5, stop.signal);
+
+  await board.open();
+  await board.live();
+  const session = await debuggerOf(page);
+  const to = async (href: string, name: string) => {
+    await page.locator(`nav a[href="${href}"]`).first().click();
+    await expect(board.main).toHaveAttribute("data-page", name);
+  };
+  const visitBoard = async () => {
+    await to("/", "board");
+    for (const name of ["latency", "outcomes", "heat"]) {
+      await board.chart(name).scrollIntoViewIfNeeded();
+      await expect(board.chart(name).locator("canvas").first()).toBeVisible();
+    }
+    await board.breaker("claude-sonnet").click();
+    await expect(board.detail("claude-sonnet").locator("[data-instance]").first()).toBeVisible();
+    await page.keyboard.press("Escape");
+  };
+
+  // The first round fills caches and loads the library; what it leaves is what may be left.
+  await visitBoard();
+  await to("/connect", "connect");
+  const before = await holding(page, session);
+  for (let change = 0; change < CHANGES; change += 2) {
+    await visitBoard();
+    await sleep(EACH_MS);
+    await to("/connect", "connect");
+    await sleep(EACH_MS);
+  }
+  stop.abort();
+  await running;
+  await sleep(1500);
+  const after = await holding(page, session);
+  const ever = await page.evaluate(() => (window as unknown as { __chartsEver: number }).__chartsEver);
+  console.log(`      before ${JSON.stringify(before)}\n      after  ${JSON.stringify(after)}; charts made: ${ever}`);
+
+  expect(ever, "charts were made at every visit").toBeGreaterThanOrEqual((CHANGES / 2) * 3);
+  expect(after.charts, "charts that are not disposed").toBe(0);
+  expect(after.detached, "detached nodes").toBe(0);
+  expect(after.listeners, "listeners").toBeLessThanOrEqual(before.listeners);
+  // The list of sources on the page may have grown by a row.
+  expect(after.nodes, "nodes").toBeLessThanOrEqual(before.nodes * 1.05 + 50);
+  expect(after.heap, "heap").toBeLessThan(before.heap * 1.3 + 2e6);
+});

@@ -1,0 +1,116 @@
+//! The configuration: file (TOML) < environment (`FUSEBOARD__SECTION__KEY`, or `…_FILE` naming a file that holds the
+//! value) < flags. An unknown key is an error that names the near misses; all errors are told at once.
+//!
+//! Deliberately absent: reloading while running, and any setting that would switch a safeguard off.
+
+mod env;
+mod layers;
+mod table;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+pub use env::{environment, no_color, user};
+pub use layers::{Flag, Sources, load};
+pub use table::{Kind, SETTINGS, Setting};
+
+/// The effective configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The site folder; `None` for the copy inside the program.
+    pub site_dir: Option<PathBuf>,
+    /// Where SQLite files, the journal and `local.key` live.
+    pub data_dir: PathBuf,
+    /// Postgres, where not SQLite.
+    pub database_url: Option<DatabaseUrl>,
+    /// Journal days that are kept.
+    pub journal_days: u32,
+    /// The journal may take so many bytes.
+    pub journal_max_bytes: u64,
+    /// Bodies being worked on, bytes.
+    pub in_flight_bytes: usize,
+    /// Series per tenant.
+    pub series_cap: usize,
+    /// Minutes east of UTC.
+    pub utc_offset_min: i32,
+    /// Which log lines.
+    pub log_level: String,
+    /// JSON instead of text.
+    pub log_json: bool,
+    /// Every setting with where it came from, in table order.
+    pub effective: Vec<Effective>,
+}
+
+/// A URL that may hold a password: it has no `Display` and a masked `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The URL, for the one who connects.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(***)")
+    }
+}
+
+/// One setting as it is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// `section.name`.
+    pub key: &'static str,
+    /// As it may be shown.
+    pub shown: String,
+    /// `default`, `file fuseboard.toml`, `environment FUSEBOARD__…`, `flag --listen`.
+    pub source: String,
+}
+
+/// Everything that is wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(pub Vec<String>);
+
+impl Config {
+    /// Builds it from checked values: `get` returns the text of a setting.
+    fn build(get: impl Fn(&str) -> String, effective: Vec<Effective>) -> Result<Config, ConfigError> {
+        let bad = |key: &str| ConfigError(vec![format!("{key} cannot be used")]);
+        let number = |key: &str| get(key).parse::<i64>().map_err(|_| bad(key));
+        let listen: SocketAddr = get("server.listen").parse().map_err(|_| bad("server.listen"))?;
+        if !listen.ip().is_loopback() {
+            return Err(ConfigError(vec![format!(
+                "server.listen is {listen}: this version has no accounts yet, so it serves only this machine. \
+                 Use 127.0.0.1 or [::1], and an SSH tunnel to look from elsewhere."
+            )]));
+        }
+        let site_dir = get("server.site_dir");
+        if site_dir.is_empty() && !cfg!(feature = "embed") {
+            return Err(ConfigError(vec![
+                "server.site_dir is empty, but this build has no copy of the site inside; `cargo xtask dist` makes one"
+                    .into(),
+            ]));
+        }
+        let url = get("database.url");
+        let mib = 1_u64 << 20;
+        Ok(Config {
+            listen,
+            site_dir: (!site_dir.is_empty()).then(|| site_dir.into()),
+            data_dir: get("data.dir").into(),
+            database_url: (!url.is_empty()).then_some(DatabaseUrl(url)),
+            journal_days: number("retention.journal_days")? as u32,
+            journal_max_bytes: number("retention.journal_max_mib")? as u64 * mib,
+            in_flight_bytes: number("limits.in_flight_mib")? as usize * mib as usize,
+            series_cap: number("limits.series")? as usize,
+            utc_offset_min: number("tenant.utc_offset_min")? as i32,
+            log_level: get("log.level"),
+            log_json: get("log.format") == "json",
+            effective,
+        })
+    }
+}

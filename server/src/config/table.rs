@@ -1,0 +1,138 @@
+//! Every setting there is: its key, what it may be, what it is when nobody says. `check-config`, the file, the
+//! environment and the flags are all read through this one table, so none of them can know a setting the others do not.
+
+/// What a setting may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `127.0.0.1:3000`.
+    Address,
+    /// A folder.
+    Path,
+    /// A Postgres URL, or empty for SQLite.
+    DatabaseUrl,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A filter of log lines, `info` or `info,engine=debug`.
+    LogFilter,
+    /// A whole number within bounds, both included.
+    Integer(i64, i64),
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// `section.name`.
+    pub key: &'static str,
+    /// What it may hold.
+    pub kind: Kind,
+    /// Used when nobody says otherwise, in text form.
+    pub default: &'static str,
+    /// Shown masked.
+    pub secret: bool,
+    /// One sentence.
+    pub help: &'static str,
+}
+
+const fn setting(key: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Setting {
+    Setting { key, kind, default, secret: false, help }
+}
+
+/// The site folder: embedded in the one-file product, a folder otherwise.
+const SITE_DIR: &str = if cfg!(feature = "embed") { "" } else { "target/site" };
+
+/// By section, then by importance.
+pub const SETTINGS: [Setting; 11] = [
+    setting("server.listen", Kind::Address, "127.0.0.1:3000", "Where to listen; loopback only, for now."),
+    setting(
+        "server.site_dir",
+        Kind::Path,
+        SITE_DIR,
+        "The folder with the page's script, style and fonts; empty means the copy inside the program.",
+    ),
+    setting("data.dir", Kind::Path, "./data", "Where SQLite files, the journal and local.key live; created with mode 0700."),
+    Setting {
+        key: "database.url",
+        kind: Kind::DatabaseUrl,
+        default: "",
+        secret: true,
+        help: "postgres://user:password@host/database; empty means SQLite in data.dir. Alias: DATABASE_URL.",
+    },
+    setting("retention.journal_days", Kind::Integer(1, 3_650), "7", "Journal days that are kept."),
+    setting("retention.journal_max_mib", Kind::Integer(64, 1 << 30), "10240", "The journal may take so much disk, MiB."),
+    setting("limits.in_flight_mib", Kind::Integer(6, 65_536), "64", "Request bodies being worked on, MiB; above it 503."),
+    setting("limits.series", Kind::Integer(1, 50_000), "2000", "Series per tenant; further ones fold into one."),
+    setting(
+        "tenant.utc_offset_min",
+        Kind::Integer(-14 * 60, 14 * 60),
+        "0",
+        "Where the day of \"Spend today\" starts, minutes east of UTC.",
+    ),
+    setting("log.level", Kind::LogFilter, "info", "Which log lines are written. Alias: RUST_LOG."),
+    setting("log.format", Kind::Choice(&["text", "json"]), "text", "How they are written."),
+];
+
+/// The setting with this key.
+pub fn find(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+/// Keys that look like `wrong`, best first, at most three.
+pub fn near(wrong: &str) -> Vec<&'static str> {
+    let name = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let mut ranked: Vec<(usize, &'static str)> = SETTINGS
+        .iter()
+        .map(|setting| {
+            let whole = distance(wrong, setting.key);
+            // The right name in the wrong section is a near miss too.
+            let same_name = if name(wrong) == name(setting.key) { 1 } else { usize::MAX };
+            (whole.min(same_name), setting.key)
+        })
+        .filter(|(distance, key)| *distance <= 2.max(key.len() / 4))
+        .collect();
+    ranked.sort_unstable();
+    ranked.into_iter().take(3).map(|(_, key)| key).collect()
+}
+
+/// Levenshtein distance in bytes: the fewest insertions, deletions and substitutions from one to the other.
+fn distance(left: &str, right: &str) -> usize {
+    let right = right.as_bytes();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_valid_and_every_key_has_a_section() {
+        for setting in SETTINGS {
+            assert!(super::super::value::check(&setting, setting.default).is_ok(), "{}", setting.key);
+            assert_eq!(setting.key.split('.').count(), 2, "{}", setting.key);
+        }
+    }
+
+    #[test]
+    fn near_misses() {
+        assert_eq!(near("server.listn"), ["server.listen"]);
+        assert_eq!(near("http.listen"), ["server.listen"]);
+        assert_eq!(near("log.levl").first(), Some(&"log.level"));
+        assert!(near("wholly.different.thing.altogether").is_empty());
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("same", "same"), 0);
+    }
+}

@@ -1,0 +1,82 @@
+//! Checking one value against its kind, and masking what is secret.
+
+use std::net::SocketAddr;
+
+use tracing_subscriber::EnvFilter;
+
+use super::table::{Kind, Setting};
+
+/// Whether the text is a value of the setting; in words why not.
+pub fn check(setting: &Setting, text: &str) -> Result<(), String> {
+    match setting.kind {
+        Kind::Address => text
+            .parse::<SocketAddr>()
+            .map(drop)
+            .map_err(|_| format!("must be an address and a port like 127.0.0.1:3000, got {text:?}")),
+        Kind::Path => Ok(()),
+        Kind::DatabaseUrl => {
+            if text.is_empty() || text.starts_with("postgres://") || text.starts_with("postgresql://") {
+                Ok(())
+            } else {
+                // The value may hold a password: it is not repeated.
+                Err("must start with postgres:// (leave it out for SQLite in data.dir)".into())
+            }
+        }
+        Kind::Choice(words) => {
+            if words.contains(&text) {
+                Ok(())
+            } else {
+                Err(format!("must be one of {}, got {text:?}", words.join(", ")))
+            }
+        }
+        Kind::LogFilter => EnvFilter::builder()
+            .parse(text)
+            .map(drop)
+            .map_err(|error| format!("is no log filter like info or info,engine=debug: {error}")),
+        Kind::Integer(least, most) => match text.parse::<i64>() {
+            Ok(number) if (least..=most).contains(&number) => Ok(()),
+            Ok(number) => Err(format!("must be {least} to {most}, got {number}")),
+            Err(_) => Err(format!("must be a whole number, got {text:?}")),
+        },
+    }
+}
+
+/// The text as it may be shown: of a secret URL only the scheme, host and database.
+pub fn shown(setting: &Setting, text: &str) -> String {
+    if !setting.secret || text.is_empty() {
+        return text.to_owned();
+    }
+    let Some((scheme, rest)) = text.split_once("://") else { return "***".into() };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    match rest.rsplit_once('@') {
+        Some((_, place)) => format!("{scheme}://***@{place}"),
+        None => format!("{scheme}://{rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::find;
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked() {
+        let url = find("database.url").unwrap();
+        assert_eq!(shown(url, "postgres://me:p%40ss@db:5432/fuse?password=x"), "postgres://***@db:5432/fuse");
+        assert_eq!(shown(url, "postgres://db/fuse?password=x"), "postgres://db/fuse");
+        assert_eq!(shown(url, "nonsense"), "***");
+        assert_eq!(shown(url, ""), "");
+    }
+
+    #[test]
+    fn a_wrong_url_is_not_repeated() {
+        let message = check(find("database.url").unwrap(), "mysql://me:secret@db").unwrap_err();
+        assert!(!message.contains("secret"), "{message}");
+    }
+
+    #[test]
+    fn bounds_are_told() {
+        let message = check(find("retention.journal_days").unwrap(), "0").unwrap_err();
+        assert_eq!(message, "must be 1 to 3650, got 0");
+    }
+}

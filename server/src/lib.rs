@@ -1,0 +1,22 @@
+//! The composition root: configuration, command line, HTTP and WebSocket, the auth edge, start and stop.
+//!
+//! It knows everybody and nobody knows it. The binary `fuseboard` is [`cli::main`] and nothing else; the rest is a
+//! library so that service tests can start the real server in their own process.
+//!
+//! Deliberately absent: rules about events (`domain`), reading them (`ingest`), keeping and showing them (`engine`).
+
+pub mod assets;
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod edge;
+pub mod http;
+pub mod lifecycle;
+pub mod logs;
+pub mod pages;
+pub mod private_file;
+pub mod simulate;
+pub mod state;
+pub mod stores;
+pub mod tail;
+pub mod ws;

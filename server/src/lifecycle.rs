@@ -1,0 +1,196 @@
+//! Starting and stopping, in order.
+//!
+//! Start: bind (a taken port is told before anything is touched) → stores → engine (replays the journal's tail) → key
+//! `local` → accept. Stop: readiness says no, sockets get their goodbye, nothing new is accepted, requests being
+//! worked on are answered → engine's tasks end → last flush → stores are closed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{Clock, Engine, EngineConfig, Supervisor};
+use store::{StoreError, TenantId};
+use store_sql::OpenError;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio_util::sync::CancellationToken;
+
+use crate::assets::Assets;
+use crate::auth::{self, KeyLookup, ManageError};
+use crate::config::Config;
+use crate::http::{self, Patience};
+use crate::state::{Facilities, Shared};
+use crate::stores::{self, OpenStores};
+use crate::ws::Sockets;
+use crate::private_file;
+
+/// Requests and sockets may take so long to end.
+const DRAIN: Duration = Duration::from_secs(10);
+/// The engine's tasks may take so long to end.
+const ENGINE: Duration = Duration::from_secs(10);
+/// What the kernel may hold for a client that does not read. Small, so that a slow one is noticed.
+const SEND_BUFFER: u32 = 256 << 10;
+const BACKLOG: u32 = 1_024;
+
+/// What a start may be told besides the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Make or find the key `local`.
+    pub local_key: bool,
+    /// Tells the time; the system's by default.
+    pub clock: Option<Clock>,
+    /// How long a sender of a body may take.
+    pub patience: Patience,
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The data folder cannot be made.
+    #[error("the data folder {path} cannot be used: {source}")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The stores cannot be opened.
+    #[error("{}", chain(.0))]
+    Open(#[from] OpenError),
+    /// The stores cannot be read.
+    #[error("the database cannot be used: {}", chain(.0))]
+    Store(#[from] StoreError),
+    /// The key `local` cannot be made.
+    #[error("the key local cannot be made: {0}")]
+    Key(#[from] ManageError),
+}
+
+/// An error with everything that caused it.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+/// A running server.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What its requests share.
+    pub shared: Shared,
+    edge: Supervisor,
+    inner: Supervisor,
+    stores: OpenStores,
+}
+
+/// Starts a server.
+///
+/// # Errors
+/// See [`StartError`]; nothing is left running.
+pub async fn start(config: &Config, options: Options) -> Result<Running, StartError> {
+    let listener = listen(config.listen).map_err(|source| StartError::Listen { address: config.listen, source })?;
+    let address =
+        listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
+    private_file::folder(&config.data_dir)
+        .map_err(|source| StartError::Folder { path: config.data_dir.clone(), source })?;
+    let clock = options.clock.clone().unwrap_or_else(Clock::system);
+    let stores = stores::open(config).await?;
+
+    let assets = Assets::new(config.site_dir.clone());
+    let build = build_name(&assets.fingerprint().await);
+    let inner = Supervisor::new();
+    let engine_config = EngineConfig {
+        clock: clock.clone(),
+        journal_keep: i64::from(config.journal_days) * 86_400_000,
+        journal_max_bytes: config.journal_max_bytes,
+        in_flight_bytes: config.in_flight_bytes,
+        series_cap: config.series_cap,
+        utc_offset_min: config.utc_offset_min,
+        build: build.clone(),
+    };
+    let engine = Engine::start(stores.stores.clone(), engine_config, &inner).await?;
+    let lookup = KeyLookup::new(Arc::clone(&stores.stores.keys), inner.system());
+    let local_key = if options.local_key {
+        let scope = auth::by_command_line(TenantId::default_tenant());
+        let keys = stores.stores.keys.as_ref();
+        Some(auth::ensure_local_key(keys, &lookup, &scope, &config.data_dir, clock.now()).await?)
+    } else {
+        None
+    };
+    let shared: Shared = Arc::new(Facilities {
+        engine,
+        lookup,
+        assets,
+        sockets: Sockets::default(),
+        counts: Arc::default(),
+        patience: options.patience,
+        port: address.port(),
+        build,
+        utc_offset_min: config.utc_offset_min,
+        local_key,
+        leaving: CancellationToken::new(),
+        draining: AtomicBool::new(false),
+    });
+    let edge = Supervisor::new();
+    edge.spawn("accept", http::serve(listener, http::router(shared.clone()), edge.clone()));
+    tracing::info!(%address, build = shared.build, "ready");
+    Ok(Running { address, shared, edge, inner, stores })
+}
+
+impl Running {
+    /// Stops it; true when everything ended in time and everything is written.
+    pub async fn stop(self) -> bool {
+        self.shared.drain();
+        self.shared.leaving.cancel();
+        self.edge.token().cancel();
+        let drained = tokio::time::timeout(DRAIN, async {
+            tokio::join!(self.shared.sockets.all_closed(), self.edge.shutdown(DRAIN))
+        })
+        .await
+        .is_ok();
+        if !drained {
+            tracing::warn!(tasks = self.edge.running(), "some connections did not end in time");
+        }
+        let ended = self.inner.shutdown(ENGINE).await;
+        if !ended {
+            tracing::warn!(tasks = self.inner.running(), "some tasks did not end in time");
+        }
+        let flushed = self.shared.engine.close().await;
+        if !flushed {
+            tracing::warn!("the last flush failed; the journal has everything and the next start replays it");
+        }
+        drop(self.shared);
+        self.stores.close().await;
+        tracing::info!("stopped");
+        drained && ended && flushed
+    }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart must not wait for the old connections' last packets.
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// The version, and a name for the files that pages run, so that a page of another build is noticed.
+fn build_name(fingerprint: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    if fingerprint.is_empty() { version.to_owned() } else { format!("{version}-{fingerprint}") }
+}

@@ -1,0 +1,100 @@
+//! Pages: rendered on the server with the numbers of this moment, so that the first paint is already the board.
+//!
+//! What a page needs is put into a [`Seed`] and travels with it; hydration starts from the same value. Nothing here
+//! depends on `LEPTOS_*` variables: the options are made in code.
+
+mod cookies;
+
+use std::net::SocketAddr;
+
+use app::seed::{Seed, Site};
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, HOST};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use leptos::config::{Env, LeptosOptions};
+use leptos::nonce::Nonce;
+use leptos::prelude::provide_context;
+use store::TenantId;
+
+use crate::auth::{self, Access};
+use crate::edge;
+use crate::http::{Problem, range};
+use crate::state::Shared;
+
+/// A page's handler.
+pub async fn page(State(shared): State<Shared>, Extension(access): Extension<Access>, request: Request) -> Response {
+    render(&shared, &access, request).await
+}
+
+/// Whether the client would rather see a page than a problem: a browser that was pointed at an address.
+pub fn is_wanted(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT).iter().any(|value| value.to_str().is_ok_and(|text| text.contains("text/html")))
+        && !auth::has_credentials(headers)
+}
+
+/// The page for an address that leads nowhere. Only for a browser on this machine: it shows the verdict of tenant
+/// `default`, as every page does.
+pub async fn missing(shared: &Shared, request: Request) -> Response {
+    // An address that is no route of the interface, whatever was asked for: it must not show the board.
+    let (mut parts, body) = request.into_parts();
+    parts.uri = Uri::from_static("/-/missing");
+    let access = auth::by_browser(TenantId::default_tenant());
+    let mut response = render(shared, &access, Request::from_parts(parts, body)).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+async fn render(shared: &Shared, access: &Access, request: Request) -> Response {
+    let Some(seed) = seed(shared, access, &request) else { return Problem::not_found().into_response() };
+    let nonce = Nonce::new();
+    let policy = edge::page_policy(&nonce);
+    let options = options(shared.port);
+    let context = move || {
+        provide_context(nonce.clone());
+        provide_context(seed.clone());
+    };
+    let render = leptos_axum::render_app_async_with_context(context, move || app::shell(options.clone()));
+    let (parts, _) = request.into_parts();
+    // A page has no use for a body.
+    let mut response = render(Request::from_parts(parts, Body::empty())).await;
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// Everything the first paint needs, at this moment.
+fn seed(shared: &Shared, access: &Access, request: &Request) -> Option<Seed> {
+    let scope = access.scope()?;
+    let range = range(request.uri().query().unwrap_or_default()).unwrap_or_default();
+    let tenant = scope.tenant().to_string();
+    let base = if request.uri().path().starts_with("/t/") { format!("/t/{tenant}") } else { String::new() };
+    let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
+    let origin = match host {
+        Some(host) => format!("http://{host}"),
+        None => format!("http://127.0.0.1:{}", shared.port),
+    };
+    let site = Site {
+        build: shared.build.clone(),
+        tenant,
+        base,
+        origin,
+        // A key that may only read must not find one that may write.
+        local_key: shared.local_key.clone().filter(|_| matches!(access, Access::Browser(_))),
+        theme: cookies::theme(request.headers()),
+        utc_offset_min: cookies::utc_offset_min(request.headers()).unwrap_or(shared.utc_offset_min),
+    };
+    Some(Seed { board: shared.engine.board(scope, range), connect: shared.engine.connect(scope), site })
+}
+
+fn options(port: u16) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("fuseboard")
+        .site_pkg_dir("pkg")
+        .env(Env::PROD)
+        .site_addr(SocketAddr::from(([127, 0, 0, 1], port)))
+        .build()
+}

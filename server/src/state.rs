@@ -1,0 +1,55 @@
+//! What every request handler needs, built once at start.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use engine::Engine;
+use tokio_util::sync::CancellationToken;
+
+use crate::assets::Assets;
+use crate::auth::KeyLookup;
+use crate::http::{HttpCounts, Patience};
+use crate::ws::Sockets;
+
+/// Shared by all requests.
+pub type Shared = Arc<Facilities>;
+
+/// What there is to work with.
+pub struct Facilities {
+    /// The application.
+    pub engine: Engine,
+    /// Finds API keys.
+    pub lookup: KeyLookup,
+    /// The site's files.
+    pub assets: Assets,
+    /// Open WebSockets.
+    pub sockets: Sockets,
+    /// What was answered.
+    pub counts: Arc<HttpCounts>,
+    /// How long a sender of a body may take.
+    pub patience: Patience,
+    /// The port we listen on.
+    pub port: u16,
+    /// The build; page and server compare it.
+    pub build: String,
+    /// The tenant's zone, minutes east of UTC.
+    pub utc_offset_min: i32,
+    /// The text of the key `local`, for the snippet on the Connect page.
+    pub local_key: Option<String>,
+    /// Cancelled when sockets are to say goodbye and end.
+    pub leaving: CancellationToken,
+    /// Set by [`Facilities::drain`].
+    pub draining: AtomicBool,
+}
+
+impl Facilities {
+    /// Readiness says no from now on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is about to stop.
+    pub fn draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}

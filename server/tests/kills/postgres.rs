@@ -1,0 +1,40 @@
+//! A database of its own on the test server.
+
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
+
+/// A fresh database.
+pub struct OwnDatabase {
+    name: String,
+    admin: PgConnectOptions,
+    /// Where the server under test connects.
+    pub url: String,
+}
+
+/// Makes one, when `FUSEBOARD_TEST_POSTGRES` names a server.
+pub async fn create() -> Option<OwnDatabase> {
+    let admin = std::env::var_os("FUSEBOARD_TEST_POSTGRES")?
+        .into_string()
+        .unwrap();
+    let admin: PgConnectOptions = admin.parse().expect("FUSEBOARD_TEST_POSTGRES is a URL");
+    let name = format!("fuseboard_kills_{}", std::process::id());
+    execute(&admin, format!("create database {name}")).await;
+    let url = admin.clone().database(&name).to_url_lossy().to_string();
+    Some(OwnDatabase { name, admin, url })
+}
+
+impl OwnDatabase {
+    /// Removes it. A failed test leaves it there, to be looked at.
+    pub async fn drop(self) {
+        execute(&self.admin, format!("drop database {} with (force)", self.name)).await;
+    }
+}
+
+async fn execute(admin: &PgConnectOptions, sql: String) {
+    let mut connection: PgConnection = admin.connect().await.expect("the test server answers");
+    // The name is ours: letters, an underscore, a process id.
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}

@@ -1,0 +1,52 @@
+//! `cargo xtask prove NAME`: the long proofs, run by hand before an issue is called resolved.
+
+use anyhow::{Result, bail};
+
+use crate::{browser, children, pg, process, site, tests, ui};
+
+const NAMES: &str = "kills (200 SIGKILLs per database), heap (30 min of frames in a browser)";
+
+/// Runs one.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let Some(name) = arguments.first() else {
+        bail!("which one? {NAMES}")
+    };
+    children::pass_signals_on(true)?;
+    let timer = ui::Timer::start();
+    let outcome = match name.as_str() {
+        "kills" => kills(),
+        "heap" => heap(),
+        other => bail!("there is no proof `{other}`; there are: {NAMES}"),
+    }?;
+    ui::headline(&format!(
+        "prove {name}: {outcome}, {}",
+        ui::seconds(timer.elapsed())
+    ));
+    Ok(())
+}
+
+fn kills() -> Result<String> {
+    let postgres = pg::provide()?;
+    let mut cargo = tests::test_command();
+    // The same tests as in `cargo xtask test`, with more kills; what each of them counted is part of the proof.
+    cargo
+        .env("KILLS", "200")
+        .env(pg::VARIABLE, &postgres.url)
+        .arg("kills");
+    if process::on_path("cargo-nextest").is_some() {
+        cargo.arg("--no-capture");
+    } else {
+        cargo.args(["--", "--nocapture", "--test-threads=1"]);
+    }
+    tests::count(&mut cargo)
+}
+
+fn heap() -> Result<String> {
+    site::build()?;
+    process::run(&mut tests::build_binaries())?;
+    browser::run(&browser::Suite {
+        files: &["heap".to_owned()],
+        variables: &[("HEAP_MINUTES", "30")],
+        ..browser::Suite::default()
+    })
+}
