@@ -13,11 +13,17 @@ use support::{breaker, empty_seed, page, seed, themed};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
-    let directory = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "target/preview".to_owned()));
+    let directory = PathBuf::from(
+        std::env::args()
+            .nth(1)
+            .unwrap_or_else(|| "target/preview".to_owned()),
+    );
     fs::create_dir_all(&directory)?;
     let mut many = seed();
     for key in 100..149 {
-        many.board.breakers.push(breaker(key, "openai", &format!("gpt-{key}"), State::Closed, ""));
+        many.board
+            .breakers
+            .push(breaker(key, "openai", &format!("gpt-{key}"), State::Closed, ""));
     }
     many.board.last_event = Some(support::NOW - 200_000);
     many.board.simulated = true;

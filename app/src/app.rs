@@ -24,7 +24,11 @@ use crate::{
 pub fn App() -> impl IntoView {
     provide_meta_context();
     let Seed { board, connect, site } = SharedValue::new(expect_context::<Seed>).into_inner();
-    let live = Live::seeded(&Seed { board, connect, site: site.clone() });
+    let live = Live::seeded(&Seed {
+        board,
+        connect,
+        site: site.clone(),
+    });
     provide_context(live);
     provide_context(site.clone());
     provide_context(chosen_theme(&site));
@@ -82,6 +86,13 @@ fn show(site: &Site) -> Callback<Option<String>> {
             Some(id) => [&board, "?breaker=", &id].concat(),
             None => board.clone(),
         };
-        navigate(&to, NavigateOptions { resolve: false, scroll: false, ..NavigateOptions::default() });
+        navigate(
+            &to,
+            NavigateOptions {
+                resolve: false,
+                scroll: false,
+                ..NavigateOptions::default()
+            },
+        );
     })
 }

@@ -11,7 +11,12 @@ use crate::{
 
 /// The HTML of every page. Needs a [`Seed`] as a context, for the theme.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let theme = use_context::<Seed>().and_then(|seed| seed.site.theme).map(theme_key);
+    // leptos starts tasks while it renders and must know on what; from the second page on this is done already.
+    #[cfg(feature = "ssr")]
+    let _ = any_spawner::Executor::init_tokio();
+    let theme = use_context::<Seed>()
+        .and_then(|seed| seed.site.theme)
+        .map(theme_key);
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme>

@@ -145,6 +145,8 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         leaving: CancellationToken::new(),
         draining: AtomicBool::new(false),
     });
+    // Leptos renders on this runtime. A second call, from another server in this process, changes nothing.
+    let _ = any_spawner::Executor::init_tokio();
     let edge = Supervisor::new();
     edge.spawn("accept", http::serve(listener, http::router(shared.clone()), edge.clone()));
     tracing::info!(%address, build = shared.build, "ready");

@@ -5,14 +5,12 @@
 use crate::seed::Theme;
 
 /// A year, in seconds.
+#[cfg(any(feature = "hydrate", test))]
 const YEAR: u32 = 31_536_000;
 
 /// One cookie as `document.cookie` takes it. Values come from this module only and need no escaping. `Secure` is left
 /// out because the product is also used on plain loopback, and nothing in here is a secret.
-#[cfg_attr(
-    not(feature = "hydrate"),
-    expect(dead_code, reason = "only a browser writes cookies")
-)]
+#[cfg(any(feature = "hydrate", test))]
 fn cookie(name: &str, value: &str, max_age: u32) -> String {
     format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax")
 }

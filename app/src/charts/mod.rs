@@ -7,22 +7,13 @@
 //! Rules that the content security policy sets: canvas only, tooltips in rich text, no functions from strings.
 //! Deliberately absent: legends, sentences and tables (HTML, beside the chart); sparklines and strips (SVG from Rust).
 
-#[cfg_attr(
-    not(feature = "hydrate"),
-    expect(dead_code, reason = "drawn in a browser only")
-)]
+#[cfg(any(feature = "hydrate", test))]
 mod data;
 #[cfg(feature = "hydrate")]
 mod interop;
-#[cfg_attr(
-    not(feature = "hydrate"),
-    expect(dead_code, reason = "drawn in a browser only")
-)]
+#[cfg(any(feature = "hydrate", test))]
 mod option;
-#[cfg_attr(
-    not(feature = "hydrate"),
-    expect(dead_code, reason = "drawn in a browser only")
-)]
+#[cfg(any(feature = "hydrate", test))]
 mod palette;
 #[cfg(feature = "hydrate")]
 mod widget;

@@ -164,7 +164,8 @@ fn finish(chart: &Chart, columns: &[&str]) -> Value {
         &mut option,
         json!({
             "useUTC": true,
-            "dataset": { "dimensions": columns },
+            // Without a source ECharts fails; the figures replace it.
+            "dataset": { "dimensions": columns, "source": [] },
             "tooltip": { "renderMode": "richText", "confine": true, "transitionDuration": 0 },
         }),
     );

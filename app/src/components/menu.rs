@@ -58,10 +58,16 @@ pub fn menu(
         event.stop_propagation();
     };
     let on_leave = move |event: ev::FocusEvent| {
-        let gone_to = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-        let inside = list.get_untracked().is_some_and(|list| list.contains(gone_to.as_ref()));
+        let gone_to = event
+            .related_target()
+            .and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        let inside = list
+            .get_untracked()
+            .is_some_and(|list| list.contains(gone_to.as_ref()));
         // The button's own click closes it; closing here as well would open it again.
-        let on_button = button.get_untracked().is_some_and(|button| button.contains(gone_to.as_ref()));
+        let on_button = button
+            .get_untracked()
+            .is_some_and(|button| button.contains(gone_to.as_ref()));
         if !inside && !on_button {
             open.set(false);
         }

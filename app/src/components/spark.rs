@@ -51,10 +51,17 @@ pub fn spark_paths(points: &[Option<f32>]) -> SparkPaths {
     };
     let mut paths = SparkPaths::default();
     let known = |value: &Option<f32>| value.is_some_and(f32::is_finite);
-    for run in (0..points.len()).collect::<Vec<_>>().chunk_by(|a, b| known(&points[*a]) == known(&points[*b])) {
-        let run: Vec<(i64, i64)> =
-            run.iter().filter_map(|index| points[*index].filter(|v| v.is_finite()).map(|v| place(*index, v))).collect();
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+    for run in (0..points.len())
+        .collect::<Vec<_>>()
+        .chunk_by(|a, b| known(&points[*a]) == known(&points[*b]))
+    {
+        let run: Vec<(i64, i64)> = run
+            .iter()
+            .filter_map(|index| points[*index].filter(|v| v.is_finite()).map(|v| place(*index, v)))
+            .collect();
+        let (Some(first), Some(last)) = (run.first(), run.last()) else {
+            continue;
+        };
         for (nth, point) in run.iter().enumerate() {
             push_point(&mut paths.line, if nth == 0 { 'M' } else { 'L' }, *point);
             push_point(&mut paths.area, if nth == 0 { 'M' } else { 'L' }, *point);

@@ -37,7 +37,7 @@ pub const fn state_title(state: State) -> &'static str {
         State::HalfOpen => "Half-open",
         State::ForcedOpen => "Forced",
         State::Disabled => "Disabled",
-        State::MetricsOnly => "Metrics only",
+        State::MetricsOnly => "Metrics",
         State::Unknown => "Unknown",
     }
 }

@@ -6,8 +6,14 @@ use leptos::prelude::*;
 /// Cells are this far apart in the viewBox, and this wide.
 const PITCH: usize = 4;
 /// Closed, half-open, open, forced, off (disabled and metrics only), none; with the cells of each.
-const KINDS: [(&str, &str); 6] =
-    [("closed", "c"), ("half_open", "h"), ("open", "o"), ("forced_open", "f"), ("off", "dm"), ("none", "-")];
+const KINDS: [(&str, &str); 6] = [
+    ("closed", "c"),
+    ("half_open", "h"),
+    ("open", "o"),
+    ("forced_open", "f"),
+    ("off", "dm"),
+    ("none", "-"),
+];
 
 /// The path of those cells of a strip that are one of `letters`. A cell without a live instance is broken in the
 /// middle, so that it can be told without colour.
@@ -53,9 +59,15 @@ mod tests {
     #[test]
     fn each_cell_is_in_exactly_one_path() {
         let cells = "cccohf-dmc";
-        let drawn: usize =
-            KINDS.iter().map(|(_, letters)| strip_path(cells, letters).matches("M").count()).sum::<usize>();
-        assert_eq!(drawn, cells.len() + 1, "one each, and two for the cell that is broken in the middle");
+        let drawn: usize = KINDS
+            .iter()
+            .map(|(_, letters)| strip_path(cells, letters).matches("M").count())
+            .sum::<usize>();
+        assert_eq!(
+            drawn,
+            cells.len() + 1,
+            "one each, and two for the cell that is broken in the middle"
+        );
     }
 
     #[test]

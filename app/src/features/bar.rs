@@ -64,12 +64,19 @@ fn spoken(sentence: Signal<Sentence>) -> AnyView {
     let resting = StoredValue::new(false);
     let pending = StoredValue::new(false);
     let words = move || sentence.with_untracked(|sentence| [&sentence.lead, " ", &sentence.rest].concat());
-    fn rest(said: RwSignal<String>, resting: StoredValue<bool>, pending: StoredValue<bool>, words: Callback<(), String>) {
+    fn rest(
+        said: RwSignal<String>,
+        resting: StoredValue<bool>,
+        pending: StoredValue<bool>,
+        words: Callback<(), String>,
+    ) {
         resting.set_value(true);
         set_timeout(
             move || {
                 // Gone with the page it belonged to.
-                let Some(waiting) = pending.try_get_value() else { return };
+                let Some(waiting) = pending.try_get_value() else {
+                    return;
+                };
                 resting.set_value(false);
                 if waiting {
                     pending.set_value(false);

@@ -11,6 +11,18 @@ use crate::{
     seed::Site,
 };
 
+const PERCENTILES: [(&str, &str); 3] = [("p50", "s5"), ("p95", "s1"), ("p99", "s4")];
+const BANDS: [(&str, &str); 8] = [
+    (BAND_NAMES[0], "s1"),
+    (BAND_NAMES[1], "s5"),
+    (BAND_NAMES[2], "s2"),
+    (BAND_NAMES[3], "s6"),
+    (BAND_NAMES[4], "bad"),
+    (BAND_NAMES[5], "s4"),
+    (BAND_NAMES[6], "ink-3"),
+    (BAND_NAMES[7], "line-2"),
+];
+
 /// How many points the table shows.
 const TABLE_ROWS: usize = 10;
 
@@ -19,6 +31,8 @@ struct Card {
     title: &'static str,
     sub: &'static str,
     unit: &'static str,
+    /// Names and the series colours they are drawn in; must agree with `charts`.
+    legend: &'static [(&'static str, &'static str)],
     sentence: fn(&ChartPoint) -> String,
     columns: fn() -> Vec<String>,
     cells: fn(&ChartPoint) -> Vec<String>,
@@ -29,24 +43,35 @@ pub fn chart_cards(live: Live) -> AnyView {
     let latency_card = Card {
         key: "latency",
         title: "Latency",
-        sub: "p50 · p95 · p99, all providers",
+        sub: "of answers, all providers",
         unit: "ms",
+        legend: &PERCENTILES,
         sentence: |point| {
-            let [p50, p95, p99] = [point.p50, point.p95, point.p99].map(|ms| latency(ms.map(f64::from)).text());
+            let [p50, p95, p99] =
+                [point.p50, point.p95, point.p99].map(|ms| latency(ms.map(f64::from)).text());
             format!("Newest: half of the answers within {p50}, 95% within {p95}, 99% within {p99}.")
         },
         columns: || ["p50", "p95", "p99"].map(str::to_owned).into(),
-        cells: |point| [point.p50, point.p95, point.p99].map(|ms| latency(ms.map(f64::from)).text()).into(),
+        cells: |point| {
+            [point.p50, point.p95, point.p99]
+                .map(|ms| latency(ms.map(f64::from)).text())
+                .into()
+        },
     };
     let outcomes = Card {
         key: "outcomes",
         title: "Requests by outcome",
         sub: "per second",
         unit: "stacked",
+        legend: &BANDS,
         sentence: |point| {
             let all: f64 = point.bands.iter().copied().map(f64::from).sum();
             let well = f64::from(point.bands[0] + point.bands[1]);
-            format!("Newest: {} per second, of which {} answered.", rate(all), rate(well))
+            format!(
+                "Newest: {} per second, of which {} answered.",
+                rate(all),
+                rate(well)
+            )
         },
         columns: || BAND_NAMES.map(str::to_owned).into(),
         cells: |point| point.bands.map(|band| rate(f64::from(band))).into(),
@@ -54,8 +79,9 @@ pub fn chart_cards(live: Live) -> AnyView {
     let heat = Card {
         key: "heat",
         title: "Latency distribution",
-        sub: "answers by duration, all providers",
+        sub: "answers by duration, all providers; stronger is more",
         unit: "log ms",
+        legend: &[],
         sentence: |point| {
             let most = point.heat.iter().enumerate().max_by_key(|(_, count)| **count);
             match most {
@@ -64,7 +90,13 @@ pub fn chart_cards(live: Live) -> AnyView {
             }
         },
         columns: || (0..HEAT_EDGES_MS.len()).map(heat_row).collect(),
-        cells: |point| point.heat.iter().map(|count| grouped(u64::from(*count))).collect(),
+        cells: |point| {
+            point
+                .heat
+                .iter()
+                .map(|count| grouped(u64::from(*count)))
+                .collect()
+        },
     };
     view! {
         <div class="charts">
@@ -77,7 +109,11 @@ pub fn chart_cards(live: Live) -> AnyView {
 }
 
 fn heat_row(row: usize) -> String {
-    let edge = |row: usize| HEAT_EDGES_MS.get(row).map(|ms| latency(Some(f64::from(*ms))).text());
+    let edge = |row: usize| {
+        HEAT_EDGES_MS
+            .get(row)
+            .map(|ms| latency(Some(f64::from(*ms))).text())
+    };
     match (row, edge(row), edge(row + 1)) {
         (0, _, Some(to)) => ["under ", &to].concat(),
         (_, Some(from), Some(to)) => [&from, " to ", &to].concat(),
@@ -87,11 +123,22 @@ fn heat_row(row: usize) -> String {
 
 fn card(live: Live, card: Card, chart: AnyView) -> AnyView {
     let offset = expect_context::<Site>().utc_offset_min;
-    let Card { key, title, sub, unit, sentence, columns, cells } = card;
+    let Card {
+        key,
+        title,
+        sub,
+        unit,
+        legend,
+        sentence,
+        columns,
+        cells,
+    } = card;
     let open = RwSignal::new(false);
     let heading = ["chart-", key].concat();
     let summary = move || {
-        live.board.points.with(|points| points.last().map_or("No figures yet.".to_owned(), sentence))
+        live.board
+            .points
+            .with(|points| points.last().map_or("No figures yet.".to_owned(), sentence))
     };
     // Built only while it is open: a closed table must not cost a board anything.
     let table = move || open.get().then(|| points_table(live, offset, columns(), cells));
@@ -106,6 +153,7 @@ fn card(live: Live, card: Card, chart: AnyView) -> AnyView {
                 <span class="tools">{unit}</span>
             </header>
             {chart}
+            {(!legend.is_empty()).then(|| names(legend))}
             <p class="vh">{summary}</p>
             <details class="points" on:toggle=on_toggle>
                 <summary>"Table"<span class="vh">" of " {title}</span></summary>
@@ -116,11 +164,31 @@ fn card(live: Live, card: Card, chart: AnyView) -> AnyView {
     .into_any()
 }
 
-fn points_table(live: Live, offset: i32, columns: Vec<String>, cells: fn(&ChartPoint) -> Vec<String>) -> AnyView {
+fn names(legend: &'static [(&'static str, &'static str)]) -> AnyView {
+    let names = legend.iter().map(|(name, colour)| {
+        view! {
+            <li>
+                <i class="swatch" data-colour=*colour></i>
+                {*name}
+            </li>
+        }
+    });
+    view! { <ul class="legend" aria-hidden="true">{names.collect_view()}</ul> }.into_any()
+}
+
+fn points_table(
+    live: Live,
+    offset: i32,
+    columns: Vec<String>,
+    cells: fn(&ChartPoint) -> Vec<String>,
+) -> AnyView {
     let rows = move || {
         live.board.points.with(|points| {
             let rows = points.iter().rev().take(TABLE_ROWS).map(|point| {
-                let cells = cells(point).into_iter().map(|cell| view! { <td>{cell}</td> }).collect_view();
+                let cells = cells(point)
+                    .into_iter()
+                    .map(|cell| view! { <td>{cell}</td> })
+                    .collect_view();
                 view! {
                     <tr>
                         <th scope="row">{clock(point.t, offset)}</th>
@@ -131,7 +199,10 @@ fn points_table(live: Live, offset: i32, columns: Vec<String>, cells: fn(&ChartP
             rows.collect_view()
         })
     };
-    let head = columns.into_iter().map(|column| view! { <th scope="col">{column}</th> }).collect_view();
+    let head = columns
+        .into_iter()
+        .map(|column| view! { <th scope="col">{column}</th> })
+        .collect_view();
     view! {
         <div class="scroll" tabindex="0" role="group" aria-label="Last points">
             <table>

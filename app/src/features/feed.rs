@@ -65,13 +65,19 @@ pub fn feed(live: Live) -> AnyView {
 
 fn entry(live: Live, item: Feed, offset: i32) -> AnyView {
     let at = item.at;
-    let place = [item.provider.as_str(), item.instance.as_str()].into_iter().filter(|part| !part.is_empty());
+    let place = [item.provider.as_str(), item.instance.as_str()]
+        .into_iter()
+        .filter(|part| !part.is_empty());
     let place = place.collect::<Vec<_>>().join("/");
     let lasted = match (item.from, item.lasted_ms) {
         (Some(from), Some(ms)) => [" · after ", &span(ms), " ", state_word(from)].concat(),
         _ => String::new(),
     };
-    let told = if item.inferred { " · told by a later report" } else { "" };
+    let told = if item.inferred {
+        " · told by a later report"
+    } else {
+        ""
+    };
     view! {
         <li>
             <a

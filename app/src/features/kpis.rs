@@ -1,7 +1,10 @@
 //! The six key figures with their sparklines.
 
 use leptos::prelude::*;
-use protocol::{Level, view::{Kpi, KpiId}};
+use protocol::{
+    Level,
+    view::{Kpi, KpiId},
+};
 
 use crate::{
     components::{level_key, shape, spark, spark_paths},
@@ -33,7 +36,10 @@ const fn meaning(id: KpiId) -> &'static str {
 
 /// Draws the row.
 pub fn kpis(live: Live) -> AnyView {
-    let cells = live.board.kpis.with_value(|kpis| kpis.iter().copied().map(cell).collect_view());
+    let cells = live
+        .board
+        .kpis
+        .with_value(|kpis| kpis.iter().copied().map(cell).collect_view());
     view! { <section class="kpis" aria-label="Key figures">{cells}</section> }.into_any()
 }
 

@@ -22,7 +22,9 @@ pub const fn freshness_key(freshness: Freshness) -> &'static str {
 pub fn freshness_words(freshness: Freshness, paused: bool) -> String {
     match (freshness, paused) {
         (Freshness::Connecting | Freshness::Live, true) => "Paused".to_owned(),
-        (Freshness::Behind(s) | Freshness::Stale(s), true) => ["Paused, ", &span_short(s * 1000), " old"].concat(),
+        (Freshness::Behind(s) | Freshness::Stale(s), true) => {
+            ["Paused, ", &span_short(s * 1000), " old"].concat()
+        }
         (Freshness::Connecting, false) => "Connecting".to_owned(),
         (Freshness::Live, false) => "Live".to_owned(),
         (Freshness::Behind(s), false) => ["Behind ", &span_short(s * 1000)].concat(),
@@ -33,7 +35,13 @@ pub fn freshness_words(freshness: Freshness, paused: bool) -> String {
 /// Draws the pill and the pause button in it.
 pub fn live_pill(live: Live) -> AnyView {
     let freshness = Memo::new(move |_| live.freshness());
-    let label = move || if live.paused.get() { "Resume live updates" } else { "Pause live updates" };
+    let label = move || {
+        if live.paused.get() {
+            "Resume live updates"
+        } else {
+            "Pause live updates"
+        }
+    };
     view! {
         <span
             class="pill live-pill"
@@ -64,8 +72,14 @@ mod tests {
     fn the_pill_says_how_old_it_is() {
         assert_eq!(freshness_words(Freshness::Live, false), "Live");
         assert_eq!(freshness_words(Freshness::Behind(4), false), "Behind 4 s");
-        assert_eq!(freshness_words(Freshness::Stale(42), false), "Stale 42 s, reconnecting");
-        assert_eq!(freshness_words(Freshness::Stale(125), false), "Stale 2 min, reconnecting");
+        assert_eq!(
+            freshness_words(Freshness::Stale(42), false),
+            "Stale 42 s, reconnecting"
+        );
+        assert_eq!(
+            freshness_words(Freshness::Stale(125), false),
+            "Stale 2 min, reconnecting"
+        );
         assert_eq!(freshness_words(Freshness::Stale(42), true), "Paused, 42 s old");
         assert_eq!(freshness_words(Freshness::Connecting, false), "Connecting");
     }

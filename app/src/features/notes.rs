@@ -17,7 +17,10 @@ pub fn silent_note(live: Live) -> AnyView {
     let offset = site.utc_offset_min;
     let connect = [&site.base, "/connect"].concat();
     let silent_since = Memo::new(move |_| {
-        live.board.last_event.get().filter(|last| live.now.get() - last > SILENT_AFTER_MS)
+        live.board
+            .last_event
+            .get()
+            .filter(|last| live.now.get() - last > SILENT_AFTER_MS)
     });
     let note = move || {
         silent_since.get().map(|last| {

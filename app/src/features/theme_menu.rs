@@ -28,7 +28,10 @@ pub fn theme_menu() -> AnyView {
     let ChosenTheme(chosen) = expect_context();
     let open = RwSignal::new(false);
     let face = move || {
-        let (words, _, mark) = CHOICES.into_iter().find(|(_, theme, _)| *theme == chosen.get()).unwrap_or(CHOICES[0]);
+        let (words, _, mark) = CHOICES
+            .into_iter()
+            .find(|(_, theme, _)| *theme == chosen.get())
+            .unwrap_or(CHOICES[0]);
         view! {
             {icon(mark)}
             <span class="vh">{words}</span>

@@ -18,12 +18,19 @@ impl Figure {
 
     /// "—".
     pub fn nothing() -> Figure {
-        Figure { number: NOTHING.to_owned(), unit: "" }
+        Figure {
+            number: NOTHING.to_owned(),
+            unit: "",
+        }
     }
 
     /// In one piece: a space before a unit, none before `%` and `/s`.
     pub fn text(&self) -> String {
-        let gap = if self.unit.is_empty() || self.unit.starts_with(['%', '/']) { "" } else { " " };
+        let gap = if self.unit.is_empty() || self.unit.starts_with(['%', '/']) {
+            ""
+        } else {
+            " "
+        };
         [&self.number, gap, self.unit].concat()
     }
 }
@@ -41,6 +48,15 @@ pub fn latency(ms: Option<f64>) -> Figure {
         Figure::new(fixed(ms / 1e3, 1), "s")
     } else {
         Figure::new(fixed(ms / 6e4, 1), "min")
+    }
+}
+
+/// A duration of a call where room is scarce: `612 ms`, `6.8 s`, `31 s`.
+pub fn latency_short(ms: Option<f64>) -> String {
+    match ms {
+        Some(ms) if ms >= 9_950.0 => [&fixed(ms / 1e3, 0), " s"].concat(),
+        Some(ms) if ms >= 999.5 => [&fixed(ms / 1e3, 1), " s"].concat(),
+        ms => latency(ms).text(),
     }
 }
 
@@ -68,7 +84,9 @@ pub fn tokens_rate(per_second: Option<f64>) -> Figure {
 /// A share as a reader of a fuse needs it: `0.2%`, `4.1%`, `11%`, `62%`. A little is never shown as nothing and almost
 /// all never as all.
 pub fn percent(fraction: Option<f64>) -> String {
-    let Some(fraction) = fraction else { return NOTHING.to_owned() };
+    let Some(fraction) = fraction else {
+        return NOTHING.to_owned();
+    };
     match fraction * 100.0 {
         p if p <= 0.0 => "0.0%".to_owned(),
         p if p < 0.05 => "<0.1%".to_owned(),
@@ -80,7 +98,9 @@ pub fn percent(fraction: Option<f64>) -> String {
 
 /// A share to the hundredth of a percent, the sign as the unit: `99.21` `%`. Anything under 1 stays under `100`.
 pub fn percent_fine(fraction: Option<f64>) -> Figure {
-    let Some(fraction) = fraction else { return Figure::nothing() };
+    let Some(fraction) = fraction else {
+        return Figure::nothing();
+    };
     if fraction >= 1.0 {
         return Figure::new("100".to_owned(), "%");
     }
@@ -89,7 +109,9 @@ pub fn percent_fine(fraction: Option<f64>) -> Figure {
 
 /// US dollars: `$0`, `$0.0031`, `$0.42`, `$24.80`, `$291`, `$1,284`.
 pub fn money(dollars: Option<f64>) -> String {
-    let Some(dollars) = dollars else { return NOTHING.to_owned() };
+    let Some(dollars) = dollars else {
+        return NOTHING.to_owned();
+    };
     let amount = match dollars {
         v if v <= 0.0 => "0".to_owned(),
         v if v < 0.000_05 => return "<$0.0001".to_owned(),
@@ -120,6 +142,15 @@ mod tests {
         assert_eq!(latency_text(9_994.0), "9.99 s");
         assert_eq!(latency_text(9_996.0), "10.0 s");
         assert_eq!(latency_text(192_000.0), "3.2 min");
+    }
+
+    #[test]
+    fn short_latency_has_one_decimal_at_most() {
+        assert_eq!(latency_short(None), "—");
+        assert_eq!(latency_short(Some(612.0)), "612 ms");
+        assert_eq!(latency_short(Some(999.6)), "1.0 s");
+        assert_eq!(latency_short(Some(6_800.0)), "6.8 s");
+        assert_eq!(latency_short(Some(9_960.0)), "10 s");
     }
 
     #[test]

@@ -60,13 +60,19 @@ pub const fn kpi_name(id: KpiId) -> &'static str {
 pub fn kpi_text(kpi: &Kpi) -> KpiText {
     let figure = match kpi.id {
         KpiId::Requests => match kpi.value {
-            Some(value) => Figure { number: rate(value), unit: "/s" },
+            Some(value) => Figure {
+                number: rate(value),
+                unit: "/s",
+            },
             None => Figure::nothing(),
         },
         KpiId::Success => percent_fine(kpi.value),
         KpiId::LatencyP95 | KpiId::TtftP95 => latency(kpi.value),
         KpiId::TokensOut => tokens_rate(kpi.value),
-        KpiId::SpendToday => Figure { number: money(kpi.value), unit: "" },
+        KpiId::SpendToday => Figure {
+            number: money(kpi.value),
+            unit: "",
+        },
     };
     let aside = match kpi.unpriced {
         Some(share) if share > 0.0 => [&percent(Some(share)), " unpriced"].concat(),
@@ -75,16 +81,22 @@ pub fn kpi_text(kpi: &Kpi) -> KpiText {
     let (change, tone) = match (kpi.id, kpi.change) {
         (_, None) => (String::new(), Tone::Plain),
         (KpiId::SpendToday, Some(per_hour)) => ([&money(Some(per_hour)), " /h"].concat(), Tone::Plain),
-        (KpiId::Success, Some(difference)) => {
-            ([&signed(difference * 100.0, 2), " pt"].concat(), tone(-difference, NOTABLE_SUCCESS))
-        }
+        (KpiId::Success, Some(difference)) => (
+            [&signed(difference * 100.0, 2), " pt"].concat(),
+            tone(-difference, NOTABLE_SUCCESS),
+        ),
         (KpiId::LatencyP95 | KpiId::TtftP95, Some(change)) => {
             ([&relative(change), "%"].concat(), tone(change, NOTABLE_LATENCY))
         }
         (KpiId::Requests, Some(change)) => ([&relative(change), "% vs. hour ago"].concat(), Tone::Plain),
         (KpiId::TokensOut, Some(change)) => ([&relative(change), "%"].concat(), Tone::Plain),
     };
-    KpiText { figure, aside, change, tone }
+    KpiText {
+        figure,
+        aside,
+        change,
+        tone,
+    }
 }
 
 /// Up is bad: pass the negative of what is good when it rises.
@@ -100,7 +112,11 @@ fn tone(rise: f64, notable: f64) -> Tone {
 
 /// A relative change in whole percent; beyond tenfold nobody reads the digits.
 fn relative(change: f64) -> String {
-    if change > 9.99 { ">+999".to_owned() } else { signed(change * 100.0, 0) }
+    if change > 9.99 {
+        ">+999".to_owned()
+    } else {
+        signed(change * 100.0, 0)
+    }
 }
 
 fn signed(value: f64, decimals: u32) -> String {
@@ -120,12 +136,25 @@ mod tests {
     use super::*;
 
     fn text(id: KpiId, value: Option<f64>, change: Option<f64>) -> KpiText {
-        kpi_text(&Kpi { id, value, change, level: Level::Ok, spark: Vec::new(), unpriced: None })
+        kpi_text(&Kpi {
+            id,
+            value,
+            change,
+            level: Level::Ok,
+            spark: Vec::new(),
+            unpriced: None,
+        })
     }
 
     #[test]
     fn without_data_there_is_a_dash_and_no_change() {
-        for id in [KpiId::Requests, KpiId::Success, KpiId::LatencyP95, KpiId::TokensOut, KpiId::SpendToday] {
+        for id in [
+            KpiId::Requests,
+            KpiId::Success,
+            KpiId::LatencyP95,
+            KpiId::TokensOut,
+            KpiId::SpendToday,
+        ] {
             let words = text(id, None, None);
             assert_eq!(words.figure.number, "—");
             assert_eq!((words.aside.as_str(), words.change.as_str()), ("", ""));
@@ -134,12 +163,24 @@ mod tests {
 
     #[test]
     fn changes_read_as_drawn() {
-        assert_eq!(text(KpiId::Requests, Some(1_284.0), Some(0.03)).change, "+3% vs. hour ago");
-        assert_eq!(text(KpiId::Success, Some(0.9921), Some(-0.0061)).change, "−0.61 pt");
+        assert_eq!(
+            text(KpiId::Requests, Some(1_284.0), Some(0.03)).change,
+            "+3% vs. hour ago"
+        );
+        assert_eq!(
+            text(KpiId::Success, Some(0.9921), Some(-0.0061)).change,
+            "−0.61 pt"
+        );
         assert_eq!(text(KpiId::LatencyP95, Some(2_410.0), Some(0.38)).change, "+38%");
-        assert_eq!(text(KpiId::SpendToday, Some(291.0), Some(24.8)).change, "$24.80 /h");
+        assert_eq!(
+            text(KpiId::SpendToday, Some(291.0), Some(24.8)).change,
+            "$24.80 /h"
+        );
         assert_eq!(text(KpiId::TokensOut, Some(48_100.0), Some(0.0)).change, "±0%");
-        assert_eq!(text(KpiId::Requests, Some(9.0), Some(50.0)).change, ">+999% vs. hour ago");
+        assert_eq!(
+            text(KpiId::Requests, Some(9.0), Some(50.0)).change,
+            ">+999% vs. hour ago"
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod kpi;
 mod number;
 mod time;
 
-pub use figure::{Figure, latency, money, percent, percent_fine, rate, tokens_rate};
+pub use figure::{Figure, latency, latency_short, money, percent, percent_fine, rate, tokens_rate};
 pub use kpi::{KpiText, Tone, kpi_name, kpi_text};
 pub use number::{fixed, grouped};
 pub use time::{ago, clock, date_clock, full, moment, span, span_short};

@@ -6,7 +6,11 @@ use super::MINUS;
 /// finite or has more than 15 digits is clamped: nothing on the board is meant to get there.
 pub fn fixed(value: f64, decimals: u32) -> String {
     let scale = 10_i64.pow(decimals.min(9));
-    let value = if value.is_finite() { value.clamp(-1e15, 1e15) } else { 0.0 };
+    let value = if value.is_finite() {
+        value.clamp(-1e15, 1e15)
+    } else {
+        0.0
+    };
     // The cast saturates; beyond the clamp there is nothing to lose.
     let scaled = (value * scale as f64).round() as i64;
     let digits = scaled.unsigned_abs();

@@ -8,12 +8,18 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 /// The epoch began on a Thursday.
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 
 fn two(value: i64) -> String {
-    if value < 10 { format!("0{value}") } else { value.to_string() }
+    if value < 10 {
+        format!("0{value}")
+    } else {
+        value.to_string()
+    }
 }
 
 fn local_day(at: i64, offset_min: i32) -> i64 {
@@ -30,7 +36,11 @@ fn civil(day: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day_of_month)
 }
@@ -60,7 +70,16 @@ pub fn moment(at: i64, now: i64, offset_min: i32) -> String {
 /// `2026-07-30 14:28`: the end of a table of points.
 pub fn date_clock(at: i64, offset_min: i32) -> String {
     let (year, month, day) = civil(local_day(at, offset_min));
-    [year.to_string(), "-".into(), two(month), "-".into(), two(day), " ".into(), clock(at, offset_min)[..5].to_owned()].concat()
+    [
+        year.to_string(),
+        "-".into(),
+        two(month),
+        "-".into(),
+        two(day),
+        " ".into(),
+        clock(at, offset_min)[..5].to_owned(),
+    ]
+    .concat()
 }
 
 /// `2026-07-30 14:28:02 UTC+02:00`: for `title`.
@@ -74,7 +93,12 @@ pub fn full(at: i64, offset_min: i32) -> String {
             format!("UTC{sign}{}:{}", two(m / 60), two(m % 60))
         }
     };
-    format!("{year}-{}-{} {} {zone}", two(month), two(day), clock(at, offset_min))
+    format!(
+        "{year}-{}-{} {} {zone}",
+        two(month),
+        two(day),
+        clock(at, offset_min)
+    )
 }
 
 /// A length of time in its two largest units: `18 s`, `4 min 06 s`, `2 h 40 min`, `2 d 4 h`. Under a second: `0 s`.
@@ -126,7 +150,11 @@ mod tests {
         assert_eq!(full(AT, 120), "2026-07-30 14:28:02 UTC+02:00");
         assert_eq!(full(AT, -570), "2026-07-30 02:58:02 UTC−09:30");
         assert_eq!(full(0, 0), "1970-01-01 00:00:00 UTC");
-        assert_eq!(full(951_782_400_000, 0), "2000-02-29 00:00:00 UTC", "a leap day of a century year");
+        assert_eq!(
+            full(951_782_400_000, 0),
+            "2000-02-29 00:00:00 UTC",
+            "a leap day of a century year"
+        );
         assert_eq!(full(1_767_225_599_000, 0), "2025-12-31 23:59:59 UTC");
         assert_eq!(date_clock(AT, 0), "2026-07-30 12:28");
     }
@@ -136,7 +164,11 @@ mod tests {
         assert_eq!(moment(AT, AT + 5_000, 0), "12:28:02");
         assert_eq!(moment(AT, AT + DAY, 0), "Thu 12:28");
         assert_eq!(moment(AT, AT + 30 * DAY, 0), "30 Jul 12:28");
-        assert_eq!(moment(AT, AT + 12 * HOUR, 0), "Thu 12:28", "midnight has passed, a day has not");
+        assert_eq!(
+            moment(AT, AT + 12 * HOUR, 0),
+            "Thu 12:28",
+            "midnight has passed, a day has not"
+        );
     }
 
     #[test]

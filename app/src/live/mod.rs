@@ -8,14 +8,18 @@
 //! Deliberately absent: what the frames mean (`protocol::replica`), how anything looks.
 
 mod apply;
+#[cfg(any(feature = "hydrate", test))]
 mod backoff;
+#[cfg(any(feature = "hydrate", test))]
 mod clock;
 mod freshness;
+#[cfg(any(feature = "hydrate", test))]
 mod reload;
 mod rows;
 #[cfg(feature = "hydrate")]
 mod socket;
 mod store;
+#[cfg(any(feature = "hydrate", test))]
 mod views;
 
 #[cfg(test)]

@@ -183,7 +183,7 @@ fn a_delta_speaks_only_through_the_rows_it_changed() {
         };
         let read = || {
             heard.store(0, Ordering::Relaxed);
-            memos.iter().for_each(|memo| drop(memo.get_untracked()));
+            memos.iter().for_each(|memo| _ = memo.get_untracked());
             order.get_untracked();
             heard.load(Ordering::Relaxed)
         };

@@ -24,7 +24,11 @@ pub fn BoardPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let empty = Memo::new(move |_| live.board.last_event.with(Option::is_none));
     let sentence = Memo::new(move |_| {
-        if empty.get() { waiting_sentence(&live, true) } else { verdict_sentence(&live) }
+        if empty.get() {
+            waiting_sentence(&live, true)
+        } else {
+            verdict_sentence(&live)
+        }
     });
     let stale = Memo::new(move |_| matches!(live.freshness(), Freshness::Stale(_)));
     let covered = RwSignal::new(false);

@@ -3,7 +3,11 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::{features::bar::{bar, verdict_sentence}, live::Live, seed::Site};
+use crate::{
+    features::bar::{bar, verdict_sentence},
+    live::Live,
+    seed::Site,
+};
 
 /// The page for addresses that lead nowhere.
 #[component]

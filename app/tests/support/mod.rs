@@ -17,15 +17,26 @@ pub const NOW: i64 = 1_785_414_728_000;
 
 /// The page at this path, as HTML.
 pub async fn page(seed: Seed, path: &str) -> String {
-    // Makes leptos use this tokio; the server does it the same way when it lists its routes.
-    let _ = leptos_axum::generate_route_list(|| ());
-    let options = LeptosOptions::builder().output_name("fuseboard").site_pkg_dir("pkg").build();
-    let handler = leptos_axum::render_app_to_stream_with_context(move || provide_context(seed.clone()), move || {
-        shell(options.clone())
-    });
-    let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
-    let answer = Router::new().fallback(get(handler)).oneshot(request).await.expect("an answer");
-    let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+    let options = LeptosOptions::builder()
+        .output_name("fuseboard")
+        .site_pkg_dir("pkg")
+        .build();
+    let handler = leptos_axum::render_app_to_stream_with_context(
+        move || provide_context(seed.clone()),
+        move || shell(options.clone()),
+    );
+    let request = Request::builder()
+        .uri(path)
+        .body(Body::empty())
+        .expect("a request");
+    let answer = Router::new()
+        .fallback(get(handler))
+        .oneshot(request)
+        .await
+        .expect("an answer");
+    let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX)
+        .await
+        .expect("a body");
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
@@ -47,7 +58,14 @@ fn spark(seed: u64, base: f64, jitter: f64, event: f64) -> Vec<Option<f32>> {
 }
 
 fn kpi(id: KpiId, value: f64, change: f64, level: Level, spark: Vec<Option<f32>>) -> Kpi {
-    Kpi { id, value: Some(value), change: Some(change), level, spark, unpriced: None }
+    Kpi {
+        id,
+        value: Some(value),
+        change: Some(change),
+        level,
+        spark,
+        unpriced: None,
+    }
 }
 
 fn provider(id: u64, name: &str, level: Level, rate: f64, p95_ms: f64, cost: f64) -> Provider {
@@ -99,42 +117,72 @@ fn with(mut breaker: Breaker, change: impl FnOnce(&mut Breaker)) -> Breaker {
 fn breakers() -> Vec<Breaker> {
     let rate = |rate: f64| move |b: &mut Breaker| b.failure_rate = Some(rate);
     vec![
-        with(breaker(31, "anthropic", "claude-haiku", State::HalfOpen, "hoooooohh"), |b| {
-            (b.trials_done, b.trials_needed) = (Some(3), Some(5));
-        }),
-        with(breaker(32, "anthropic", "claude-opus", State::Closed, "hchchc"), rate(0.041)),
-        with(breaker(33, "anthropic", "claude-sonnet", State::Open, "hhooooo"), |b| {
-            b.failure_rate = Some(0.62);
-            b.retry_at = Some(NOW + 18_000);
-            b.reason = "24 × overloaded, 5 × timeout, of 50 calls".into();
-        }),
-        with(breaker(41, "google", "gemini-flash", State::Closed, ""), rate(0.003)),
-        with(breaker(42, "google", "gemini-pro", State::Open, "cchhcchhoo"), |b| {
-            b.failure_rate = Some(0.54);
-            b.agree = false;
-            b.counts = vec![(State::Open, 2), (State::Closed, 1)];
-        }),
-        with(breaker(43, "google", "vertex", State::ForcedOpen, "fffffffffffffffff"), |b| {
-            b.deployment = "eu".into();
-            b.reason = "by ops-2, 12 m".into();
-        }),
+        with(
+            breaker(31, "anthropic", "claude-haiku", State::HalfOpen, "hoooooohh"),
+            |b| {
+                (b.trials_done, b.trials_needed) = (Some(3), Some(5));
+            },
+        ),
+        with(
+            breaker(32, "anthropic", "claude-opus", State::Closed, "hchchc"),
+            rate(0.041),
+        ),
+        with(
+            breaker(33, "anthropic", "claude-sonnet", State::Open, "hhooooo"),
+            |b| {
+                b.failure_rate = Some(0.62);
+                b.retry_at = Some(NOW + 18_000);
+                b.reason = "24 × overloaded, 5 × timeout, of 50 calls".into();
+            },
+        ),
+        with(
+            breaker(41, "google", "gemini-flash", State::Closed, ""),
+            rate(0.003),
+        ),
+        with(
+            breaker(42, "google", "gemini-pro", State::Open, "cchhcchhoo"),
+            |b| {
+                b.failure_rate = Some(0.54);
+                b.agree = false;
+                b.counts = vec![(State::Open, 2), (State::Closed, 1)];
+            },
+        ),
+        with(
+            breaker(43, "google", "vertex", State::ForcedOpen, "fffffffffffffffff"),
+            |b| {
+                b.deployment = "eu".into();
+                b.reason = "by ops-2, 12 m".into();
+            },
+        ),
         with(breaker(11, "openai", "embeddings", State::Closed, ""), rate(0.0)),
         breaker(12, "openai", "gpt-5", State::Closed, ""),
         with(breaker(13, "openai", "gpt-5", State::Closed, "hccccccc"), |b| {
             b.failure_rate = Some(0.004);
             b.deployment = "eu".into();
         }),
-        with(breaker(14, "openai", "gpt-5-mini", State::Closed, ""), rate(0.001)),
+        with(
+            breaker(14, "openai", "gpt-5-mini", State::Closed, ""),
+            rate(0.001),
+        ),
         with(breaker(21, "self-hosted", "llama", State::Closed, ""), |b| {
             b.failure_rate = Some(0.0);
             b.deployment = "vllm-a".into();
         }),
-        with(breaker(22, "self-hosted", "llama", State::Disabled, "ddddd"), |b| b.deployment = "vllm-b".into()),
-        with(breaker(23, "self-hosted", "reranker", State::Unknown, "------"), |b| {
-            b.since = NOW - 190_000;
-            b.strip = ["------", &"c".repeat(18), "------"].concat();
-        }),
-        with(breaker(24, "self-hosted", "router", State::MetricsOnly, "mmmm"), rate(0.21)),
+        with(
+            breaker(22, "self-hosted", "llama", State::Disabled, "ddddd"),
+            |b| b.deployment = "vllm-b".into(),
+        ),
+        with(
+            breaker(23, "self-hosted", "reranker", State::Unknown, "------"),
+            |b| {
+                b.since = NOW - 190_000;
+                b.strip = ["------", &"c".repeat(18), "------"].concat();
+            },
+        ),
+        with(
+            breaker(24, "self-hosted", "router", State::MetricsOnly, "mmmm"),
+            rate(0.21),
+        ),
     ]
 }
 
@@ -154,12 +202,60 @@ fn feed() -> Vec<Feed> {
         inferred: id == 3,
     };
     vec![
-        item(9, 6, 31, "claude-haiku", State::Open, State::HalfOpen, "waited 30 s"),
-        item(8, 246, 33, "claude-sonnet", State::Closed, State::Open, "24 × overloaded, 5 × timeout, of 50 calls"),
-        item(7, 300, 42, "gemini-pro", State::Closed, State::Open, "28 × timeout, of 50 calls"),
-        item(6, 330, 42, "gemini-pro", State::HalfOpen, State::Closed, "5 of 5 trial calls ok"),
-        item(5, 720, 43, "vertex", State::Closed, State::ForcedOpen, "by ops-2: vendor maintenance"),
-        item(4, 4_000, 41, "gemini-flash", State::HalfOpen, State::Closed, "5 of 5 trial calls ok"),
+        item(
+            9,
+            6,
+            31,
+            "claude-haiku",
+            State::Open,
+            State::HalfOpen,
+            "waited 30 s",
+        ),
+        item(
+            8,
+            246,
+            33,
+            "claude-sonnet",
+            State::Closed,
+            State::Open,
+            "24 × overloaded, 5 × timeout, of 50 calls",
+        ),
+        item(
+            7,
+            300,
+            42,
+            "gemini-pro",
+            State::Closed,
+            State::Open,
+            "28 × timeout, of 50 calls",
+        ),
+        item(
+            6,
+            330,
+            42,
+            "gemini-pro",
+            State::HalfOpen,
+            State::Closed,
+            "5 of 5 trial calls ok",
+        ),
+        item(
+            5,
+            720,
+            43,
+            "vertex",
+            State::Closed,
+            State::ForcedOpen,
+            "by ops-2: vendor maintenance",
+        ),
+        item(
+            4,
+            4_000,
+            41,
+            "gemini-flash",
+            State::HalfOpen,
+            State::Closed,
+            "5 of 5 trial calls ok",
+        ),
         item(3, 9_000, 23, "reranker", State::Closed, State::Unknown, ""),
     ]
 }
@@ -176,11 +272,41 @@ pub fn seed() -> Seed {
             rest: "anthropic is failing over to openai; users see 99.2% success.".into(),
         },
         kpis: vec![
-            kpi(KpiId::Requests, 1_284.0, 0.03, Level::Ok, spark(1, 100.0, 12.0, 0.0)),
-            kpi(KpiId::Success, 0.9921, -0.0061, Level::Act, spark(2, 99.8, 0.1, -0.7)),
-            kpi(KpiId::LatencyP95, 2_410.0, 0.38, Level::Attention, spark(3, 1.7, 0.12, 0.7)),
-            kpi(KpiId::TtftP95, 612.0, -0.02, Level::Ok, spark(4, 620.0, 50.0, 0.0)),
-            kpi(KpiId::TokensOut, 48_100.0, 0.01, Level::Ok, spark(5, 48.0, 5.0, 0.0)),
+            kpi(
+                KpiId::Requests,
+                1_284.0,
+                0.03,
+                Level::Ok,
+                spark(1, 100.0, 12.0, 0.0),
+            ),
+            kpi(
+                KpiId::Success,
+                0.9921,
+                -0.0061,
+                Level::Act,
+                spark(2, 99.8, 0.1, -0.7),
+            ),
+            kpi(
+                KpiId::LatencyP95,
+                2_410.0,
+                0.38,
+                Level::Attention,
+                spark(3, 1.7, 0.12, 0.7),
+            ),
+            kpi(
+                KpiId::TtftP95,
+                612.0,
+                -0.02,
+                Level::Ok,
+                spark(4, 620.0, 50.0, 0.0),
+            ),
+            kpi(
+                KpiId::TokensOut,
+                48_100.0,
+                0.01,
+                Level::Ok,
+                spark(5, 48.0, 5.0, 0.0),
+            ),
             kpi(KpiId::SpendToday, 291.0, 24.8, Level::Ok, spend),
         ],
         providers: vec![
@@ -195,7 +321,11 @@ pub fn seed() -> Seed {
         last_event: Some(NOW - 400),
         simulated: false,
     };
-    Seed { board, connect: connect(), site: site() }
+    Seed {
+        board,
+        connect: connect(),
+        site: site(),
+    }
 }
 
 fn connect() -> Connect {
@@ -217,7 +347,10 @@ fn connect() -> Connect {
         field: "duration_ms".into(),
         reason: "must be ≥ 0, got -1".into(),
     }];
-    Connect { last_event: Some(NOW - 400), sources: vec![batch, source(1, "checkout-api", "fb_live_k3", 3_000, 41_208)] }
+    Connect {
+        last_event: Some(NOW - 400),
+        sources: vec![batch, source(1, "checkout-api", "fb_live_k3", 3_000, 41_208)],
+    }
 }
 
 /// A server of one machine, without a chosen theme.
@@ -236,7 +369,11 @@ pub fn site() -> Site {
 /// Nothing has ever arrived.
 pub fn empty_seed() -> Seed {
     let mut seed = seed();
-    seed.board.verdict = Verdict { level: Level::Unknown, lead: "No data yet.".into(), rest: String::new() };
+    seed.board.verdict = Verdict {
+        level: Level::Unknown,
+        lead: "No data yet.".into(),
+        rest: String::new(),
+    };
     for kpi in &mut seed.board.kpis {
         (kpi.value, kpi.change, kpi.spark) = (None, None, vec![None; 40]);
     }

@@ -127,7 +127,7 @@ impl Builder {
         self
     }
 
-    /// The bound of the first wait after a failure, and the bound that doubling ends at. Default: 250 ms and 30 s.
+    /// The bound of the first wait after a failure, and the bound that doubling ends at. Default: 250 ms and 10 s.
     pub fn backoff(mut self, first: Duration, most: Duration) -> Self {
         self.backoff = Backoff {
             first,

@@ -102,6 +102,7 @@ impl RecentIds {
     pub fn stage_hash(&mut self, hash: [u8; 16], received: Millis) -> bool {
         let id = u128::from_be_bytes(hash);
         let now = received.max(self.newest);
+        self.newest = now;
         let live_from = self.live_from(now);
         let (ring, base) = (&self.ring, self.base);
         let known = self.table.find(short(id), |&position| {
@@ -126,7 +127,6 @@ impl RecentIds {
             Some(run) if run.time == now => run.count += 1,
             _ => self.runs.push_back(Run { time: now, count: 1 }),
         }
-        self.newest = now;
         self.staged += 1;
         true
     }
@@ -266,6 +266,7 @@ mod tests {
     impl Model {
         fn stage(&mut self, id: &str, received: Millis, limit: usize) -> bool {
             let now = self.newest.map_or(received, |newest| newest.max(received));
+            self.newest = Some(now);
             let skip = self.ids.len().saturating_sub(limit);
             if self
                 .ids
@@ -276,7 +277,6 @@ mod tests {
                 return false;
             }
             self.ids.push((id.to_owned(), now));
-            self.newest = Some(now);
             true
         }
     }

@@ -314,7 +314,11 @@ proptest! {
 }
 
 fn packed(columns: &[u8]) -> Vec<u8> {
-    [&[1][..], &zstd::bulk::compress(columns, 1).expect("it compresses")].concat()
+    [
+        &[1][..],
+        &zstd::bulk::compress(columns, 1).expect("it compresses"),
+    ]
+    .concat()
 }
 
 #[test]

@@ -26,8 +26,8 @@ pub struct Request {
     pub breaker: usize,
     /// The process that serves the user.
     pub instance: &'static str,
-    /// It tries a second time before it turns elsewhere.
-    pub retries: bool,
+    /// It tries a second time after this pause, before it turns elsewhere.
+    pub retry_after: Option<Duration>,
     /// The user gives up after this.
     pub patience: Option<Duration>,
 }
@@ -69,7 +69,7 @@ impl Iterator for Users {
             after: Duration::from_secs_f64(after),
             breaker,
             instance: instances[rng.random_range(0..instances.len())],
-            retries: chance(&mut rng, 0.6),
+            retry_after: chance(&mut rng, 0.6).then(|| Duration::from_millis(rng.random_range(80..320))),
             patience: chance(&mut rng, 0.002).then(|| Duration::from_millis(rng.random_range(50..1_500))),
         };
         self.next += 1;
@@ -109,11 +109,10 @@ impl Caller {
     async fn first_choice(&self, world: &World, request: Request) -> Option<Outcome> {
         let slot = world.slot(request.breaker, request.instance)?;
         let first = self.guarded(world, slot, request, 1, |event| event).await;
-        if !request.retries || !worth_repeating(first) {
+        let Some(pause) = request.retry_after.filter(|_| worth_repeating(first)) else {
             return Some(first);
-        }
-        let mut rng = generator(request.number, "pause", 0);
-        sleep(Duration::from_millis(rng.random_range(80..320))).await;
+        };
+        sleep(pause).await;
         Some(
             self.guarded(world, slot, request, 2, |event| event.attempt(2))
                 .await,

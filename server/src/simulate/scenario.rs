@@ -171,8 +171,8 @@ const STORM: &[Incident] = &[
     ),
     titled(
         "Simulated: openai rate limit used up",
-        45,
-        90,
+        62,
+        82,
         Breaker("gpt-5"),
         Squeeze(0.06),
     ),

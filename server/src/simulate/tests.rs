@@ -77,7 +77,10 @@ async fn calm_traffic_reaches_every_breaker_and_is_marked_as_simulated() {
             .map(|pair| format!("{pair:?}"))
             .collect::<BTreeSet<_>>()
             .len(),
-        BREAKERS.iter().map(|breaker| breaker.instances.len()).sum::<usize>()
+        BREAKERS
+            .iter()
+            .map(|breaker| breaker.instances.len())
+            .sum::<usize>()
     );
     let calls: Vec<&Value> = of_type(&events, "call").collect();
     assert!(

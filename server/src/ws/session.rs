@@ -79,7 +79,7 @@ impl Session {
     async fn serve(&self, socket: &mut WebSocket) -> End {
         let Some(scope) = self.access.scope() else { return End::close(4403, "nothing to see") };
         let (viewer, mut outbox) = self.shared.engine.attach(scope, self.codec);
-        let mut heard = Heard::new();
+        let mut heard = Heard::new(Instant::now());
         let mut ping = interval(PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut recheck = interval(RECHECK);
@@ -93,7 +93,7 @@ impl Session {
                 },
                 received = socket.recv() => self.received(socket, &viewer, &mut heard, received).await,
                 _ = ping.tick() => {
-                    if heard.silent() {
+                    if heard.silent(Instant::now()) {
                         Err(End::close(4408, "nothing was heard from the client"))
                     } else {
                         self.send(socket, Message::Ping(bytes::Bytes::new())).await
@@ -135,7 +135,7 @@ impl Session {
             }
             Some(Ok(message)) => message,
         };
-        if !heard.another() {
+        if !heard.another(Instant::now()) {
             return Err(End::close(1008, "too many messages"));
         }
         let frame = match message {
@@ -215,14 +215,12 @@ struct Heard {
 }
 
 impl Heard {
-    fn new() -> Heard {
-        let now = Instant::now();
+    fn new(now: Instant) -> Heard {
         Heard { last: now, second: now, count: 0 }
     }
 
     /// One more message; false when there are too many.
-    fn another(&mut self) -> bool {
-        let now = Instant::now();
+    fn another(&mut self, now: Instant) -> bool {
         self.last = now;
         if now.duration_since(self.second) >= Duration::from_secs(1) {
             self.second = now;
@@ -232,8 +230,8 @@ impl Heard {
         self.count <= MESSAGES_PER_SECOND
     }
 
-    fn silent(&self) -> bool {
-        self.last.elapsed() > SILENCE
+    fn silent(&self, now: Instant) -> bool {
+        now.duration_since(self.last) > SILENCE
     }
 }
 
@@ -241,25 +239,25 @@ impl Heard {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn messages_are_counted_per_second() {
-        let mut heard = Heard::new();
+    #[test]
+    fn messages_are_counted_per_second() {
+        let now = Instant::now();
+        let mut heard = Heard::new(now);
         for _ in 0..MESSAGES_PER_SECOND {
-            assert!(heard.another());
+            assert!(heard.another(now));
         }
-        assert!(!heard.another());
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(heard.another());
+        assert!(!heard.another(now));
+        assert!(heard.another(now + Duration::from_secs(1)));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn silence_counts_from_the_last_message() {
-        let mut heard = Heard::new();
-        tokio::time::advance(SILENCE).await;
-        assert!(!heard.silent());
-        assert!(heard.another());
-        tokio::time::advance(SILENCE + Duration::from_millis(1)).await;
-        assert!(heard.silent());
+    #[test]
+    fn silence_counts_from_the_last_message() {
+        let now = Instant::now();
+        let mut heard = Heard::new(now);
+        assert!(!heard.silent(now + SILENCE));
+        assert!(heard.another(now + SILENCE));
+        assert!(!heard.silent(now + SILENCE * 2));
+        assert!(heard.silent(now + SILENCE * 2 + Duration::from_millis(1)));
     }
 
     #[test]

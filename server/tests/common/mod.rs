@@ -151,17 +151,16 @@ impl TestServer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
-        // A WebSocket that was let in stays open: its head is enough.
-        let _ = tokio::time::timeout(Duration::from_secs(5), async {
+        let whole = tokio::time::timeout(Duration::from_secs(5), async {
             let mut buffer = [0; 4096];
-            while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-                bytes.extend_from_slice(&buffer[..read]);
-                if bytes.starts_with(b"HTTP/1.1 101") && bytes.windows(4).any(|four| four == b"\r\n\r\n") {
-                    break;
+            while !RawAnswer::is_whole(&bytes) {
+                match stream.read(&mut buffer).await {
+                    Ok(read @ 1..) => bytes.extend_from_slice(&buffer[..read]),
+                    _ => break,
                 }
             }
-        })
-        .await;
+        });
+        whole.await.expect("the answer does not end");
         RawAnswer::parse(&bytes)
     }
 }
@@ -186,6 +185,17 @@ pub struct RawAnswer {
 }
 
 impl RawAnswer {
+    /// The connection may stay open after the answer: a WebSocket does, and so does HTTP/1.1.
+    fn is_whole(bytes: &[u8]) -> bool {
+        let answer = RawAnswer::parse(bytes);
+        let head = answer.head.to_ascii_lowercase();
+        if answer.status == 101 {
+            return bytes.ends_with(b"\r\n\r\n");
+        }
+        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+        length.is_some_and(|length: usize| answer.body.len() >= length)
+    }
+
     fn parse(bytes: &[u8]) -> RawAnswer {
         let text = String::from_utf8_lossy(bytes);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));

@@ -26,17 +26,14 @@ fn stored(line: &str) -> Stored {
         .as_str()
         .unwrap_or_else(|| panic!("no id in {line}"))
         .to_owned();
-    let offset = &value["offset"];
-    // `{"writer":1,"seq":7}` or `"1/7"`.
-    let parts = match offset.as_str() {
-        Some(text) => text
-            .split_once('/')
-            .and_then(|(writer, seq)| Some((writer.parse().ok()?, seq.parse().ok()?))),
-        None => offset["writer"].as_u64().zip(offset["seq"].as_u64()),
+    let number = |name: &str| {
+        value[name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no {name} in {line}"))
     };
     Stored {
+        offset: (number("writer"), number("offset")),
         id,
-        offset: parts.unwrap_or_else(|| panic!("no offset in {line}")),
     }
 }
 
@@ -101,13 +98,13 @@ pub async fn counted_once(server: &Fuseboard, history: &History) {
 fn a_loss_and_a_repeat_are_found() {
     let event = |line: &str| stored(line);
     let twice = [
-        event(r#"{"id":"a","offset":"1/1"}"#),
-        event(r#"{"id":"a","offset":{"writer":1,"seq":2}}"#),
+        event(r#"{"id":"a","writer":1,"offset":1}"#),
+        event(r#"{"id":"a","writer":1,"offset":2}"#),
     ];
     assert!(std::panic::catch_unwind(|| each_once(&twice)).is_err());
     let known = Events::from([("a".to_owned(), None), ("b".to_owned(), Some(2))]);
     assert!(std::panic::catch_unwind(|| nothing_lost(&twice, &known)).is_err());
-    let strange = [event(r#"{"id":"z","offset":"1/1"}"#)];
+    let strange = [event(r#"{"id":"z","writer":1,"offset":1}"#)];
     assert!(std::panic::catch_unwind(|| nothing_invented(&strange, &known)).is_err());
     each_once(&strange);
     nothing_lost(&twice, &Events::from([("a".to_owned(), None)]));

@@ -22,7 +22,11 @@ pub fn copy_button(text: Signal<String>) -> AnyView {
     let press = move |_| {
         let text = text.get_untracked();
         spawn_local(async move {
-            let done = if browser::copy(text).await { Copied::Yes } else { Copied::Refused };
+            let done = if browser::copy(text).await {
+                Copied::Yes
+            } else {
+                Copied::Refused
+            };
             // Gone when the visitor has left the page meanwhile.
             let _ = copied.try_set(done);
             set_timeout(move || _ = copied.try_set(Copied::No), Duration::from_secs(3));

@@ -11,7 +11,10 @@ use crate::{
 
 /// Where the server listens, as people say it.
 fn place(origin: &str) -> &str {
-    origin.split_once("://").map_or(origin, |(_, place)| place).trim_end_matches('/')
+    origin
+        .split_once("://")
+        .map_or(origin, |(_, place)| place)
+        .trim_end_matches('/')
 }
 
 /// Draws the row.
@@ -20,7 +23,12 @@ pub fn listening(live: Live) -> AnyView {
     let offset = site.utc_offset_min;
     let simulating = RwSignal::new(false);
     // Both views carry it; whichever has heard last is right.
-    let last = Memo::new(move |_| live.board.last_event.get().max(live.connect.with(|connect| connect.last_event)));
+    let last = Memo::new(move |_| {
+        live.board
+            .last_event
+            .get()
+            .max(live.connect.with(|connect| connect.last_event))
+    });
     let received = move || match last.get() {
         None => "nothing received yet".to_owned(),
         at => ["last event ", &ago(at, live.now.get())].concat(),

@@ -22,7 +22,11 @@ pub fn waiting_sentence(live: &Live, turns_into_board: bool) -> Sentence {
     } else {
         "Paste one of these; the board shows it at once."
     };
-    Sentence { level: None, lead: "Waiting for the first event.".to_owned(), rest: rest.to_owned() }
+    Sentence {
+        level: None,
+        lead: "Waiting for the first event.".to_owned(),
+        rest: rest.to_owned(),
+    }
 }
 
 /// Draws snippets, the listening row and the sources.

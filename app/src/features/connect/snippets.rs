@@ -54,12 +54,42 @@ const PY_KEY: (&str, &str, &str) = ("\"", "\"", "os.environ[\"FUSEBOARD_KEY\"]")
 
 /// All of them, in the order of their tabs.
 pub const SNIPPETS: [Snippet; 6] = [
-    Snippet { id: "curl", name: "curl", key: ("", "", "$FUSEBOARD_KEY"), template: CURL },
-    Snippet { id: "python", name: "Python", key: PY_KEY, template: PYTHON },
-    Snippet { id: "typescript", name: "TypeScript", key: JS_KEY, template: TYPESCRIPT },
-    Snippet { id: "rust", name: "Rust", key: ("\"", "\"", "env!(\"FUSEBOARD_KEY\")"), template: RUST },
-    Snippet { id: "opossum", name: "opossum", key: JS_KEY, template: OPOSSUM },
-    Snippet { id: "pybreaker", name: "pybreaker", key: PY_KEY, template: PYBREAKER },
+    Snippet {
+        id: "curl",
+        name: "curl",
+        key: ("", "", "$FUSEBOARD_KEY"),
+        template: CURL,
+    },
+    Snippet {
+        id: "python",
+        name: "Python",
+        key: PY_KEY,
+        template: PYTHON,
+    },
+    Snippet {
+        id: "typescript",
+        name: "TypeScript",
+        key: JS_KEY,
+        template: TYPESCRIPT,
+    },
+    Snippet {
+        id: "rust",
+        name: "Rust",
+        key: ("\"", "\"", "env!(\"FUSEBOARD_KEY\")"),
+        template: RUST,
+    },
+    Snippet {
+        id: "opossum",
+        name: "opossum",
+        key: JS_KEY,
+        template: OPOSSUM,
+    },
+    Snippet {
+        id: "pybreaker",
+        name: "pybreaker",
+        key: PY_KEY,
+        template: PYBREAKER,
+    },
 ];
 
 const CURL: &str = r#"# one call and one trip
@@ -171,7 +201,11 @@ mod tests {
         for snippet in SNIPPETS {
             let text = snippet.shown(&site(Some("fb_test_1"))).text();
             assert!(text.contains("http://127.0.0.1:3000"), "{}", snippet.id);
-            assert!(text.contains("fb_test_1") && !text.contains("{KEY}"), "{}", snippet.id);
+            assert!(
+                text.contains("fb_test_1") && !text.contains("{KEY}"),
+                "{}",
+                snippet.id
+            );
         }
     }
 
@@ -180,14 +214,21 @@ mod tests {
         for snippet in SNIPPETS {
             let shown = snippet.shown(&site(None));
             assert!(shown.key.contains("FUSEBOARD_KEY"), "{}", snippet.id);
-            assert!(!shown.text().contains("\"\""), "no empty quotes are left: {}", snippet.id);
+            assert!(
+                !shown.text().contains("\"\""),
+                "no empty quotes are left: {}",
+                snippet.id
+            );
         }
     }
 
     #[test]
     fn the_curl_snippet_carries_json() {
         let text = SNIPPETS[0].shown(&site(Some("fb_test_1"))).text();
-        let body = text.split_once("-d '").and_then(|(_, rest)| rest.rsplit_once('\'')).map(|(body, _)| body);
+        let body = text
+            .split_once("-d '")
+            .and_then(|(_, rest)| rest.rsplit_once('\''))
+            .map(|(body, _)| body);
         let body: serde_json::Value = serde_json::from_str(body.expect("a body")).expect("JSON");
         assert_eq!(body["events"].as_array().map(Vec::len), Some(2));
     }

@@ -12,10 +12,14 @@ use crate::{
 /// Draws the table.
 pub fn sources(live: Live) -> AnyView {
     let offset = expect_context::<Site>().utc_offset_min;
-    let ids = Memo::new(move |_| live.connect.with(|connect| connect.sources.iter().map(|row| row.id).collect::<Vec<_>>()));
+    let ids = Memo::new(move |_| {
+        live.connect
+            .with(|connect| connect.sources.iter().map(|row| row.id).collect::<Vec<_>>())
+    });
     let row = move |id: u64| {
         let this = Memo::new(move |_| {
-            live.connect.with(|connect| connect.sources.iter().find(|row| row.id == id).cloned())
+            live.connect
+                .with(|connect| connect.sources.iter().find(|row| row.id == id).cloned())
         });
         (move || this.get().map(|row| line(live, row, offset))).into_any()
     };
@@ -57,7 +61,16 @@ pub fn sources(live: Live) -> AnyView {
 }
 
 fn line(live: Live, row: SourceRow, offset: i32) -> AnyView {
-    let SourceRow { name, key_name, key_prefix, last, events_1h, refused_1h, refusals, .. } = row;
+    let SourceRow {
+        name,
+        key_name,
+        key_prefix,
+        last,
+        events_1h,
+        refused_1h,
+        refusals,
+        ..
+    } = row;
     let title = last.map(|at| full(at, offset));
     view! {
         <tr data-source=name>
@@ -85,7 +98,12 @@ fn said(refused: u64, refusals: Vec<RefusalRow>, offset: i32) -> AnyView {
     let items = refusals
         .into_iter()
         .map(|refusal| {
-            let RefusalRow { at, index, field, reason } = refusal;
+            let RefusalRow {
+                at,
+                index,
+                field,
+                reason,
+            } = refusal;
             view! {
                 <li>
                     <span class="quiet">{clock(at, offset)} ", event " {index} ": "</span>

@@ -14,7 +14,9 @@ use crate::{
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Draws the head.
@@ -26,16 +28,20 @@ pub fn head(live: Live, breaker: Memo<Option<Breaker>>, detail: Detail) -> AnyVi
     let state = Memo::new(move |_| breaker.with(|b| b.as_ref().map_or(State::Unknown, |b| b.state)));
     let since = move || breaker.with(|b| b.as_ref().map_or(0, |b| b.since));
     let next = of(|b, now| match b.state {
-        State::Open => retry_words(b, now),
+        State::Open if b.retry_at.is_some() => [&capitalised(&retry_words(b, now)), "."].concat(),
         State::HalfOpen => match (b.trials_done, b.trials_needed) {
-            (Some(done), Some(needed)) => format!("{done} of {needed} trial calls ok"),
-            _ => "letting trial calls through".to_owned(),
+            (Some(done), Some(needed)) => format!("{done} of {needed} trial calls ok."),
+            _ => "Trial calls are let through.".to_owned(),
         },
         _ => String::new(),
     });
     let rate = of(|b, _| percent(b.failure_rate));
     let limit = of(|b, _| match b.failure_threshold {
-        Some(limit) => format!("{} calls in the last minute, limit {}", grouped(b.calls.into()), percent(Some(limit)).replace(".0%", "%")),
+        Some(limit) => format!(
+            "{} calls in the last minute, limit {}",
+            grouped(b.calls.into()),
+            percent(Some(limit)).replace(".0%", "%")
+        ),
         None => format!("{} calls in the last minute", grouped(b.calls.into())),
     });
     let away = move || {
@@ -44,7 +50,11 @@ pub fn head(live: Live, breaker: Memo<Option<Breaker>>, detail: Detail) -> AnyVi
             count.map_or_else(|| NOTHING.to_owned(), grouped)
         })
     };
-    let agreed = of(|b, _| agreement(b).map(|words| format!("{}.", capitalised(&words))).unwrap_or_default());
+    let agreed = of(|b, _| {
+        agreement(b)
+            .map(|words| format!("{} instances.", capitalised(&words)))
+            .unwrap_or_default()
+    });
     let reason = of(|b, _| b.reason.clone());
     view! {
         <section class="hero" aria-label="Now">

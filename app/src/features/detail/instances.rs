@@ -25,8 +25,10 @@ fn sentence(instances: &[InstanceRow]) -> String {
         [(state, 1)] => ["one, ", state_word(*state)].concat(),
         [(state, count)] => format!("all {count} {}", state_word(*state)),
         many => {
-            let parts: Vec<String> =
-                many.iter().map(|(state, count)| format!("{count} {}", state_word(*state))).collect();
+            let parts: Vec<String> = many
+                .iter()
+                .map(|(state, count)| format!("{count} {}", state_word(*state)))
+                .collect();
             ["they disagree: ", &parts.join(", ")].concat()
         }
     }
@@ -36,7 +38,8 @@ fn sentence(instances: &[InstanceRow]) -> String {
 pub fn instances(live: Live, detail: Detail) -> AnyView {
     let offset = expect_context::<Site>().utc_offset_min;
     let instances = rows(detail, |detail| &detail.instances);
-    let names = move || instances.with(|rows| rows.iter().map(|row| row.instance.clone()).collect::<Vec<_>>());
+    let names =
+        move || instances.with(|rows| rows.iter().map(|row| row.instance.clone()).collect::<Vec<_>>());
     let row = move |name: String| {
         let this = {
             let name = name.clone();
@@ -72,7 +75,16 @@ pub fn instances(live: Live, detail: Detail) -> AnyView {
 }
 
 fn line(live: Live, row: InstanceRow, offset: i32) -> AnyView {
-    let InstanceRow { instance, state, since, failure_rate, window_calls, last_seen, shared, strip: cells } = row;
+    let InstanceRow {
+        instance,
+        state,
+        since,
+        failure_rate,
+        window_calls,
+        last_seen,
+        shared,
+        strip: cells,
+    } = row;
     let rate = percent(failure_rate);
     let window = window_calls.map(|calls| format!("of {calls} calls"));
     view! {

@@ -24,19 +24,29 @@ const SHEET_BELOW: f64 = 760.0;
 
 /// The `key` in a `b_…` id.
 fn key_of(id: &str) -> Option<u64> {
-    id.strip_prefix("b_").filter(|hex| hex.len() == 16).and_then(|hex| u64::from_str_radix(hex, 16).ok())
+    id.strip_prefix("b_")
+        .filter(|hex| hex.len() == 16)
+        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
 }
 
 /// Draws the panel while the URL names a breaker. `covered` tells the page that a sheet lies over it.
 pub fn detail(live: Live, covered: RwSignal<bool>) -> AnyView {
     let query = use_query_map();
-    let wanted = Memo::new(move |_| query.with(|query| query.get("breaker")).filter(|id| !id.is_empty()));
+    let wanted = Memo::new(move |_| {
+        query
+            .with(|query| query.get("breaker"))
+            .filter(|id| !id.is_empty())
+    });
     Effect::new(move |_| {
         let id = wanted.get();
         if live.detail_of.with_untracked(|open| *open != id) {
             live.detail_of.set(id.clone());
         }
-        let narrow = window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|w| w <= SHEET_BELOW);
+        let narrow = window()
+            .inner_width()
+            .ok()
+            .and_then(|width| width.as_f64())
+            .is_some_and(|w| w <= SHEET_BELOW);
         covered.set(id.is_some() && narrow);
     });
     // Gone already when the whole page goes.
@@ -62,8 +72,17 @@ fn drawer(live: Live, id: String) -> AnyView {
             })
         })
     };
-    let of_this = Memo::new(move |_| live.detail.get().flatten().filter(|detail| detail.breaker.id == id));
-    let breaker = Memo::new(move |_| row.get().map(|row| row.get()).or_else(|| of_this.with(|d| d.as_ref().map(|d| d.breaker.clone()))));
+    let of_this = Memo::new(move |_| {
+        live.detail
+            .get()
+            .flatten()
+            .filter(|detail| detail.breaker.id == id)
+    });
+    let breaker = Memo::new(move |_| {
+        row.get()
+            .map(|row| row.get())
+            .or_else(|| of_this.with(|d| d.as_ref().map(|d| d.breaker.clone())))
+    });
     let close_button = NodeRef::<html::Button>::new();
     move_focus(close_button, key);
     view! {
@@ -114,7 +133,13 @@ enum Known {
 
 /// Where it is: provider, model, and the parts of its identity beside the name.
 fn place(breaker: &Breaker) -> String {
-    let parts = [&breaker.provider, &breaker.model, &breaker.deployment, &breaker.service, &breaker.environment];
+    let parts = [
+        &breaker.provider,
+        &breaker.model,
+        &breaker.deployment,
+        &breaker.service,
+        &breaker.environment,
+    ];
     let mut shown: Vec<&str> = Vec::new();
     for part in parts {
         if !part.is_empty() && !shown.contains(&part.as_str()) {
@@ -136,7 +161,10 @@ fn move_focus(button: NodeRef<html::Button>, key: Option<u64>) {
         if cfg!(target_arch = "wasm32")
             && let Some(key) = key
         {
-            let fuse = document().query_selector(&format!(".fuse[data-key=\"{key}\"]")).ok().flatten();
+            let fuse = document()
+                .query_selector(&format!(".fuse[data-key=\"{key}\"]"))
+                .ok()
+                .flatten();
             if let Some(fuse) = fuse.and_then(|fuse| fuse.dyn_into::<web_sys::HtmlElement>().ok()) {
                 let _ = fuse.focus();
             }
@@ -148,8 +176,18 @@ fn move_focus(button: NodeRef<html::Button>, key: Option<u64>) {
 type Detail = Memo<Option<BreakerDetail>>;
 
 /// Rows of a list of the detail, drawn again when they change.
-fn rows<T: Clone + PartialEq + Send + Sync + 'static>(detail: Detail, of: fn(&BreakerDetail) -> &Vec<T>) -> Memo<Vec<T>> {
-    Memo::new(move |_| detail.with(|detail| detail.as_ref().map(|detail| of(detail).clone()).unwrap_or_default()))
+fn rows<T: Clone + PartialEq + Send + Sync + 'static>(
+    detail: Detail,
+    of: fn(&BreakerDetail) -> &Vec<T>,
+) -> Memo<Vec<T>> {
+    Memo::new(move |_| {
+        detail.with(|detail| {
+            detail
+                .as_ref()
+                .map(|detail| of(detail).clone())
+                .unwrap_or_default()
+        })
+    })
 }
 
 #[cfg(test)]

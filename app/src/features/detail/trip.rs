@@ -18,12 +18,17 @@ fn neutral(outcome: &str) -> bool {
 /// Draws the table, or says why there is none.
 pub fn trip(live: Live, detail: Detail) -> AnyView {
     let offset = expect_context::<Site>().utc_offset_min;
-    let trip = Memo::new(move |_| detail.with(|detail| detail.as_ref().and_then(|detail| detail.trip.clone())));
+    let trip =
+        Memo::new(move |_| detail.with(|detail| detail.as_ref().and_then(|detail| detail.trip.clone())));
     let when = move || {
         trip.with(|trip| match trip {
             Some(trip) => {
                 let at = moment(trip.at, live.now.get(), offset);
-                if trip.instance.is_empty() { at } else { [&at, " on ", &trip.instance].concat() }
+                if trip.instance.is_empty() {
+                    at
+                } else {
+                    [&at, " on ", &trip.instance].concat()
+                }
             }
             None => "it has not opened since we know it".to_owned(),
         })
@@ -74,7 +79,16 @@ fn body(trip: Trip, offset: i32) -> AnyView {
 }
 
 fn line(call: CallRow, offset: i32) -> AnyView {
-    let CallRow { at, provider, model, outcome, duration_ms, status, instance, error } = call;
+    let CallRow {
+        at,
+        provider,
+        model,
+        outcome,
+        duration_ms,
+        status,
+        instance,
+        error,
+    } = call;
     let tone = if neutral(&outcome) { "plain" } else { "bad" };
     let outcome = outcome.replace('_', " ");
     let status = status.map(|status| [" ", &status.to_string()].concat());

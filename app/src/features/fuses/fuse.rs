@@ -26,7 +26,11 @@ pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> AnyView {
     let long = move || words.with(|words| words.long).then_some("");
     let open = {
         let id = id.clone();
-        move || live.detail_of.with(|open| open.as_deref() == Some(id.as_str())).then_some("true")
+        move || {
+            live.detail_of
+                .with(|open| open.as_deref() == Some(id.as_str()))
+                .then_some("true")
+        }
     };
     view! {
         <a
@@ -58,7 +62,12 @@ pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> AnyView {
 /// The whole story of a fuse in one line, for `title`.
 fn fuse_title(breaker: &Breaker) -> String {
     let mut parts = vec![breaker.breaker.clone()];
-    for part in [&breaker.environment, &breaker.service, &breaker.deployment, &breaker.model] {
+    for part in [
+        &breaker.environment,
+        &breaker.service,
+        &breaker.deployment,
+        &breaker.model,
+    ] {
         if !part.is_empty() && !parts.contains(part) {
             parts.push(part.clone());
         }

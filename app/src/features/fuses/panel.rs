@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     components::shape,
-    format::{latency, money, rate},
+    format::{latency_short, money, rate},
     live::Live,
     ui_state::UiState,
 };
@@ -20,12 +20,19 @@ pub fn panel(live: Live) -> AnyView {
     let ui = expect_context::<UiState>();
     let placed = Memo::new(move |_| {
         let order = live.board.breakers.order.get();
-        order.into_iter().filter_map(|key| live.board.breakers.get(key)).map(|row| row.with(Placed::of)).collect::<Vec<_>>()
+        order
+            .into_iter()
+            .filter_map(|key| live.board.breakers.get(key))
+            .map(|row| row.with(Placed::of))
+            .collect::<Vec<_>>()
     });
     let providers = Memo::new(move |_| {
         let order = live.board.providers.order.get();
-        let rows = order.into_iter().filter_map(|id| live.board.providers.get(id).map(|row| (id, row)));
-        rows.map(|(id, row)| (row.with(|row| row.name.clone()), id)).collect::<Vec<(String, u64)>>()
+        let rows = order
+            .into_iter()
+            .filter_map(|id| live.board.providers.get(id).map(|row| (id, row)));
+        rows.map(|(id, row)| (row.with(|row| row.name.clone()), id))
+            .collect::<Vec<(String, u64)>>()
     });
     let drawn = Memo::new(move |_| {
         let names: Vec<String> = providers.with(|rows| rows.iter().map(|(name, _)| name.clone()).collect());
@@ -61,7 +68,10 @@ fn focus_selected(ui: UiState) {
         if let (Some(key), true) = (selected, before.is_some_and(|before| before != selected)) {
             // After the fuse has been unfolded, if it was.
             request_animation_frame(move || {
-                let fuse = document().query_selector(&format!(".fuse[data-key=\"{key}\"]")).ok().flatten();
+                let fuse = document()
+                    .query_selector(&format!(".fuse[data-key=\"{key}\"]"))
+                    .ok()
+                    .flatten();
                 if let Some(fuse) = fuse.and_then(|fuse| fuse.dyn_into::<web_sys::HtmlElement>().ok()) {
                     // Fails only for an element that has left the page.
                     let _ = fuse.focus();
@@ -87,7 +97,9 @@ fn rail(live: Live, name: String, drawn: Memo<Vec<Rail>>, providers: Memo<Vec<(S
     };
     let slots = move || -> Vec<Slot> {
         let all = this.with(|rail| rail.as_ref().map_or_else(Vec::new, |rail| rail.slots.clone()));
-        all.into_iter().filter(|slot| unfolded.get() || !slot.folded).collect()
+        all.into_iter()
+            .filter(|slot| unfolded.get() || !slot.folded)
+            .collect()
     };
     let folded = Memo::new(move |_| this.with(|rail| rail.as_ref().map_or(0, |rail| rail.folded)));
     let empty = move || this.with(|rail| rail.as_ref().is_none_or(|rail| rail.slots.is_empty()));
@@ -121,7 +133,11 @@ fn rail(live: Live, name: String, drawn: Memo<Vec<Rail>>, providers: Memo<Vec<(S
 
 fn provider_column(name: String, row: Memo<Option<RwSignal<Provider>>>) -> AnyView {
     let level = Signal::derive(move || row.get().map_or(Level::Unknown, |row| row.with(|row| row.level)));
-    let title = if name.is_empty() { "no provider named".to_owned() } else { name };
+    let title = if name.is_empty() {
+        "no provider named".to_owned()
+    } else {
+        name
+    };
     let figures = move || row.get().map(figures);
     view! {
         <div class="prov">
@@ -148,7 +164,7 @@ fn figures(row: RwSignal<Provider>) -> AnyView {
             <span>
                 <em>{move || row.with(|row| rate(row.rate))}</em>
                 "/s · p95 "
-                <em>{move || row.with(|row| latency(row.p95_ms).text())}</em>
+                <em>{move || row.with(|row| latency_short(row.p95_ms))}</em>
             </span>
             <span>{cost}</span>
         </p>

@@ -60,22 +60,36 @@ pub fn rails(providers: &[String], breakers: &[Placed], keep: Option<u64>) -> Ve
     names.extend(breakers.iter().map(|breaker| breaker.provider.as_str()));
     names.sort_unstable_by_key(|name| (name.is_empty(), *name));
     names.dedup();
-    names.into_iter().map(|provider| rail(provider, breakers, keep)).collect()
+    names
+        .into_iter()
+        .map(|provider| rail(provider, breakers, keep))
+        .collect()
 }
 
 fn rail(provider: &str, breakers: &[Placed], keep: Option<u64>) -> Rail {
-    let here: Vec<&Placed> = breakers.iter().filter(|breaker| breaker.provider == provider).collect();
+    let here: Vec<&Placed> = breakers
+        .iter()
+        .filter(|breaker| breaker.provider == provider)
+        .collect();
     let mut closed = 0;
     let slots: Vec<Slot> = here
         .iter()
         .map(|breaker| {
             closed += usize::from(breaker.closed);
             let folded = breaker.closed && closed > CLOSED_SHOWN && keep != Some(breaker.key);
-            Slot { key: breaker.key, label: label(breaker, &here), folded }
+            Slot {
+                key: breaker.key,
+                label: label(breaker, &here),
+                folded,
+            }
         })
         .collect();
     let folded = slots.iter().filter(|slot| slot.folded).count();
-    Rail { provider: provider.to_owned(), slots, folded }
+    Rail {
+        provider: provider.to_owned(),
+        slots,
+        folded,
+    }
 }
 
 /// `gpt-5`, `eu · gpt-5`; with service and environment only where two breakers of the rail differ in nothing else.
@@ -119,9 +133,15 @@ mod tests {
 
     #[test]
     fn rails_are_by_name_and_the_nameless_one_is_last() {
-        let breakers = [placed(1, "", "x", true), placed(2, "openai", "y", true), placed(3, "anthropic", "z", true)];
-        let drawn: Vec<String> =
-            rails(&["google".into(), "openai".into()], &breakers, None).into_iter().map(|rail| rail.provider).collect();
+        let breakers = [
+            placed(1, "", "x", true),
+            placed(2, "openai", "y", true),
+            placed(3, "anthropic", "z", true),
+        ];
+        let drawn: Vec<String> = rails(&["google".into(), "openai".into()], &breakers, None)
+            .into_iter()
+            .map(|rail| rail.provider)
+            .collect();
         assert_eq!(drawn, ["anthropic", "google", "openai", ""]);
     }
 
@@ -131,7 +151,12 @@ mod tests {
         let rail = &rails(&[], &breakers, None)[0];
         assert_eq!(rail.folded, 37);
         assert_eq!(rail.slots.len(), 50, "folded ones keep their place");
-        let shown: Vec<u64> = rail.slots.iter().filter(|slot| !slot.folded).map(|slot| slot.key).collect();
+        let shown: Vec<u64> = rail
+            .slots
+            .iter()
+            .filter(|slot| !slot.folded)
+            .map(|slot| slot.key)
+            .collect();
         assert_eq!(shown, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 40]);
     }
 
@@ -145,14 +170,21 @@ mod tests {
 
     #[test]
     fn names_say_as_much_as_is_needed() {
-        let mut breakers =
-            [placed(1, "p", "gpt-5", true), placed(2, "p", "gpt-5", true), placed(3, "p", "other", true)];
+        let mut breakers = [
+            placed(1, "p", "gpt-5", true),
+            placed(2, "p", "gpt-5", true),
+            placed(3, "p", "other", true),
+        ];
         breakers[0].service = "checkout".into();
         breakers[1].service = "search".into();
         breakers[2].deployment = "eu".into();
         breakers[2].service = "search".into();
-        let labels: Vec<String> =
-            rails(&[], &breakers, None).remove(0).slots.into_iter().map(|slot| slot.label).collect();
+        let labels: Vec<String> = rails(&[], &breakers, None)
+            .remove(0)
+            .slots
+            .into_iter()
+            .map(|slot| slot.label)
+            .collect();
         assert_eq!(labels, ["checkout · gpt-5", "search · gpt-5", "eu · other"]);
     }
 }

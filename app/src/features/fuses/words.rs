@@ -7,6 +7,9 @@ use crate::{
     format::{NOTHING, percent, span_short},
 };
 
+/// So many characters of the small line fit beside the lever; more take a second line.
+const LINE: usize = 14;
+
 /// The words of a fuse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FuseWords {
@@ -20,7 +23,10 @@ pub struct FuseWords {
 
 /// Its words change with the clock alone. Those of closed breakers do not, so a calm board has nothing to redraw.
 pub fn ticks(breaker: &Breaker) -> bool {
-    !matches!(breaker.state, State::Closed | State::Disabled | State::MetricsOnly)
+    !matches!(
+        breaker.state,
+        State::Closed | State::Disabled | State::MetricsOnly
+    )
 }
 
 /// What happens next to an open breaker: "retry in 18 s", or how long it has been open.
@@ -38,7 +44,11 @@ pub fn agreement(breaker: &Breaker) -> Option<String> {
         return None;
     }
     let all: u32 = breaker.counts.iter().map(|(_, count)| count).sum();
-    let shown = breaker.counts.iter().find(|(state, _)| *state == breaker.state).map_or(0, |(_, count)| *count);
+    let shown = breaker
+        .counts
+        .iter()
+        .find(|(state, _)| *state == breaker.state)
+        .map_or(0, |(_, count)| *count);
     Some(format!("{} on {shown} of {all}", state_word(breaker.state)))
 }
 
@@ -63,10 +73,9 @@ pub fn fuse_words(breaker: &Breaker, now: i64) -> FuseWords {
         State::MetricsOnly => (rate(), "never trips".to_owned()),
         State::Unknown => (NOTHING.to_owned(), ["no word for ", &lasted()].concat()),
     };
-    match agreement(breaker) {
-        Some(sub) => FuseWords { head, sub, long: true },
-        None => FuseWords { head, sub, long: breaker.state == State::Unknown },
-    }
+    let sub = agreement(breaker).unwrap_or(sub);
+    let long = sub.chars().count() > LINE;
+    FuseWords { head, sub, long }
 }
 
 fn limit(breaker: &Breaker) -> String {
@@ -163,7 +172,10 @@ pub(crate) mod tests {
         assert_eq!(said(&b, 1_720_000), pair("—", "for 12 min"));
         b.reason = "by ops-2".into();
         assert_eq!(said(&b, 1_720_000), pair("—", "by ops-2"));
-        assert_eq!(said(&breaker(State::Unknown), 1_180_000), pair("—", "no word for 3 min"));
+        assert_eq!(
+            said(&breaker(State::Unknown), 1_180_000),
+            pair("—", "no word for 3 min")
+        );
     }
 
     #[test]
@@ -171,6 +183,8 @@ pub(crate) mod tests {
         let mut b = breaker(State::Open);
         (b.agree, b.counts) = (false, vec![(State::Open, 2), (State::Closed, 1)]);
         assert_eq!(said(&b, 1_002_000), pair("62%", "open on 2 of 3"));
+        (b.state, b.counts) = (State::HalfOpen, vec![(State::HalfOpen, 2), (State::Closed, 1)]);
+        assert_eq!(said(&b, 1_002_000).1, "half-open on 2 of 3");
         assert!(fuse_words(&b, 0).long);
     }
 

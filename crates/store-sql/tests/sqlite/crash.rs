@@ -89,7 +89,7 @@ async fn stray_logs_are_swept_up() {
 async fn a_file_that_is_no_journal_is_named() {
     let mut subject = subject().await;
     subject.append(NOON, "a").await;
-    drop(subject.store.take());
+    subject.store.take().unwrap().close().await;
     std::fs::write(subject.journal("20260301.db"), vec![7; 20_000]).unwrap();
     let Err(error) = subject.open().await.map(drop) else {
         panic!("it was opened")

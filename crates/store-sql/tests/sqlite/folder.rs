@@ -90,7 +90,7 @@ impl Sqlite {
     }
 
     pub async fn edit(&self, file: PathBuf, sql: &str) {
-        let options = SqliteConnectOptions::new().filename(file);
+        let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
         let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(sql))
             .execute(&mut connection)

@@ -1,6 +1,5 @@
 //! Appending: plan, write, commit, and never guess what a commit did whose answer was lost.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use sqlx::postgres::PgConnection;
 use store::codec::{self, ZoneMap};
 use store::plan::{self, KeyScope, Plan};
 use store::recent::id_hash;
-use store::{Appended, NewBatch, Offset, StoreError, day};
+use store::{Appended, NewBatch, Offset, StoreError};
 
 use super::super::WRITER;
 use super::session::Session;
@@ -102,9 +101,9 @@ impl PgJournal {
 
     async fn attempt(&self, session: &mut Session, batches: Vec<NewBatch>) -> Result<Plan, Failed> {
         let wait = self.options.answer_wait;
-        let days: BTreeSet<i64> = batches.iter().map(|batch| day::of(batch.received)).collect();
+        let arrivals = batches.iter().map(|batch| batch.received);
         in_time(wait, async {
-            Ok(self.ensure_days(&mut session.connection, &days).await?)
+            Ok(self.ensure_partitions(&mut session.connection, arrivals).await?)
         })
         .await?;
         let (head, token) = (session.head, session.token);

@@ -63,30 +63,54 @@ fn seen_from(row: &PgRow) -> Result<(KeyScope, Seen), StoreError> {
 }
 
 /// Remembers what the senders of these batches will be told. A key that is there already has expired, or its batch
-/// would have been a replay.
+/// would have been a replay; and no two of these batches have the same key, or the second would be one.
 pub(super) async fn remember(connection: &mut PgConnection, writes: &[Write]) -> Result<(), sqlx::Error> {
-    for write in writes {
-        let (Some(answer), Some(idempotency)) = (write.answer(), &write.idempotency) else {
-            continue;
-        };
-        sqlx::query(
-            "INSERT INTO idempotency (tenant_id, key_id, idem_key, body, accepted, duplicates, refused, received)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT (tenant_id, key_id, idem_key) DO UPDATE
-             SET body = excluded.body, accepted = excluded.accepted, duplicates = excluded.duplicates,
-                 refused = excluded.refused, received = excluded.received",
-        )
-        .bind(write.tenant.as_str())
-        .bind(&write.key_id)
-        .bind(&idempotency.key)
-        .bind(&answer.body[..])
-        .bind(i64::from(answer.accepted))
-        .bind(i64::from(answer.duplicates))
-        .bind(i64::from(answer.refused))
-        .bind(write.received)
-        .execute(&mut *connection)
-        .await?;
+    let keyed: Vec<(&Write, &str, Remembered)> = writes
+        .iter()
+        .filter_map(|write| Some((write, write.idempotency.as_ref()?.key.as_str(), write.answer()?)))
+        .collect();
+    if keyed.is_empty() {
+        return Ok(());
     }
+    let answers = |field: fn(&Remembered) -> u32| -> Vec<i64> {
+        keyed
+            .iter()
+            .map(|(_, _, answer)| i64::from(field(answer)))
+            .collect()
+    };
+    sqlx::query(
+        "INSERT INTO idempotency (tenant_id, key_id, idem_key, body, accepted, duplicates, refused, received)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[],
+            $7::bigint[], $8::bigint[])
+         ON CONFLICT (tenant_id, key_id, idem_key) DO UPDATE
+         SET body = excluded.body, accepted = excluded.accepted, duplicates = excluded.duplicates,
+             refused = excluded.refused, received = excluded.received",
+    )
+    .bind(
+        keyed
+            .iter()
+            .map(|(write, ..)| write.tenant.as_str())
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        keyed
+            .iter()
+            .map(|(write, ..)| write.key_id.as_str())
+            .collect::<Vec<_>>(),
+    )
+    .bind(keyed.iter().map(|(_, key, _)| *key).collect::<Vec<_>>())
+    .bind(
+        keyed
+            .iter()
+            .map(|(.., answer)| answer.body.to_vec())
+            .collect::<Vec<_>>(),
+    )
+    .bind(answers(|answer| answer.accepted))
+    .bind(answers(|answer| answer.duplicates))
+    .bind(answers(|answer| answer.refused))
+    .bind(keyed.iter().map(|(write, ..)| write.received).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

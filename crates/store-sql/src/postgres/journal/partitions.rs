@@ -1,10 +1,12 @@
 //! Partitions of the journal: one per UTC day, named `journal_batch_YYYYMMDD`.
 //!
 //! A partition is made apart and then attached, which only takes a lock that readers and appends do not mind. It is
-//! made in a step of its own before the append that needs it, and the next day's with it, so midnight costs nothing.
+//! made in a step of its own before the append that needs it. The next day's is made during the day, so that midnight,
+//! when everybody's jobs begin, costs nothing.
 
 use std::collections::BTreeSet;
 
+use domain::Millis;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 use store::day;
@@ -34,22 +36,29 @@ pub(super) async fn attached(connection: &mut PgConnection) -> Result<BTreeSet<i
     Ok(names.iter().filter_map(|name| day_of(name)).collect())
 }
 
+/// How far into a day the next day's partition is made.
+const AHEAD_AFTER: Millis = 3_600_000;
+
 impl PgJournal {
-    /// Makes sure that these days have a partition, and the days after them.
-    pub(super) async fn ensure_days(
+    /// Makes sure that arrivals at these times have a partition.
+    pub(super) async fn ensure_partitions(
         &self,
         connection: &mut PgConnection,
-        days: &BTreeSet<i64>,
+        arrivals: impl Iterator<Item = Millis>,
     ) -> Result<(), sqlx::Error> {
-        if days.is_subset(&self.days.lock()) {
-            return Ok(());
-        }
-        let wanted: BTreeSet<i64> = days.iter().flat_map(|day| [*day, *day + 1]).collect();
-        for day in wanted {
-            if !self.days.lock().contains(&day) {
-                make(connection, day).await?;
-                self.days.lock().insert(day);
-            }
+        // From an hour into a day on, the next day is wanted as well.
+        let wanted: BTreeSet<i64> = arrivals
+            .flat_map(|time| {
+                [
+                    day::of(time),
+                    day::of(time.saturating_add(day::LENGTH - AHEAD_AFTER)),
+                ]
+            })
+            .collect();
+        let missing: Vec<i64> = wanted.difference(&self.days.lock()).copied().collect();
+        for day in missing {
+            make(connection, day).await?;
+            self.days.lock().insert(day);
         }
         Ok(())
     }

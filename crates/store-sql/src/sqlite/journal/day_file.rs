@@ -223,7 +223,19 @@ impl DayFile {
         }
     }
 
-    /// What it takes on disk: database, log and the log's index.
+    /// Removes a log that readers left behind.
+    pub(super) async fn clear_log(&self, options: &SqliteOptions) {
+        if tokio::fs::try_exists(with_suffix(&self.path, "-wal"))
+            .await
+            .unwrap_or(false)
+            && let Ok(connection) = self.write(options).await
+        {
+            // What stays is harmless: the next start clears it.
+            let _ = connection.close().await;
+        }
+    }
+
+    /// What it takes on disk: database and log.
     pub(super) async fn size(&self) -> io::Result<u64> {
         let mut total = 0;
         for suffix in ["", "-wal"] {

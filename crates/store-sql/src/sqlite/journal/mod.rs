@@ -90,11 +90,16 @@ impl SqliteJournal {
     }
 
     pub(super) async fn close(self) {
+        let files = self.days.into_inner();
+        // Readers first: only a connection that writes can clear a log away, and only as the last one.
+        for file in files.values() {
+            file.close_readers().await;
+        }
         if let Some(writer) = self.writer.into_inner() {
             writer.close().await;
         }
-        for file in self.days.into_inner().into_values() {
-            file.close_readers().await;
+        for file in files.values() {
+            file.clear_log(&self.options).await;
         }
     }
 

@@ -1,0 +1,127 @@
+//! What a key asks for, and which fuse comes next: the part that needs no browser.
+
+use protocol::State;
+
+/// What a key asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    Help,
+    NextTrouble,
+    Next,
+    Previous,
+    Open,
+    Range,
+    Escape,
+    /// The first key of two: `g`, then where to.
+    Go,
+    Board,
+    Connect,
+}
+
+/// What this key asks for, after `g` or not.
+pub(super) fn wish(key: &str, after_g: bool) -> Option<Wish> {
+    Some(match (key, after_g) {
+        ("b", true) => Wish::Board,
+        ("c", true) => Wish::Connect,
+        ("g", _) => Wish::Go,
+        ("?", _) => Wish::Help,
+        (".", _) => Wish::NextTrouble,
+        ("j", _) => Wish::Next,
+        ("k", _) => Wish::Previous,
+        ("Enter", _) => Wish::Open,
+        ("t", _) => Wish::Range,
+        ("Escape", _) => Wish::Escape,
+        _ => return None,
+    })
+}
+
+/// The fuse after (or before) the selected one; from nowhere the first (or last). Goes round.
+pub(super) fn neighbour(keys: &[u64], selected: Option<u64>, back: bool) -> Option<u64> {
+    let count = keys.len();
+    if count == 0 {
+        return None;
+    }
+    let at = selected.and_then(|selected| keys.iter().position(|key| *key == selected));
+    let index = match (at, back) {
+        (None, false) => 0,
+        (None, true) => count - 1,
+        (Some(at), false) => (at + 1) % count,
+        (Some(at), true) => (at + count - 1) % count,
+    };
+    keys.get(index).copied()
+}
+
+/// States that `.` stops at: what refuses calls, is about to decide, or cannot be told.
+fn troubled(state: State) -> bool {
+    matches!(
+        state,
+        State::Open | State::ForcedOpen | State::HalfOpen | State::Unknown
+    )
+}
+
+/// The next fuse after the selected one that is in trouble; the selected one again when it is the only one.
+pub(super) fn next_trouble(fuses: &[(u64, State)], selected: Option<u64>) -> Option<u64> {
+    let from = selected.and_then(|selected| fuses.iter().position(|(key, _)| *key == selected));
+    let start = from.map_or(0, |from| from + 1);
+    let (before, after) = fuses.split_at(start.min(fuses.len()));
+    after
+        .iter()
+        .chain(before)
+        .find(|(_, state)| troubled(*state))
+        .map(|(key, _)| *key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn j_and_k_go_round() {
+        let keys = [7, 3, 9];
+        assert_eq!(neighbour(&keys, None, false), Some(7));
+        assert_eq!(neighbour(&keys, None, true), Some(9));
+        assert_eq!(neighbour(&keys, Some(3), false), Some(9));
+        assert_eq!(neighbour(&keys, Some(9), false), Some(7));
+        assert_eq!(neighbour(&keys, Some(7), true), Some(9));
+        assert_eq!(
+            neighbour(&keys, Some(1), false),
+            Some(7),
+            "a selection that is gone starts over"
+        );
+        assert_eq!(neighbour(&[], Some(1), false), None);
+    }
+
+    #[test]
+    fn the_dot_finds_trouble_and_goes_round() {
+        use State::{Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Open, Unknown};
+        let fuses = [
+            (1, Closed),
+            (2, Open),
+            (3, Disabled),
+            (4, HalfOpen),
+            (5, MetricsOnly),
+            (6, Unknown),
+            (7, ForcedOpen),
+        ];
+        let mut at = None;
+        let stops: Vec<_> = (0..5)
+            .map(|_| {
+                at = next_trouble(&fuses, at);
+                at
+            })
+            .collect();
+        assert_eq!(stops, [Some(2), Some(4), Some(6), Some(7), Some(2)]);
+        assert_eq!(next_trouble(&fuses[..2], Some(2)), Some(2), "the only one again");
+        assert_eq!(next_trouble(&fuses[..1], None), None);
+        assert_eq!(next_trouble(&[], None), None);
+    }
+
+    #[test]
+    fn g_gives_b_and_c_a_meaning() {
+        assert_eq!(wish("b", true), Some(Wish::Board));
+        assert_eq!(wish("c", true), Some(Wish::Connect));
+        assert_eq!(wish("b", false), None);
+        assert_eq!(wish("g", true), Some(Wish::Go));
+        assert_eq!(wish("j", true), Some(Wish::Next));
+    }
+}
