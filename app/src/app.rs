@@ -10,10 +10,12 @@ use leptos_router::{
 };
 
 use crate::{
+    carry,
     features::{help::help_dialog, nav::nav, theme_menu::chosen_theme},
     keys,
     live::{self, Live},
     pages::{BoardPage, ConnectPage, NotFoundPage},
+    part::IntoPart,
     seed::{Seed, Site},
     ui_state::UiState,
 };
@@ -23,12 +25,9 @@ use crate::{
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let Seed { board, connect, site } = SharedValue::new(expect_context::<Seed>).into_inner();
-    let live = Live::seeded(&Seed {
-        board,
-        connect,
-        site: site.clone(),
-    });
+    let seed = seed();
+    let live = Live::seeded(&seed);
+    let site = seed.site;
     provide_context(live);
     provide_context(site.clone());
     provide_context(chosen_theme(&site));
@@ -47,6 +46,12 @@ pub fn App() -> impl IntoView {
             <Frame/>
         </Router>
     }
+}
+
+/// The server's seed; in the browser, what the page carries of it.
+fn seed() -> Seed {
+    let carried = SharedValue::new_str(|| carry::pack(&expect_context::<Seed>())).into_inner();
+    use_context().unwrap_or_else(|| carry::unpack(&carried).expect("a page and its program are of one build"))
 }
 
 /// What stays while pages change: navigation, keys, help.
@@ -74,7 +79,7 @@ fn Frame() -> impl IntoView {
         </div>
         {help_dialog()}
     }
-    .into_any()
+    .part()
 }
 
 /// Opening and closing the detail panel is navigation, so that Back and links work.

@@ -9,6 +9,7 @@
 
 mod app;
 pub mod browser;
+mod carry;
 pub mod charts;
 pub mod components;
 pub mod features;
@@ -16,6 +17,7 @@ pub mod format;
 pub mod keys;
 pub mod live;
 pub mod pages;
+pub mod part;
 pub mod seed;
 mod shell;
 pub mod ui_state;

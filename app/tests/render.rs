@@ -177,8 +177,8 @@ async fn connect_lists_sources_with_their_refusals() {
         "checkout-api",
         "push, key fb_live_k3…",
         "41,208",
-        "4 refused",
-        "duration_ms must be ≥ 0, got -1",
+        "4 refused: duration_ms must be ≥ 0, got -1",
+        "14:29:58, event 1: failure_rate is a fraction 0–1; did you mean 0.625?",
         "last event now",
     ] {
         assert!(text.contains(words), "{words:?} is missing in {text}");

@@ -48,7 +48,8 @@ export async function follow(board: Board, example: Example): Promise<void> {
   await record(board, example.breaker);
 
   const child = spawn(example.program, example.words, {
-    env: { ...process.env, ...example.variables, FUSEBOARD_URL: board.server.url, FUSEBOARD_KEY: await board.server.key() },
+    // Without colours, so that the printed times are plain digits.
+    env: { ...process.env, FORCE_COLOR: "0", ...example.variables, FUSEBOARD_URL: board.server.url, FUSEBOARD_KEY: await board.server.key() },
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {

@@ -14,6 +14,8 @@ export type Holding = {
   detached: number;
   /** ECharts instances made and not disposed. */
   charts: number;
+  /** ECharts instances ever made. */
+  chartsEver: number;
 };
 
 /** Counts ECharts instances and finds the WASM memory; call before the page is opened. */
@@ -21,9 +23,9 @@ export async function instrument(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     type Chart = { isDisposed(): boolean };
     type Library = { init(...args: unknown[]): Chart };
-    const held = window as unknown as { __charts: Chart[]; __wasm?: WebAssembly.Memory; __chartsEver: number };
+    // Weak, so that counting keeps nothing: the library itself holds what is not disposed.
+    const held = window as unknown as { __charts: WeakRef<Chart>[]; __wasm?: WebAssembly.Memory };
     held.__charts = [];
-    held.__chartsEver = 0;
     let library: Library | undefined;
     Object.defineProperty(window, "echarts", {
       configurable: true,
@@ -31,8 +33,8 @@ export async function instrument(context: BrowserContext): Promise<void> {
       set: (real: Library) => {
         const init = (...args: unknown[]) => {
           const chart = real.init(...args);
-          if (!held.__charts.includes(chart)) held.__chartsEver += 1;
-          held.__charts = held.__charts.filter((one) => !one.isDisposed() && one !== chart).concat(chart);
+          // A second init on the same element gives the same instance.
+          if (!held.__charts.some((one) => one.deref() === chart)) held.__charts.push(new WeakRef(chart));
           return chart;
         };
         library = { ...real, init };
@@ -67,17 +69,22 @@ export async function holding(page: Page, session: CDPSession): Promise<Holding>
   const metric = (name: string) => metrics.find((one) => one.name === name)?.value ?? Number.NaN;
   const detached = await detachedNodes(session);
   const seen = await page.evaluate(() => {
-    type Held = { __charts: { isDisposed(): boolean }[]; __wasm?: WebAssembly.Memory };
+    type Held = { __charts: WeakRef<{ isDisposed(): boolean }>[]; __wasm?: WebAssembly.Memory };
     const held = window as unknown as Held;
     return {
-      charts: held.__charts.filter((chart) => !chart.isDisposed()).length,
+      charts: held.__charts.filter((chart) => chart.deref()?.isDisposed() === false).length,
+      chartsEver: held.__charts.length,
       wasm: held.__wasm?.buffer.byteLength ?? Number.NaN,
     };
   });
   return { heap: metric("JSHeapUsedSize"), nodes: metric("Nodes"), listeners: metric("JSEventListeners"), detached, ...seen };
 }
 
-/** Elements that a script can still reach though they are on no page; what lies in a `<template>` is not lost. */
+/**
+ * Elements that a script can still reach though they are on no page. Not counted, because they are kept on purpose
+ * and cannot grow: `<template>`s, of which Leptos has one for each static piece of a view, to clone it from; and the
+ * nodes of one chart, because the path builder that all of zrender shares remembers the canvas it drew on last.
+ */
 async function detachedNodes(session: CDPSession): Promise<number> {
   const { result: prototype } = await session.send("Runtime.evaluate", { expression: "Element.prototype" });
   const { objects } = await session.send("Runtime.queryObjects", { prototypeObjectId: prototype.objectId ?? "", objectGroup: "count" });
@@ -86,7 +93,12 @@ async function detachedNodes(session: CDPSession): Promise<number> {
     functionDeclaration: `function () {
       // Prototypes are listed too, and are no elements.
       const isElement = (one) => Object.hasOwn(one, "constructor") === false;
-      return this.filter((one) => isElement(one) && !one.isConnected && one.ownerDocument === document).length;
+      const lost = (one) => !one.isConnected && one.ownerDocument === document && one.localName !== "template";
+      const found = this.filter((one) => isElement(one) && lost(one));
+      const top = (one) => (one.parentElement ? top(one.parentElement) : one);
+      const isChart = (one) => top(one).querySelector("canvas[data-zr-dom-id]") !== null;
+      const charts = new Set(found.filter(isChart).map(top));
+      return found.filter((one) => !isChart(one)).length + Math.max(0, charts.size - 1);
     }`,
     returnByValue: true,
   });

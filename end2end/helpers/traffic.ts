@@ -21,7 +21,7 @@ export async function traffic(server: Server, perSecond: number, stop: AbortSign
     const started = performance.now();
     await server.push(
       transition(breaker, to, { provider, failure_rate: 0.4, failure_threshold: 0.5, causes: { timeout: 3 } }),
-      ...Array.from({ length: 4 }, (_, n) => call({ provider, model: breaker, breaker, duration_ms: 200 + ((turn * 37 + n * 91) % 2000) })),
+      ...Array.from({ length: 4 }, (_, n) => call({ provider, model: breaker, breaker, duration_ms: 300 + ((turn * 37 + n * 91) % 2000) })),
     );
     await sleep(Math.max(0, 1000 / perSecond - (performance.now() - started)));
   }

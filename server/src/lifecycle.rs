@@ -6,14 +6,15 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use engine::{Clock, Engine, EngineConfig, Supervisor};
 use store::{StoreError, TenantId};
 use store_sql::OpenError;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
@@ -23,7 +24,7 @@ use crate::http::{self, Patience};
 use crate::state::{Facilities, Shared};
 use crate::stores::{self, OpenStores};
 use crate::ws::Sockets;
-use crate::private_file;
+use crate::{pages, private_file};
 
 /// Requests and sockets may take so long to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -102,11 +103,18 @@ pub struct Running {
 /// # Errors
 /// See [`StartError`]; nothing is left running.
 pub async fn start(config: &Config, options: Options) -> Result<Running, StartError> {
-    let listener = listen(config.listen).map_err(|source| StartError::Listen { address: config.listen, source })?;
-    let address =
-        listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
-    private_file::folder(&config.data_dir)
-        .map_err(|source| StartError::Folder { path: config.data_dir.clone(), source })?;
+    let listener = listen(config.listen).map_err(|source| StartError::Listen {
+        address: config.listen,
+        source,
+    })?;
+    let address = listener.local_addr().map_err(|source| StartError::Listen {
+        address: config.listen,
+        source,
+    })?;
+    private_file::folder(&config.data_dir).map_err(|source| StartError::Folder {
+        path: config.data_dir.clone(),
+        source,
+    })?;
     let clock = options.clock.clone().unwrap_or_else(Clock::system);
     let stores = stores::open(config).await?;
 
@@ -138,6 +146,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         sockets: Sockets::default(),
         counts: Arc::default(),
         patience: options.patience,
+        renders: Semaphore::new(pages::AT_ONCE),
         port: address.port(),
         build,
         utc_offset_min: config.utc_offset_min,
@@ -148,9 +157,18 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     // Leptos renders on this runtime. A second call, from another server in this process, changes nothing.
     let _ = any_spawner::Executor::init_tokio();
     let edge = Supervisor::new();
-    edge.spawn("accept", http::serve(listener, http::router(shared.clone()), edge.clone()));
+    edge.spawn(
+        "accept",
+        http::serve(listener, http::router(shared.clone()), edge.clone()),
+    );
     tracing::info!(%address, build = shared.build, "ready");
-    Ok(Running { address, shared, edge, inner, stores })
+    Ok(Running {
+        address,
+        shared,
+        edge,
+        inner,
+        stores,
+    })
 }
 
 impl Running {
@@ -165,7 +183,10 @@ impl Running {
         .await
         .is_ok();
         if !drained {
-            tracing::warn!(tasks = self.edge.running(), "some connections did not end in time");
+            tracing::warn!(
+                tasks = self.edge.running(),
+                "some connections did not end in time"
+            );
         }
         let ended = self.inner.shutdown(ENGINE).await;
         if !ended {
@@ -183,7 +204,11 @@ impl Running {
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     // A restart must not wait for the old connections' last packets.
     socket.set_reuseaddr(true)?;
     socket.set_send_buffer_size(SEND_BUFFER)?;
@@ -194,5 +219,9 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 /// The version, and a name for the files that pages run, so that a page of another build is noticed.
 fn build_name(fingerprint: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
-    if fingerprint.is_empty() { version.to_owned() } else { format!("{version}-{fingerprint}") }
+    if fingerprint.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{version}-{fingerprint}")
+    }
 }

@@ -10,7 +10,9 @@ use crate::config;
 pub fn init(level: &str, json: bool) {
     // The configuration has checked the filter.
     let filter = EnvFilter::builder().parse_lossy(level);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let done = if json {
         builder.json().flatten_event(true).try_init()
     } else {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::Engine;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
@@ -28,6 +29,8 @@ pub struct Facilities {
     pub counts: Arc<HttpCounts>,
     /// How long a sender of a body may take.
     pub patience: Patience,
+    /// Turns to make a page.
+    pub renders: Semaphore,
     /// The port we listen on.
     pub port: u16,
     /// The build; page and server compare it.

@@ -54,13 +54,29 @@ pub async fn open(config: &Config) -> Result<OpenStores, OpenError> {
     match &config.database_url {
         None => {
             let store = Arc::new(SqliteStore::open(&config.data_dir, SqliteOptions::default()).await?);
-            let stores = Stores { journal: store.clone(), live: store.clone(), keys: store.clone() };
-            Ok(OpenStores { stores, backend: Backend::Sqlite(store), supervisor })
+            let stores = Stores {
+                journal: store.clone(),
+                live: store.clone(),
+                keys: store.clone(),
+            };
+            Ok(OpenStores {
+                stores,
+                backend: Backend::Sqlite(store),
+                supervisor,
+            })
         }
         Some(url) => {
             let store = Arc::new(PgStore::connect(url.expose(), PgOptions::default()).await?);
-            let stores = Stores { journal: store.clone(), live: store.clone(), keys: store.clone() };
-            Ok(OpenStores { stores, backend: Backend::Postgres(store), supervisor })
+            let stores = Stores {
+                journal: store.clone(),
+                live: store.clone(),
+                keys: store.clone(),
+            };
+            Ok(OpenStores {
+                stores,
+                backend: Backend::Postgres(store),
+                supervisor,
+            })
         }
     }
 }
@@ -104,11 +120,17 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, OpenError> {
     match &config.database_url {
         None => {
             let keys = Arc::new(SqliteKeys::open(&config.data_dir, SqliteOptions::default()).await?);
-            Ok(OpenKeys { keys: keys.clone(), backend: KeysBackend::Sqlite(keys) })
+            Ok(OpenKeys {
+                keys: keys.clone(),
+                backend: KeysBackend::Sqlite(keys),
+            })
         }
         Some(url) => {
             let keys = Arc::new(PgKeys::connect(url.expose(), PgOptions::default()).await?);
-            Ok(OpenKeys { keys: keys.clone(), backend: KeysBackend::Postgres(keys) })
+            Ok(OpenKeys {
+                keys: keys.clone(),
+                backend: KeysBackend::Postgres(keys),
+            })
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The mistakes that senders are most likely to make, each sent to a running server, and its answer: the source of
 //! `docs/BAD-INPUT.md`. `UPDATE_DOCS=1` writes the page; otherwise it must be what the server says today.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::fmt::Write;
@@ -25,7 +27,10 @@ fn root() -> PathBuf {
 /// What the server said, in the words that help: the first refusal, or the problem's detail.
 async fn said(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
-    let retry = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+    let retry = response
+        .headers()
+        .get("retry-after")
+        .map(|value| value.to_str().unwrap().to_owned());
     let body: Value = response.json().await.unwrap();
     let refusals = body["errors"].as_array().or_else(|| body["refused"].as_array());
     let mut words: Vec<String> = refusals
@@ -34,17 +39,34 @@ async fn said(response: Response) -> (u16, String) {
         .map(|refusal| {
             let word = |name: &str| refusal[name].as_str().unwrap().to_owned();
             let field = word("field");
-            let field = if field.is_empty() { String::new() } else { format!("`{field}` ") };
-            format!("event {}: {field}{} (`{}`)", refusal["index"], word("reason"), word("code"))
+            let field = if field.is_empty() {
+                String::new()
+            } else {
+                format!("`{field}` ")
+            };
+            format!(
+                "event {}: {field}{} (`{}`)",
+                refusal["index"],
+                word("reason"),
+                word("code")
+            )
         })
         .collect();
     if words.is_empty() {
         words.extend(body["detail"].as_str().map(ToOwned::to_owned));
     }
     if status == 200 {
-        words.insert(0, format!("accepted {}, refused {}", body["accepted"], body["refused_count"]));
+        words.insert(
+            0,
+            format!("accepted {}, refused {}", body["accepted"], body["refused_count"]),
+        );
     }
-    let ignored: Vec<&str> = body["ignored_fields"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let ignored: Vec<&str> = body["ignored_fields"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if !ignored.is_empty() {
         words.push(format!("ignored: `{}`", ignored.join("`, `")));
     }
@@ -54,20 +76,34 @@ async fn said(response: Response) -> (u16, String) {
 
 async fn row(mistake: &str, sent: &str, request: RequestBuilder) -> Row {
     let (status, answer) = said(request.send().await.unwrap()).await;
-    Row { mistake: mistake.into(), sent: sent.into(), status, answer }
+    Row {
+        mistake: mistake.into(),
+        sent: sent.into(),
+        status,
+        answer,
+    }
 }
 
 /// The bodies that the intake's own tests keep as files.
 async fn bodies(server: &TestServer) -> Vec<Row> {
     let folder = root().join("crates/ingest/tests/mistakes");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     let mut rows = Vec::new();
     for file in files {
         let name = file.file_stem().unwrap().to_str().unwrap();
-        let title = name.split_once('-').map_or(name, |(_, title)| title).replace('-', " ");
+        let title = name
+            .split_once('-')
+            .map_or(name, |(_, title)| title)
+            .replace('-', " ");
         let bytes = std::fs::read(&file).unwrap();
-        let shown = String::from_utf8_lossy(&bytes).split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown = String::from_utf8_lossy(&bytes)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         rows.push(row(&title, &shown, server.push().body(bytes)).await);
     }
     rows
@@ -81,29 +117,122 @@ async fn transport(server: &TestServer) -> Vec<Row> {
     let many: Vec<Value> = (0..10_001).map(|n| call(&n.to_string())).collect();
     let mut rows = vec![
         row("no key", "no `Authorization` header", json().body(one.clone())).await,
-        row("key in the address", "`/api/v1/events?key=fb_…`", server.client.post(server.url("/api/v1/events?key=fb_x")).header("content-type", "application/json").body(one.clone())).await,
-        row("mistyped key", "`Authorization: Bearer fb_default_…` with a wrong character", json().bearer_auth(wrong(&server.key)).body(one.clone())).await,
-        row("key without its scheme", "`Authorization: fb_default_…`", json().header("authorization", &server.key).body(one.clone())).await,
-        row("no content type", "no `Content-Type` header", post().bearer_auth(&server.key).body(one.clone())).await,
+        row(
+            "key in the address",
+            "`/api/v1/events?key=fb_…`",
+            server
+                .client
+                .post(server.url("/api/v1/events?key=fb_x"))
+                .header("content-type", "application/json")
+                .body(one.clone()),
+        )
+        .await,
+        row(
+            "mistyped key",
+            "`Authorization: Bearer fb_default_…` with a wrong character",
+            json().bearer_auth(wrong(&server.key)).body(one.clone()),
+        )
+        .await,
+        row(
+            "key without its scheme",
+            "`Authorization: fb_default_…`",
+            json().header("authorization", &server.key).body(one.clone()),
+        )
+        .await,
+        row(
+            "no content type",
+            "no `Content-Type` header",
+            post().bearer_auth(&server.key).body(one.clone()),
+        )
+        .await,
         row(
             "curl's own content type",
             "`curl -d …` without `-H 'content-type: application/json'`",
-            post().bearer_auth(&server.key).header("content-type", "application/x-www-form-urlencoded").body(one.clone()),
+            post()
+                .bearer_auth(&server.key)
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(one.clone()),
         )
         .await,
-        row("unknown encoding", "`Content-Encoding: br`", server.push().header("content-encoding", "br").body(one.clone())).await,
-        row("encoding named but not used", "`Content-Encoding: gzip`, plain JSON", server.push().header("content-encoding", "gzip").body(one.clone())).await,
-        row("too large", "5 MiB and one byte", server.push().body(vec![b' '; (5 << 20) + 1])).await,
-        row("a bomb", "64 MiB of spaces, zstd", server.push().header("content-encoding", "zstd").body(zstd::bulk::compress(&vec![b' '; 64 << 20], 19).unwrap())).await,
-        row("too many events", "10,001 events", server.push().body(json!(many).to_string())).await,
-        row("unusable idempotency key", "`Idempotency-Key: my key`", server.push().header("idempotency-key", "my key").body(one.clone())).await,
-        row("wrong method", "`GET /api/v1/events`", server.get("/api/v1/events").bearer_auth(&server.key)).await,
-        row("wrong address", "`POST /api/v1/event`", server.client.post(server.url("/api/v1/event")).bearer_auth(&server.key).body(one.clone())).await,
+        row(
+            "unknown encoding",
+            "`Content-Encoding: br`",
+            server.push().header("content-encoding", "br").body(one.clone()),
+        )
+        .await,
+        row(
+            "encoding named but not used",
+            "`Content-Encoding: gzip`, plain JSON",
+            server.push().header("content-encoding", "gzip").body(one.clone()),
+        )
+        .await,
+        row(
+            "too large",
+            "5 MiB and one byte",
+            server.push().body(vec![b' '; (5 << 20) + 1]),
+        )
+        .await,
+        row(
+            "a bomb",
+            "64 MiB of spaces, zstd",
+            server
+                .push()
+                .header("content-encoding", "zstd")
+                .body(zstd::bulk::compress(&vec![b' '; 64 << 20], 19).unwrap()),
+        )
+        .await,
+        row(
+            "too many events",
+            "10,001 events",
+            server.push().body(json!(many).to_string()),
+        )
+        .await,
+        row(
+            "unusable idempotency key",
+            "`Idempotency-Key: my key`",
+            server
+                .push()
+                .header("idempotency-key", "my key")
+                .body(one.clone()),
+        )
+        .await,
+        row(
+            "wrong method",
+            "`GET /api/v1/events`",
+            server.get("/api/v1/events").bearer_auth(&server.key),
+        )
+        .await,
+        row(
+            "wrong address",
+            "`POST /api/v1/event`",
+            server
+                .client
+                .post(server.url("/api/v1/event"))
+                .bearer_auth(&server.key)
+                .body(one.clone()),
+        )
+        .await,
     ];
-    let first = server.push().header("idempotency-key", "batch-7").body(one).send().await.unwrap();
+    let first = server
+        .push()
+        .header("idempotency-key", "batch-7")
+        .body(one)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(first.status(), 200);
-    let reused = server.push().header("idempotency-key", "batch-7").body(call("two").to_string());
-    rows.push(row("idempotency key used again", "`Idempotency-Key: batch-7` with another body", reused).await);
+    let reused = server
+        .push()
+        .header("idempotency-key", "batch-7")
+        .body(call("two").to_string());
+    rows.push(
+        row(
+            "idempotency key used again",
+            "`Idempotency-Key: batch-7` with another body",
+            reused,
+        )
+        .await,
+    );
     rows
 }
 
@@ -122,12 +251,24 @@ fn table(page: &mut String, rows: &[Row]) {
             format!("`{}`", cell(&shortened(&row.sent)))
         };
         let sent = if sent.is_empty() { "(nothing)".into() } else { sent };
-        writeln!(page, "| {} | {} | {sent} | {} | {} |", number + 1, row.mistake, row.status, cell(&row.answer)).unwrap();
+        writeln!(
+            page,
+            "| {} | {} | {sent} | {} | {} |",
+            number + 1,
+            row.mistake,
+            row.status,
+            cell(&row.answer)
+        )
+        .unwrap();
     }
 }
 
 fn shortened(text: &str) -> String {
-    if text.chars().count() <= 160 { text.to_owned() } else { text.chars().take(157).chain("…".chars()).collect() }
+    if text.chars().count() <= 160 {
+        text.to_owned()
+    } else {
+        text.chars().take(157).chain("…".chars()).collect()
+    }
 }
 
 fn cell(text: &str) -> String {
@@ -142,7 +283,13 @@ async fn the_page_says_what_the_server_says() {
     assert!(server.stop().await);
     assert_eq!(bodies.len(), 20);
     for row in bodies.iter().chain(&transport) {
-        assert!(row.status < 500 && !row.answer.is_empty(), "{}: {} {}", row.mistake, row.status, row.answer);
+        assert!(
+            row.status < 500 && !row.answer.is_empty(),
+            "{}: {} {}",
+            row.mistake,
+            row.status,
+            row.answer
+        );
     }
 
     let mut page = String::from(
@@ -159,5 +306,8 @@ async fn the_page_says_what_the_server_says() {
         std::fs::write(&path, &page).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(kept, page, "docs/BAD-INPUT.md is out of date: run this test with UPDATE_DOCS=1");
+    assert_eq!(
+        kept, page,
+        "docs/BAD-INPUT.md is out of date: run this test with UPDATE_DOCS=1"
+    );
 }

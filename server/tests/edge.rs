@@ -1,5 +1,7 @@
 //! Who is let in: hosts, origins, policies of all routes, and the headers that every answer carries.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{RawAnswer, TestServer};
@@ -8,7 +10,11 @@ use server::http::ROUTES;
 
 /// A request as a browser's script or address bar could send it.
 async fn ask(server: &TestServer, path: &str, headers: &str) -> RawAnswer {
-    server.raw(&format!("GET {path} HTTP/1.1\r\nconnection: close\r\n{headers}\r\n")).await
+    server
+        .raw(&format!(
+            "GET {path} HTTP/1.1\r\nconnection: close\r\n{headers}\r\n"
+        ))
+        .await
 }
 
 /// A handshake.
@@ -28,7 +34,13 @@ async fn foreign_origins_do_not_get_a_socket() {
     let host = format!("127.0.0.1:{port}");
     let own = format!("host: {host}\r\norigin: http://{host}\r\n");
     assert_eq!(shake(&server, &own).await.status, 101, "our own page");
-    assert_eq!(shake(&server, &format!("{own}cookie: fb_theme=dark\r\n")).await.status, 101, "with a cookie");
+    assert_eq!(
+        shake(&server, &format!("{own}cookie: fb_theme=dark\r\n"))
+            .await
+            .status,
+        101,
+        "with a cookie"
+    );
 
     let other = port.wrapping_add(1);
     let origins = [
@@ -65,29 +77,58 @@ async fn foreign_origins_do_not_get_a_socket() {
         }
     }
     for (why, headers) in [
-        ("no origin, with a cookie", format!("host: {host}\r\ncookie: a=b\r\n")),
+        (
+            "no origin, with a cookie",
+            format!("host: {host}\r\ncookie: a=b\r\n"),
+        ),
         ("no origin, nothing", format!("host: {host}\r\n")),
         ("two origins", format!("{own}origin: http://evil.com\r\n")),
-        ("a rebound name", format!("host: evil.com:{port}\r\norigin: http://evil.com:{port}\r\n")),
+        (
+            "a rebound name",
+            format!("host: evil.com:{port}\r\norigin: http://evil.com:{port}\r\n"),
+        ),
         ("a forwarded host", format!("{own}x-forwarded-host: evil.com\r\n")),
-        ("a forwarded address", format!("{own}x-forwarded-for: 10.0.0.1\r\n")),
-        ("another site's page", format!("{own}sec-fetch-site: cross-site\r\n")),
+        (
+            "a forwarded address",
+            format!("{own}x-forwarded-for: 10.0.0.1\r\n"),
+        ),
+        (
+            "another site's page",
+            format!("{own}sec-fetch-site: cross-site\r\n"),
+        ),
         ("two hosts", format!("{own}host: evil.com\r\n")),
     ] {
         let status = shake(&server, &headers).await.status;
         assert!(status == 403 || status == 400, "{why}: {status}");
     }
     let key = format!("authorization: Bearer {}\r\n", server.key);
-    assert_eq!(shake(&server, &format!("host: board.example\r\n{key}")).await.status, 101, "a program with a key");
+    assert_eq!(
+        shake(&server, &format!("host: board.example\r\n{key}"))
+            .await
+            .status,
+        101,
+        "a program with a key"
+    );
     let both = format!("host: board.example\r\ncookie: a=b\r\n{key}");
-    assert_eq!(shake(&server, &both).await.status, 403, "a key does not excuse a cookie");
-    assert_eq!(shake(&server, "host: x\r\nauthorization: Bearer nonsense\r\n").await.status, 401);
+    assert_eq!(
+        shake(&server, &both).await.status,
+        403,
+        "a key does not excuse a cookie"
+    );
+    assert_eq!(
+        shake(&server, "host: x\r\nauthorization: Bearer nonsense\r\n")
+            .await
+            .status,
+        401
+    );
     assert!(server.stop().await);
 }
 
 /// The route with its parameters filled in.
 fn filled(path: &str) -> String {
-    path.replace("{slug}", "default").replace("{id}", "b_0000000000000000").replace("{*file}", "fuseboard.js")
+    path.replace("{slug}", "default")
+        .replace("{id}", "b_0000000000000000")
+        .replace("{*file}", "fuseboard.js")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,8 +139,17 @@ async fn every_route_keeps_its_policy() {
     for route in ROUTES {
         let path = filled(route.path);
         let ask = async |headers: &str| {
-            let method = if route.policy == Policy::Ingest { "POST" } else { "GET" };
-            server.raw(&format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n{headers}\r\n")).await.status
+            let method = if route.policy == Policy::Ingest {
+                "POST"
+            } else {
+                "GET"
+            };
+            server
+                .raw(&format!(
+                    "{method} {path} HTTP/1.1\r\nconnection: close\r\n{headers}\r\n"
+                ))
+                .await
+                .status
         };
         let foreign_host = ask("host: evil.example\r\n").await;
         let local = ask(&host).await;
@@ -127,9 +177,23 @@ async fn every_answer_is_dressed() {
     let server = TestServer::start().await;
     let host = format!("host: {}\r\n", server.address);
     let mut paths: Vec<String> = ROUTES.iter().map(|route| filled(route.path)).collect();
-    paths.extend(["/nothing", "/api/v1/nothing", "/t/nobody", "/pkg/nothing.js", "/robots.txt", "/%2e%2e/x"].map(Into::into));
+    paths.extend(
+        [
+            "/nothing",
+            "/api/v1/nothing",
+            "/t/nobody",
+            "/pkg/nothing.js",
+            "/robots.txt",
+            "/%2e%2e/x",
+        ]
+        .map(Into::into),
+    );
     for path in &paths {
-        for headers in [host.as_str(), "host: evil.example\r\n", "host: x\r\nauthorization: Bearer no\r\n"] {
+        for headers in [
+            host.as_str(),
+            "host: evil.example\r\n",
+            "host: x\r\nauthorization: Bearer no\r\n",
+        ] {
             let answer = ask(&server, path, headers).await;
             let head = answer.head.to_ascii_lowercase();
             for header in [
@@ -142,7 +206,10 @@ async fn every_answer_is_dressed() {
                 "cache-control: ",
                 "x-request-id: ",
             ] {
-                assert!(head.contains(header), "{path} {headers:?} lacks {header}:\n{head}");
+                assert!(
+                    head.contains(header),
+                    "{path} {headers:?} lacks {header}:\n{head}"
+                );
             }
             if path.starts_with("/api/") || answer.status >= 400 {
                 assert!(head.contains("cache-control: no-store"), "{path}:\n{head}");
@@ -162,16 +229,35 @@ async fn other_methods_and_addresses_are_problems() {
     let host = format!("host: {}\r\n", server.address);
     for method in ["PUT", "PATCH", "DELETE", "OPTIONS", "POST", "TRACE", "BREW"] {
         for path in ["/api/v1/board", "/livez", "/", "/ws/v1"] {
-            let answer = server.raw(&format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n{host}\r\n")).await;
+            let answer = server
+                .raw(&format!(
+                    "{method} {path} HTTP/1.1\r\nconnection: close\r\n{host}\r\n"
+                ))
+                .await;
             assert_eq!(answer.status, 405, "{method} {path}");
-            assert!(answer.head.to_ascii_lowercase().contains("allow: get,head"), "{answer:?}");
-            assert!(answer.body.contains("urn:fuseboard:problem:method-not-allowed"), "{answer:?}");
+            assert!(
+                answer.head.to_ascii_lowercase().contains("allow: get,head"),
+                "{answer:?}"
+            );
+            assert!(
+                answer.body.contains("urn:fuseboard:problem:method-not-allowed"),
+                "{answer:?}"
+            );
         }
     }
     let answer = ask(&server, "/api/v1/nothing", &host).await;
     assert_eq!(answer.status, 404);
     assert!(answer.body.contains("urn:fuseboard:problem:not-found"));
-    assert_eq!(ask(&server, "/t/nobody/ws/v1", &format!("{host}origin: http://{}\r\n", server.address)).await.status, 404);
+    assert_eq!(
+        ask(
+            &server,
+            "/t/nobody/ws/v1",
+            &format!("{host}origin: http://{}\r\n", server.address)
+        )
+        .await
+        .status,
+        404
+    );
     assert!(server.stop().await);
 }
 
@@ -179,21 +265,51 @@ async fn other_methods_and_addresses_are_problems() {
 async fn operations_endpoints() {
     let server = TestServer::start().await;
     let host = format!("host: {}\r\n", server.address);
-    assert!(ask(&server, "/readyz", "host: x\r\n").await.body.contains("\"ready\""));
+    assert!(
+        ask(&server, "/readyz", "host: x\r\n")
+            .await
+            .body
+            .contains("\"ready\"")
+    );
     let version = ask(&server, "/version", &host).await;
     assert!(version.body.contains(env!("CARGO_PKG_VERSION")), "{version:?}");
-    let anonymous = ask(&server, "/version", &format!("{host}x-forwarded-for: 10.0.0.1\r\n")).await;
+    let anonymous = ask(
+        &server,
+        "/version",
+        &format!("{host}x-forwarded-for: 10.0.0.1\r\n"),
+    )
+    .await;
     assert_eq!(anonymous.status, 403);
-    assert!(!anonymous.body.contains(env!("CARGO_PKG_VERSION")), "{anonymous:?}");
+    assert!(
+        !anonymous.body.contains(env!("CARGO_PKG_VERSION")),
+        "{anonymous:?}"
+    );
 
     server.accept(&common::call("m")).await;
     let plain = ask(&server, "/metrics", &host).await;
     assert!(plain.head.contains("text/plain; version=0.0.4"), "{}", plain.head);
-    assert!(plain.body.contains("\nfuseboard_events_accepted_total 1\n"), "{}", plain.body);
-    let open = ask(&server, "/metrics", &format!("{host}accept: application/openmetrics-text\r\n")).await;
-    assert!(open.head.contains("application/openmetrics-text"), "{}", open.head);
+    assert!(
+        plain.body.contains("\nfuseboard_events_accepted_total 1\n"),
+        "{}",
+        plain.body
+    );
+    let open = ask(
+        &server,
+        "/metrics",
+        &format!("{host}accept: application/openmetrics-text\r\n"),
+    )
+    .await;
+    assert!(
+        open.head.contains("application/openmetrics-text"),
+        "{}",
+        open.head
+    );
     assert!(open.body.ends_with("# EOF\n"), "{}", open.body);
-    assert!(open.body.contains("# TYPE fuseboard_events_accepted counter\n"), "{}", open.body);
+    assert!(
+        open.body.contains("# TYPE fuseboard_events_accepted counter\n"),
+        "{}",
+        open.body
+    );
     assert!(!plain.body.contains(&server.key) && !open.body.contains(&server.key));
     assert!(server.stop().await);
 }
@@ -201,7 +317,10 @@ async fn operations_endpoints() {
 #[tokio::test(flavor = "multi_thread")]
 async fn heads_have_a_limit() {
     let server = TestServer::start().await;
-    let long = format!("GET /livez HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "x".repeat(20_000));
+    let long = format!(
+        "GET /livez HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n",
+        "x".repeat(20_000)
+    );
     assert_eq!(server.raw(&long).await.status, 431);
     assert!(server.stop().await);
 }

@@ -1,5 +1,7 @@
 //! The live stream over real sockets: it converges to what is stored, survives slow clients, and says goodbye.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::time::Duration;
@@ -17,7 +19,12 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 fn state(replica: &Replica, breaker: &str) -> Option<State> {
-    replica.board()?.breakers.iter().find(|row| row.breaker == breaker).map(|row| row.state)
+    replica
+        .board()?
+        .breakers
+        .iter()
+        .find(|row| row.breaker == breaker)
+        .map(|row| row.state)
 }
 
 /// What does not depend on the second in which it was computed.
@@ -25,7 +32,18 @@ fn lasting(board: &Board) -> Value {
     let breakers: Vec<Value> = board
         .breakers
         .iter()
-        .map(|row| json!([row.id, row.breaker, row.provider, row.state, row.since, row.counts, row.agree, row.reason]))
+        .map(|row| {
+            json!([
+                row.id,
+                row.breaker,
+                row.provider,
+                row.state,
+                row.since,
+                row.counts,
+                row.agree,
+                row.reason
+            ])
+        })
         .collect();
     let providers: Vec<&str> = board.providers.iter().map(|row| row.name.as_str()).collect();
     json!({ "breakers": breakers, "providers": providers, "feed": board.feed, "last_event": board.last_event })
@@ -34,27 +52,56 @@ fn lasting(board: &Board) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transition_arrives_at_once_and_the_replica_equals_the_board() {
     let server = TestServer::start().await;
-    server.accept(&json!([call("a"), transition("chat", "closed")])).await;
+    server
+        .accept(&json!([call("a"), transition("chat", "closed")]))
+        .await;
     let mut socket = server.socket().await;
     assert_eq!(socket.protocol.as_deref(), Some("fuseboard.v1.json"));
-    assert!(matches!(socket.next().await, Said::Frame(ServerFrame::Hello(hello)) if hello.tenant == "default"));
+    assert!(
+        matches!(socket.next().await, Said::Frame(ServerFrame::Hello(hello)) if hello.tenant == "default")
+    );
     socket.subscribe("board").await;
-    socket.until(|replica| state(replica, "chat") == Some(State::Closed)).await;
+    socket
+        .until(|replica| state(replica, "chat") == Some(State::Closed))
+        .await;
 
-    for (to, expected) in [("open", State::Open), ("half_open", State::HalfOpen), ("closed", State::Closed)] {
+    for (to, expected) in [
+        ("open", State::Open),
+        ("half_open", State::HalfOpen),
+        ("closed", State::Closed),
+    ] {
         let since = Instant::now();
         server.accept(&transition("chat", to)).await;
-        socket.until(|replica| state(replica, "chat") == Some(expected)).await;
-        assert!(since.elapsed() < Duration::from_secs(1), "{to} took {:?}", since.elapsed());
+        socket
+            .until(|replica| state(replica, "chat") == Some(expected))
+            .await;
+        assert!(
+            since.elapsed() < Duration::from_secs(1),
+            "{to} took {:?}",
+            since.elapsed()
+        );
     }
-    server.accept(&json!([call("b"), transition("embed", "open"), transition("rerank", "forced_open")])).await;
+    server
+        .accept(&json!([
+            call("b"),
+            transition("embed", "open"),
+            transition("rerank", "forced_open")
+        ]))
+        .await;
     socket.until(|replica| state(replica, "rerank").is_some()).await;
     // One more second, so that the last figures are in.
     let until = Instant::now() + Duration::from_millis(1_500);
     while Instant::now() < until {
         socket.take().await;
     }
-    let board: Board = server.get("/api/v1/board").send().await.unwrap().json().await.unwrap();
+    let board: Board = server
+        .get("/api/v1/board")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     assert_eq!(lasting(socket.replica.board().unwrap()), lasting(&board));
     assert_eq!(board.breakers.len(), 3);
     assert!(board.points.is_empty(), "points come over the socket only");
@@ -62,8 +109,14 @@ async fn a_transition_arrives_at_once_and_the_replica_equals_the_board() {
 
     let id = board.breakers[0].id.clone();
     socket.subscribe(&format!("breaker:{id}")).await;
-    socket.until(|replica| replica.breaker(&id).flatten().is_some()).await;
-    let response = server.get(&format!("/api/v1/breakers/{id}")).send().await.unwrap();
+    socket
+        .until(|replica| replica.breaker(&id).flatten().is_some())
+        .await;
+    let response = server
+        .get(&format!("/api/v1/breakers/{id}"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.json::<Value>().await.unwrap()["breaker"]["id"], id);
     assert!(server.stop().await);
 }
@@ -74,7 +127,9 @@ async fn the_page_of_the_same_build_speaks_postcard() {
     let build = server.shared().build.clone();
     let open = async |query: String| {
         let origin = HeaderValue::from_str(&format!("http://{}", server.address)).unwrap();
-        let uri = format!("ws://{}/t/default/ws/v1?{query}", server.address).parse().unwrap();
+        let uri = format!("ws://{}/t/default/ws/v1?{query}", server.address)
+            .parse()
+            .unwrap();
         server
             .socket_with(|request| {
                 *request.uri_mut() = uri;
@@ -87,8 +142,12 @@ async fn the_page_of_the_same_build_speaks_postcard() {
     };
     let mut same = open(format!("build={build}")).await;
     assert_eq!(same.protocol.as_deref(), Some("fuseboard.v1.postcard"));
-    let subscribe = protocol::ClientFrame::Subscribe { view: "board".into(), range: protocol::Range::M5 };
-    same.send_message(Message::binary(protocol::codec::encode_client(&subscribe))).await;
+    let subscribe = protocol::ClientFrame::Subscribe {
+        view: "board".into(),
+        range: protocol::Range::M5,
+    };
+    same.send_message(Message::binary(protocol::codec::encode_client(&subscribe)))
+        .await;
     same.until(|replica| replica.board().is_some()).await;
     let other = open("build=other".into()).await;
     assert_eq!(other.protocol.as_deref(), Some("fuseboard.v1.json"));
@@ -123,14 +182,19 @@ async fn floods_and_giants_end_the_socket() {
     let server = TestServer::start().await;
     let mut socket = server.browser_socket().await;
     for _ in 0..40 {
-        socket.send(json!({ "t": "pause", "on": false }).to_string()).await;
+        socket
+            .send(json!({ "t": "pause", "on": false }).to_string())
+            .await;
     }
     let (bye, code) = socket.end().await;
     assert_eq!(code.or(bye.map(|bye| bye.code)), Some(1008));
     let mut socket = server.browser_socket().await;
     socket.send("x".repeat(70_000)).await;
     let (bye, code) = socket.end().await;
-    assert!(matches!(code.or(bye.map(|bye| bye.code)), Some(1002 | 1009) | None));
+    assert!(matches!(
+        code.or(bye.map(|bye| bye.code)),
+        Some(1002 | 1009) | None
+    ));
     assert!(server.stop().await);
 }
 
@@ -167,9 +231,22 @@ async fn a_revoked_key_ends_its_sockets() {
     socket.subscribe("board").await;
     socket.until(|replica| replica.board().is_some()).await;
     let scope = server::auth::by_command_line(TenantId::default_tenant());
-    let opened = server::stores::open_keys(&common::config(server.data_dir().parent().unwrap())).await.unwrap();
-    let audit = AuditEntry { at: 1, actor: "t".into(), action: "key.revoke".into(), target: "local".into(), detail: String::new() };
-    opened.keys.revoke(&scope, "local", 1, audit).await.unwrap().unwrap();
+    let opened = server::stores::open_keys(&common::config(server.data_dir().parent().unwrap()))
+        .await
+        .unwrap();
+    let audit = AuditEntry {
+        at: 1,
+        actor: "t".into(),
+        action: "key.revoke".into(),
+        target: "local".into(),
+        detail: String::new(),
+    };
+    opened
+        .keys
+        .revoke(&scope, "local", 1, audit)
+        .await
+        .unwrap()
+        .unwrap();
     let since = Instant::now();
     let (bye, code) = socket.end().await;
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
@@ -227,7 +304,10 @@ async fn stalled(server: &TestServer) -> tokio::net::TcpStream {
 
 async fn metric(server: &TestServer, name: &str) -> f64 {
     let text = server.get("/metrics").send().await.unwrap().text().await.unwrap();
-    let line = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap_or_else(|| panic!("{name}"));
+    let line = text
+        .lines()
+        .find(|line| line.starts_with(&format!("{name} ")))
+        .unwrap_or_else(|| panic!("{name}"));
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
@@ -243,17 +323,31 @@ async fn a_slow_client_gets_a_fresh_snapshot_and_hinders_nobody() {
     let mut worst = Duration::ZERO;
     let mut round = 0;
     while metric(&server, "fuseboard_resyncs_total").await < 1.0 {
-        assert!(began.elapsed() < Duration::from_secs(60), "the slow client was never given up");
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "the slow client was never given up"
+        );
         let to = if round % 2 == 0 { "open" } else { "closed" };
-        let wanted = if round % 2 == 0 { State::Open } else { State::Closed };
+        let wanted = if round % 2 == 0 {
+            State::Open
+        } else {
+            State::Closed
+        };
         round += 1;
-        let events: Vec<Value> = (0..300).map(|n| transition(&format!("breaker-number-{n}"), to)).collect();
+        let events: Vec<Value> = (0..300)
+            .map(|n| transition(&format!("breaker-number-{n}"), to))
+            .collect();
         server.accept(&json!(events)).await;
         let since = Instant::now();
-        healthy.until(|replica| state(replica, "breaker-number-299") == Some(wanted)).await;
+        healthy
+            .until(|replica| state(replica, "breaker-number-299") == Some(wanted))
+            .await;
         worst = worst.max(since.elapsed());
     }
-    assert!(worst < Duration::from_secs(1), "a healthy client waited {worst:?}");
+    assert!(
+        worst < Duration::from_secs(1),
+        "a healthy client waited {worst:?}"
+    );
 
     // Now the slow one reads: it is told to start over, and gets a snapshot.
     let mut read = Vec::new();

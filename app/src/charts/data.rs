@@ -55,6 +55,11 @@ pub(super) fn outcome_rows(points: &[ChartPoint], offset_min: i32) -> Vec<f64> {
     rows
 }
 
+/// Bands that have nothing to show anywhere: a tooltip leaves them out, because with all eight it barely fits.
+pub(super) fn empty_bands(points: &[ChartPoint]) -> [bool; 8] {
+    std::array::from_fn(|band| points.iter().all(|point| short(point.bands[band]) == 0.0))
+}
+
 /// No more digits than a tooltip should show.
 fn short(value: f32) -> f64 {
     let value = f64::from(value);
@@ -135,6 +140,15 @@ mod tests {
         assert!(rows[3].is_nan());
         let rows = outcome_rows(&[point(0, 0, 0)], -60);
         assert_eq!(rows, [-3_600_000.0, 0.0, 1.23, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn only_bands_that_show_nothing_are_empty() {
+        let mut point = point(0, 0, 0);
+        point.bands[7] = 0.001;
+        let empty = empty_bands(&[point]);
+        assert_eq!(empty, [true, false, true, true, true, true, true, true]);
+        assert_eq!(empty_bands(&[]), [true; 8]);
     }
 
     #[test]

@@ -4,9 +4,10 @@
 //! exception of the library unwinds through our frames. charming has renderers of its own, but none that disposes,
 //! replaces series or changes the theme.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use js_sys::{Array, Float64Array, Function, Object, Promise, Reflect};
+use protocol::view::BAND_NAMES;
 use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
@@ -80,6 +81,8 @@ pub(super) async fn idle() {
 pub(super) struct Drawing {
     instance: JsValue,
     kind: Kind,
+    /// Bands that its tooltip leaves out.
+    left_out: Cell<[bool; 8]>,
 }
 
 impl Drop for Drawing {
@@ -96,7 +99,11 @@ impl Drawing {
     pub fn new(element: &Element, kind: Kind) -> Result<Drawing, JsValue> {
         let (name, palette) = theme()?;
         let instance = call(&library()?, "init", &[element.into(), name.into()])?;
-        let drawing = Drawing { instance, kind };
+        let drawing = Drawing {
+            instance,
+            kind,
+            left_out: Cell::new([false; 8]),
+        };
         // The heat map counts columns, the others time: their crosshairs have nothing to say to each other.
         if kind != Kind::Heat {
             Reflect::set(&drawing.instance, &"group".into(), &GROUP.into())?;
@@ -130,6 +137,24 @@ impl Drawing {
         let axis = object([("min", window.min.into()), ("max", window.max.into())]);
         let option = object([("xAxis", axis), ("dataset", source(rows))]);
         report(self.set_option(&option, false));
+    }
+
+    /// Leaves these bands out of the tooltip.
+    pub fn leave_out(&self, bands: [bool; 8]) {
+        if self.left_out.replace(bands) == bands {
+            return;
+        }
+        let series: Array = BAND_NAMES
+            .into_iter()
+            .zip(bands)
+            .map(|(name, out)| {
+                object([
+                    ("id", name.into()),
+                    ("tooltip", object([("show", (!out).into())])),
+                ])
+            })
+            .collect();
+        report(self.set_option(&object([("series", series.into())]), false));
     }
 
     /// Shows this heat map.

@@ -166,7 +166,7 @@ fn finish(chart: &Chart, columns: &[&str]) -> Value {
             "useUTC": true,
             // Without a source ECharts fails; the figures replace it.
             "dataset": { "dimensions": columns, "source": [] },
-            "tooltip": { "renderMode": "richText", "confine": true, "transitionDuration": 0 },
+            "tooltip": { "renderMode": "richText", "confine": true, "transitionDuration": 0, "padding": [4, 8] },
         }),
     );
     // Labels may lie outside of the grid; ECharts 6 would move the grid instead.

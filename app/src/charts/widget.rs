@@ -7,12 +7,12 @@ use std::rc::{Rc, Weak};
 use leptos::{html, prelude::*};
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    Element, IntersectionObserver, IntersectionObserverEntry, MutationObserver, MutationObserverInit,
-    ResizeObserver,
+    Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit, MutationObserver,
+    MutationObserverInit, ResizeObserver,
 };
 
 use super::Kind;
-use super::data::{heat, latency_rows, outcome_rows, window as stretch};
+use super::data::{empty_bands, heat, latency_rows, outcome_rows, window as stretch};
 use super::interop::{Drawing, idle, load};
 use crate::browser::{Listener, Timeout, document, keep, monotonic_ms, window};
 use crate::live::Live;
@@ -20,6 +20,8 @@ use crate::seed::Site;
 
 /// How long a size must be left alone before a chart takes it, milliseconds.
 const SETTLE_MS: i32 = 120;
+/// A chart counts as in view a little before it is, so that it is drawn when it gets there.
+const AHEAD: &str = "160px 0px";
 /// Between two attempts to load the library, milliseconds.
 const RETRY_MS: f64 = 30_000.0;
 /// A little less than a second, so that a tick that comes early is not skipped.
@@ -147,7 +149,10 @@ impl Widget {
         let offset = self.offset_min;
         live.board.points.with_untracked(|points| match self.kind {
             Kind::Latency => drawing.rows(&latency_rows(points, offset), stretch(now, range, offset)),
-            Kind::Outcomes => drawing.rows(&outcome_rows(points, offset), stretch(now, range, offset)),
+            Kind::Outcomes => {
+                drawing.leave_out(empty_bands(points));
+                drawing.rows(&outcome_rows(points, offset), stretch(now, range, offset));
+            }
             Kind::Heat => drawing.heat(&heat(points, now, range, offset)),
         });
     }
@@ -217,7 +222,9 @@ fn watch(me: &Weak<RefCell<Widget>>, element: &Element) -> Result<Watching, JsVa
     let painter = me.clone();
     let on_theme: Closure<dyn FnMut(js_sys::Array)> = Closure::new(move |_| with(&painter, Widget::recolour));
 
-    let view = IntersectionObserver::new(on_view.as_ref().unchecked_ref())?;
+    let ahead = IntersectionObserverInit::new();
+    ahead.set_root_margin(AHEAD);
+    let view = IntersectionObserver::new_with_options(on_view.as_ref().unchecked_ref(), &ahead)?;
     view.observe(element);
     let size = ResizeObserver::new(on_size.as_ref().unchecked_ref())?;
     size.observe(element);

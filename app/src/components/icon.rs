@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::part::{IntoPart, Part};
+
 /// The icons there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -46,17 +48,17 @@ impl Icon {
 }
 
 /// Draws an icon; the words beside it, or the label of the control around it, say what it means.
-pub fn icon(icon: Icon) -> AnyView {
+pub fn icon(icon: Icon) -> Part {
     view! {
         <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
             <path d=icon.path()></path>
         </svg>
     }
-    .into_any()
+    .part()
 }
 
 /// The mark: three levers in a box, the middle one down.
-pub fn brand() -> AnyView {
+pub fn brand() -> Part {
     view! {
         <svg class="mark" viewBox="0 0 22 22" aria-hidden="true" focusable="false">
             <rect class="mark-box" x="1" y="1" width="20" height="20" rx="5"></rect>
@@ -64,5 +66,5 @@ pub fn brand() -> AnyView {
             <path class="mark-down" d="M9.4 10h3.2v6.4H9.4z"></path>
         </svg>
     }
-    .into_any()
+    .part()
 }

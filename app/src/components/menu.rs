@@ -2,6 +2,8 @@
 //! close it.
 
 use leptos::{ev, html, prelude::*, tachys::dom::event_target};
+
+use crate::part::{IntoPart, Part};
 use wasm_bindgen::JsCast;
 
 use super::{Icon, icon};
@@ -21,10 +23,10 @@ pub struct MenuItem {
 pub fn menu(
     name: &'static str,
     marker: &'static str,
-    face: AnyView,
+    face: Part,
     open: RwSignal<bool>,
     items: Vec<MenuItem>,
-) -> AnyView {
+) -> Part {
     let button = NodeRef::<html::Button>::new();
     let list = NodeRef::<html::Div>::new();
     // Into the menu when it opens; the effect runs after the menu is on the page.
@@ -121,7 +123,7 @@ pub fn menu(
             </div>
         </div>
     }
-    .into_any()
+    .part()
 }
 
 fn first(list: NodeRef<html::Div>) -> Option<web_sys::Element> {

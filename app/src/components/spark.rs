@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::part::{IntoPart, Part};
+
 const WIDTH: i64 = 120;
 const HEIGHT: i64 = 26;
 /// Kept free above and below, so that the stroke is not cut.
@@ -77,14 +79,14 @@ pub fn spark_paths(points: &[Option<f32>]) -> SparkPaths {
 }
 
 /// Draws a sparkline. The figure above it is its text, so assistive technology skips it.
-pub fn spark(paths: Signal<SparkPaths>) -> AnyView {
+pub fn spark(paths: Signal<SparkPaths>) -> Part {
     view! {
         <svg class="spark" viewBox="0 0 120 26" preserveAspectRatio="none" aria-hidden="true" focusable="false">
             <path class="spark-area" d=move || paths.with(|paths| paths.area.clone())></path>
             <path class="spark-line" d=move || paths.with(|paths| paths.line.clone())></path>
         </svg>
     }
-    .into_any()
+    .part()
 }
 
 #[cfg(test)]

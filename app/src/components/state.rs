@@ -1,6 +1,8 @@
 //! Names of breaker states: on screen, in the style sheet, and how urgent each is.
 
 use leptos::prelude::*;
+
+use crate::part::{IntoPart, Part};
 use protocol::{Level, State};
 
 /// The name in `data-state`; the style sheet and the browser tests go by it.
@@ -53,12 +55,12 @@ pub const fn state_level(state: State) -> Level {
 }
 
 /// A shape and a word in the colour of the state.
-pub fn state_mark(state: State, words: String) -> AnyView {
+pub fn state_mark(state: State, words: String) -> Part {
     view! {
         <span class="state" data-state=state_key(state)>
             {super::shape(state_level(state))}
             {words}
         </span>
     }
-    .into_any()
+    .part()
 }

@@ -3,6 +3,8 @@
 
 use leptos::prelude::*;
 
+use crate::part::{IntoPart, Part};
+
 /// Cells are this far apart in the viewBox, and this wide.
 const PITCH: usize = 4;
 /// Closed, half-open, open, forced, off (disabled and metrics only), none; with the cells of each.
@@ -37,7 +39,7 @@ pub fn strip_path(cells: &str, letters: &str) -> String {
 }
 
 /// Draws a strip. It repeats what the transitions say in words, so assistive technology skips it.
-pub fn strip(cells: Signal<String>) -> AnyView {
+pub fn strip(cells: Signal<String>) -> Part {
     let paths = KINDS
         .map(|(kind, letters)| {
             view! { <path data-cell=kind d=move || cells.with(|cells| strip_path(cells, letters))></path> }
@@ -49,7 +51,7 @@ pub fn strip(cells: Signal<String>) -> AnyView {
             {paths}
         </svg>
     }
-    .into_any()
+    .part()
 }
 
 #[cfg(test)]

@@ -6,7 +6,11 @@ use leptos::prelude::*;
 use protocol::Level;
 
 use super::{help::help_button, live_pill::live_pill, range_menu::range_menu, theme_menu::theme_menu};
-use crate::{components::shape, live::Live};
+use crate::{
+    components::shape,
+    live::Live,
+    part::{IntoPart, Part},
+};
 
 /// Spoken summaries are at least this far apart.
 const SPOKEN_EVERY: Duration = Duration::from_secs(5);
@@ -32,7 +36,7 @@ pub fn verdict_sentence(live: &Live) -> Sentence {
 }
 
 /// Draws the bar. Ranges are offered only where the page has one.
-pub fn bar(title: &'static str, live: Live, sentence: Signal<Sentence>, ranged: Signal<bool>) -> AnyView {
+pub fn bar(title: &'static str, live: Live, sentence: Signal<Sentence>, ranged: Signal<bool>) -> Part {
     let level = move || sentence.with(|sentence| sentence.level);
     view! {
         <header class="bar">
@@ -55,11 +59,11 @@ pub fn bar(title: &'static str, live: Live, sentence: Signal<Sentence>, ranged: 
             {spoken(sentence)}
         </header>
     }
-    .into_any()
+    .part()
 }
 
 /// Says the sentence when it changes, at most once in five seconds, and then the newest.
-fn spoken(sentence: Signal<Sentence>) -> AnyView {
+fn spoken(sentence: Signal<Sentence>) -> Part {
     let said = RwSignal::new(String::new());
     let resting = StoredValue::new(false);
     let pending = StoredValue::new(false);
@@ -100,5 +104,5 @@ fn spoken(sentence: Signal<Sentence>) -> AnyView {
             rest(said, resting, pending, words);
         }
     });
-    view! { <div class="vh" role="status">{said}</div> }.into_any()
+    view! { <div class="vh" role="status">{said}</div> }.part()
 }

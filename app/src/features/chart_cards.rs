@@ -8,6 +8,7 @@ use crate::{
     charts::{HeatChart, LatencyChart, OutcomeChart},
     format::{clock, grouped, latency, rate},
     live::Live,
+    part::{IntoPart, Part},
     seed::Site,
 };
 
@@ -39,7 +40,7 @@ struct Card {
 }
 
 /// Draws the cards.
-pub fn chart_cards(live: Live) -> AnyView {
+pub fn chart_cards(live: Live) -> Part {
     let latency_card = Card {
         key: "latency",
         title: "Latency",
@@ -100,12 +101,12 @@ pub fn chart_cards(live: Live) -> AnyView {
     };
     view! {
         <div class="charts">
-            {card(live, latency_card, view! { <LatencyChart/> }.into_any())}
-            {card(live, outcomes, view! { <OutcomeChart/> }.into_any())}
-            {card(live, heat, view! { <HeatChart/> }.into_any())}
+            {card(live, latency_card, view! { <LatencyChart/> }.part())}
+            {card(live, outcomes, view! { <OutcomeChart/> }.part())}
+            {card(live, heat, view! { <HeatChart/> }.part())}
         </div>
     }
-    .into_any()
+    .part()
 }
 
 fn heat_row(row: usize) -> String {
@@ -121,7 +122,7 @@ fn heat_row(row: usize) -> String {
     }
 }
 
-fn card(live: Live, card: Card, chart: AnyView) -> AnyView {
+fn card(live: Live, card: Card, chart: Part) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let Card {
         key,
@@ -161,10 +162,10 @@ fn card(live: Live, card: Card, chart: AnyView) -> AnyView {
             </details>
         </section>
     }
-    .into_any()
+    .part()
 }
 
-fn names(legend: &'static [(&'static str, &'static str)]) -> AnyView {
+fn names(legend: &'static [(&'static str, &'static str)]) -> Part {
     let names = legend.iter().map(|(name, colour)| {
         view! {
             <li>
@@ -173,7 +174,7 @@ fn names(legend: &'static [(&'static str, &'static str)]) -> AnyView {
             </li>
         }
     });
-    view! { <ul class="legend" aria-hidden="true">{names.collect_view()}</ul> }.into_any()
+    view! { <ul class="legend" aria-hidden="true">{names.collect_view()}</ul> }.part()
 }
 
 fn points_table(
@@ -181,7 +182,7 @@ fn points_table(
     offset: i32,
     columns: Vec<String>,
     cells: fn(&ChartPoint) -> Vec<String>,
-) -> AnyView {
+) -> Part {
     let rows = move || {
         live.board.points.with(|points| {
             let rows = points.iter().rev().take(TABLE_ROWS).map(|point| {
@@ -216,7 +217,7 @@ fn points_table(
             </table>
         </div>
     }
-    .into_any()
+    .part()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::{
     components::{shape, state_key, state_level, state_word},
     format::{ago, full, span},
     live::Live,
+    part::{IntoPart, Part},
     seed::Site,
 };
 
@@ -29,7 +30,7 @@ pub fn breaker_id(key: u64) -> String {
 }
 
 /// Draws the column.
-pub fn feed(live: Live) -> AnyView {
+pub fn feed(live: Live) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let all = RwSignal::new(false);
     let count = Memo::new(move |_| live.board.feed.with(Vec::len));
@@ -60,10 +61,10 @@ pub fn feed(live: Live) -> AnyView {
             }}
         </section>
     }
-    .into_any()
+    .part()
 }
 
-fn entry(live: Live, item: Feed, offset: i32) -> AnyView {
+fn entry(live: Live, item: Feed, offset: i32) -> Part {
     let at = item.at;
     let place = [item.provider.as_str(), item.instance.as_str()]
         .into_iter()
@@ -99,7 +100,7 @@ fn entry(live: Live, item: Feed, offset: i32) -> AnyView {
             </a>
         </li>
     }
-    .into_any()
+    .part()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use leptos::{ev, html, prelude::*};
 use crate::{
     components::{Icon, icon},
     keys,
+    part::{IntoPart, Part},
     ui_state::UiState,
 };
 
@@ -21,18 +22,18 @@ const KEYS: [(&str, &str); 9] = [
 ];
 
 /// The button in the bar.
-pub fn help_button() -> AnyView {
+pub fn help_button() -> Part {
     let open = expect_context::<UiState>().help_open;
     view! {
         <button type="button" class="icon-button wide" aria-label="Help" title="Help (?)" on:click=move |_| open.set(true)>
             {icon(Icon::Help)}
         </button>
     }
-    .into_any()
+    .part()
 }
 
 /// The dialog; once per page.
-pub fn help_dialog() -> AnyView {
+pub fn help_dialog() -> Part {
     let open = expect_context::<UiState>().help_open;
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
@@ -85,5 +86,5 @@ pub fn help_dialog() -> AnyView {
             <p class="quiet">"Keys are ignored while you type. Lever up is closed, middle half-open, down open."</p>
         </dialog>
     }
-    .into_any()
+    .part()
 }

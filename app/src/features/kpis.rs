@@ -10,6 +10,7 @@ use crate::{
     components::{level_key, shape, spark, spark_paths},
     format::{kpi_name, kpi_text},
     live::Live,
+    part::{IntoPart, Part},
 };
 
 const fn key(id: KpiId) -> &'static str {
@@ -35,15 +36,15 @@ const fn meaning(id: KpiId) -> &'static str {
 }
 
 /// Draws the row.
-pub fn kpis(live: Live) -> AnyView {
+pub fn kpis(live: Live) -> Part {
     let cells = live
         .board
         .kpis
         .with_value(|kpis| kpis.iter().copied().map(cell).collect_view());
-    view! { <section class="kpis" aria-label="Key figures">{cells}</section> }.into_any()
+    view! { <section class="kpis" aria-label="Key figures">{cells}</section> }.part()
 }
 
-fn cell(kpi: RwSignal<Kpi>) -> AnyView {
+fn cell(kpi: RwSignal<Kpi>) -> Part {
     let id = kpi.with_untracked(|kpi| kpi.id);
     let words = Memo::new(move |_| kpi.with(kpi_text));
     let paths = Memo::new(move |_| kpi.with(|kpi| spark_paths(&kpi.spark)));
@@ -65,5 +66,5 @@ fn cell(kpi: RwSignal<Kpi>) -> AnyView {
             {spark(paths.into())}
         </div>
     }
-    .into_any()
+    .part()
 }

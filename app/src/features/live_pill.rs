@@ -6,6 +6,7 @@ use crate::{
     components::{Icon, icon},
     format::span_short,
     live::{Freshness, Live},
+    part::{IntoPart, Part},
 };
 
 /// The name in `data-live`.
@@ -33,7 +34,7 @@ pub fn freshness_words(freshness: Freshness, paused: bool) -> String {
 }
 
 /// Draws the pill and the pause button in it.
-pub fn live_pill(live: Live) -> AnyView {
+pub fn live_pill(live: Live) -> Part {
     let freshness = Memo::new(move |_| live.freshness());
     let label = move || {
         if live.paused.get() {
@@ -61,7 +62,7 @@ pub fn live_pill(live: Live) -> AnyView {
             </button>
         </span>
     }
-    .into_any()
+    .part()
 }
 
 #[cfg(test)]

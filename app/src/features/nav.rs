@@ -5,11 +5,12 @@ use leptos_router::hooks::use_location;
 
 use crate::{
     components::{Icon, brand, icon},
+    part::{IntoPart, Part},
     seed::Site,
 };
 
 /// Draws the navigation, with the open page marked.
-pub fn nav(site: &Site) -> AnyView {
+pub fn nav(site: &Site) -> Part {
     let path = use_location().pathname;
     let link = |to: &str, words: &'static str, mark: Icon| {
         let href = [&site.base, to].concat();
@@ -32,5 +33,5 @@ pub fn nav(site: &Site) -> AnyView {
             {link("/connect", "Connect", Icon::Connect)}
         </nav>
     }
-    .into_any()
+    .part()
 }

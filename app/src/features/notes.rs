@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     format::{ago, full, span_short},
     live::Live,
+    part::{IntoPart, Part},
     seed::Site,
 };
 
@@ -12,7 +13,7 @@ use crate::{
 const SILENT_AFTER_MS: i64 = 60_000;
 
 /// Draws "No events for 3 min", while that is so: connected, and nothing comes.
-pub fn silent_note(live: Live) -> AnyView {
+pub fn silent_note(live: Live) -> Part {
     let site = expect_context::<Site>();
     let offset = site.utc_offset_min;
     let connect = [&site.base, "/connect"].concat();
@@ -34,5 +35,5 @@ pub fn silent_note(live: Live) -> AnyView {
             }
         })
     };
-    note.into_any()
+    note.part()
 }

@@ -6,6 +6,7 @@ use protocol::Range;
 use crate::{
     components::{MenuItem, menu},
     live::Live,
+    part::{IntoPart, Part},
     ui_state::UiState,
 };
 
@@ -18,13 +19,13 @@ const fn words(range: Range) -> (&'static str, &'static str) {
 }
 
 /// Draws the button and its menu; `t` opens it too.
-pub fn range_menu(live: Live) -> AnyView {
+pub fn range_menu(live: Live) -> Part {
     let open = expect_context::<UiState>().range_open;
     let face = view! {
         <span class="wide">{move || words(live.range.get()).0}</span>
         <span class="narrow" aria-hidden="true">{move || words(live.range.get()).1}</span>
     }
-    .into_any();
+    .part();
     let items = Range::ALL
         .into_iter()
         .map(|range| MenuItem {
@@ -34,5 +35,5 @@ pub fn range_menu(live: Live) -> AnyView {
         })
         .collect();
     view! { <div data-range=move || live.range.get().as_str()>{menu("Time range", "range", face, open, items)}</div> }
-        .into_any()
+        .part()
 }

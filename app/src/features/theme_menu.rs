@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     components::{Icon, MenuItem, icon, menu},
+    part::{IntoPart, Part},
     seed::{Site, Theme},
 };
 
@@ -24,7 +25,7 @@ pub fn chosen_theme(site: &Site) -> ChosenTheme {
 }
 
 /// Draws the button and its menu.
-pub fn theme_menu() -> AnyView {
+pub fn theme_menu() -> Part {
     let ChosenTheme(chosen) = expect_context();
     let open = RwSignal::new(false);
     let face = move || {
@@ -48,5 +49,5 @@ pub fn theme_menu() -> AnyView {
             }),
         })
         .collect();
-    view! { <div class="theme">{menu("Theme", "theme", face.into_any(), open, items)}</div> }.into_any()
+    view! { <div class="theme">{menu("Theme", "theme", face.part(), open, items)}</div> }.part()
 }

@@ -1,7 +1,7 @@
 //! The page's live state: seeded by the first paint, then fed by one socket per tab.
 //!
-//! `store` holds the signals, `apply` is the only writer of what the server says, `socket` is the only one that talks
-//! to the server. The rest is pure and tested without a browser: `backoff` (when to come back), `clock` (what time the
+//! `store` holds the signals (`rows` those of lists), `apply` is the only writer of what the server says, `socket` is
+//! the only one that talks to the server, over a `link`; `outdated` replaces a page of an older build. The rest is pure and tested without a browser: `backoff` (when to come back), `clock` (what time the
 //! server has), `freshness` (how old the picture is), `views` (what to subscribe to), `reload` (when a page of an older
 //! build may replace itself).
 //!
@@ -13,6 +13,10 @@ mod backoff;
 #[cfg(any(feature = "hydrate", test))]
 mod clock;
 mod freshness;
+#[cfg(feature = "hydrate")]
+mod link;
+#[cfg(feature = "hydrate")]
+mod outdated;
 #[cfg(any(feature = "hydrate", test))]
 mod reload;
 mod rows;

@@ -14,20 +14,16 @@ use std::rc::{Rc, Weak};
 
 use leptos::prelude::*;
 use leptos::reactive::owner::WeakOwner;
-use protocol::codec::{self, Codec, Encoded};
-use protocol::{
-    Changes, ClientFrame, DecodeError, Replica, SUBPROTOCOL_JSON, SUBPROTOCOL_POSTCARD, ServerFrame,
-    VIEW_BREAKER, json,
-};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+use protocol::{Changes, ClientFrame, DecodeError, Replica, ServerFrame, VIEW_BREAKER};
+use wasm_bindgen::JsValue;
 
 use super::backoff::Backoff;
 use super::clock::ServerClock;
-use super::reload::Moment;
+use super::link::{Handlers, Link, decode, url};
+use super::outdated::Outdated;
 use super::store::{Connection, Live};
 use super::views::{Subscriptions, Wanted};
-use crate::browser::{Interval, Listener, Timeout, document, keep, monotonic_ms, now_ms, random, window};
+use crate::browser::{Interval, Listener, Timeout, document, keep, monotonic_ms, random, window};
 use crate::seed::Site;
 
 /// A hidden tab is served for so long, milliseconds.
@@ -40,8 +36,6 @@ const RESUME_MS: f64 = 5_000.0;
 const REPAIR_MS: f64 = 5_000.0;
 /// How long opening may take, milliseconds.
 const OPENING_MS: f64 = 10_000.0;
-/// Where a tab remembers that it reloaded itself for a new build.
-const RELOADED_AT: &str = "fb_reloaded_at";
 
 /// Opens the socket and starts the clock; both end with the current owner.
 pub(super) fn start(live: Live, site: &Site) {
@@ -107,30 +101,10 @@ struct Driver {
     hidden: bool,
     hiding: Option<Timeout>,
     repaired_at: f64,
-    other_build: bool,
-    touched_at: f64,
-    touches: Vec<Listener>,
+    /// The server is of another build.
+    outdated: Option<Outdated>,
     _ticking: Option<Interval>,
     _listeners: Vec<Listener>,
-}
-
-/// One WebSocket with its listeners. Dropping it closes it, and nothing of it is heard any more.
-struct Link {
-    socket: WebSocket,
-    codec: Codec,
-    open: bool,
-    /// What the server was last told.
-    paused: bool,
-    /// When something last happened on it.
-    heard_at: f64,
-    _listeners: [Listener; 3],
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        // Closing twice is allowed; other failures leave nothing to do.
-        let _ = self.socket.close();
-    }
 }
 
 impl Driver {
@@ -151,9 +125,7 @@ impl Driver {
             hidden: false,
             hiding: None,
             repaired_at: 0.0,
-            other_build: false,
-            touched_at: at,
-            touches: Vec::new(),
+            outdated: None,
             _ticking: None,
             _listeners: Vec::new(),
         }
@@ -186,38 +158,24 @@ impl Driver {
         self.link = None;
         self.subscriptions = Subscriptions::default();
         self.set_connection(Connection::Connecting);
-        let protocols = js_sys::Array::of2(
-            &JsValue::from_str(SUBPROTOCOL_POSTCARD),
-            &JsValue::from_str(SUBPROTOCOL_JSON),
-        );
-        // Fails only for URLs that are none, and where policy forbids sockets; both may be different next time.
-        let Ok(socket) = WebSocket::new_with_str_sequence(&self.url, &protocols) else {
-            self.closed(1006);
-            return;
+        let me = [(); 3].map(|()| self.me.clone());
+        let [opened, heard, closed] = me;
+        let handlers = Handlers {
+            opened: move || {
+                with(&opened, Driver::opened);
+            },
+            heard: move |data: &JsValue| {
+                with(&heard, |driver| driver.heard(data));
+            },
+            closed: move |code: u16| {
+                with(&closed, |driver| driver.closed(code));
+            },
         };
-        socket.set_binary_type(BinaryType::Arraybuffer);
-        let me = self.me.clone();
-        let opened = Listener::new(&socket, "open", move |_| {
-            with(&me, Driver::opened);
-        });
-        let me = self.me.clone();
-        let message = Listener::new(&socket, "message", move |event| {
-            let event: MessageEvent = event.unchecked_into();
-            with(&me, |driver| driver.heard(&event.data()));
-        });
-        let me = self.me.clone();
-        let closed = Listener::new(&socket, "close", move |event| {
-            let event: CloseEvent = event.unchecked_into();
-            with(&me, |driver| driver.closed(event.code()));
-        });
-        self.link = Some(Link {
-            socket,
-            codec: Codec::Json,
-            open: false,
-            paused: false,
-            heard_at: monotonic_ms(),
-            _listeners: [opened, message, closed],
-        });
+        // Fails only for URLs that are none, and where policy forbids sockets; both may be different next time.
+        match Link::open(&self.url, handlers) {
+            Ok(link) => self.link = Some(link),
+            Err(_) => self.closed(1006),
+        }
     }
 
     fn opened(&mut self) {
@@ -225,10 +183,7 @@ impl Driver {
         self.backoff.opened(at);
         self.replica.clear();
         if let Some(link) = &mut self.link {
-            link.open = true;
-            link.heard_at = at;
-            // A server that chose none speaks JSON.
-            link.codec = Codec::from_subprotocol(&link.socket.protocol()).unwrap_or(Codec::Json);
+            link.opened(at);
         }
         self.follow();
         self.pause();
@@ -265,12 +220,9 @@ impl Driver {
     }
 
     fn send(&self, frame: &ClientFrame) {
-        let Some(link) = &self.link else { return };
-        // A socket that cannot send is closing and says so by itself.
-        let _ = match link.codec.encode_client(frame) {
-            Encoded::Text(text) => link.socket.send_with_str(&text),
-            Encoded::Binary(bytes) => link.socket.send_with_u8_array(&bytes),
-        };
+        if let Some(link) = &self.link {
+            link.send(frame);
+        }
     }
 
     fn heard(&mut self, data: &JsValue) {
@@ -313,11 +265,11 @@ impl Driver {
             Changes::Hello => {
                 if let Some(hello) = self.replica.hello() {
                     self.clock.hello(hello.now, at);
+                    // Watches for a good moment from here on, unless it does already.
                     if hello.build == self.build {
-                        self.other_build = false;
-                        self.touches.clear();
-                    } else {
-                        self.expect_reload();
+                        self.outdated = None;
+                    } else if self.outdated.is_none() {
+                        self.outdated = Some(Outdated::new(at));
                     }
                 }
                 return;
@@ -404,8 +356,8 @@ impl Driver {
                 self.closed(1006);
             }
         }
-        if self.other_build {
-            self.maybe_reload(at);
+        if let Some(outdated) = &self.outdated {
+            outdated.maybe_reload(at);
         }
     }
 
@@ -419,72 +371,11 @@ impl Driver {
             self.live.connection.set(connection);
         }
     }
-
-    /// The server is of another build: from now on watch for a moment in which nobody minds a reload.
-    fn expect_reload(&mut self) {
-        if self.other_build {
-            return;
-        }
-        self.other_build = true;
-        self.touched_at = monotonic_ms();
-        self.touches = ["pointermove", "pointerdown", "keydown", "wheel"]
-            .into_iter()
-            .map(|event| {
-                let me = self.me.clone();
-                Listener::new(&document(), event, move |_| {
-                    with(&me, |driver| driver.touched_at = monotonic_ms());
-                })
-            })
-            .collect();
-    }
-
-    fn maybe_reload(&mut self, at: f64) {
-        // Without storage there is no way to know how often it happened: then never.
-        let Ok(Some(storage)) = window().session_storage() else {
-            return;
-        };
-        let Ok(last) = storage.get_item(RELOADED_AT) else {
-            return;
-        };
-        let moment = Moment {
-            now: now_ms(),
-            last_reload: last.and_then(|last| last.parse().ok()),
-            hidden: document().hidden(),
-            untouched: at - self.touched_at,
-        };
-        if moment.allows_reload() && storage.set_item(RELOADED_AT, &moment.now.to_string()).is_ok() {
-            // Fails only while the page is being left already.
-            let _ = window().location().reload();
-        }
-    }
 }
 
 /// A socket that is served again has little time to show that it lives.
 fn resumed_at() -> f64 {
     monotonic_ms() - (SILENCE_MS - RESUME_MS)
-}
-
-/// The address of the socket, beside the page.
-fn url(site: &Site) -> String {
-    let location = window().location();
-    let scheme = if location.protocol().is_ok_and(|scheme| scheme == "https:") {
-        "wss"
-    } else {
-        "ws"
-    };
-    let host = location.host().unwrap_or_default();
-    // As it is: the server compares it letter by letter.
-    format!("{scheme}://{host}{}/ws/v1?build={}", site.base, site.build)
-}
-
-fn decode(data: &JsValue) -> Result<ServerFrame, DecodeError> {
-    if let Some(text) = data.as_string() {
-        json::decode_server(&text)
-    } else if let Some(buffer) = data.dyn_ref::<js_sys::ArrayBuffer>() {
-        codec::decode_server(&js_sys::Uint8Array::new(buffer).to_vec())
-    } else {
-        Err(DecodeError::Malformed("neither text nor bytes".to_owned()))
-    }
 }
 
 /// A visitor who paused keeps what the board shows, whatever still arrives; a detail that is opened now may load.

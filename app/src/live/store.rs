@@ -55,7 +55,7 @@ pub struct Live {
     pub detail_of: RwSignal<Option<String>>,
     /// Its detail; `None` until the snapshot arrives, `Some(None)` when there is no such breaker.
     pub detail: RwSignal<Option<Option<BreakerDetail>>>,
-    /// The Connect page is open: it sets this when it is shown and takes it back when it goes.
+    /// The Connect page is open; see [`Live::shows_connect`].
     pub connect_open: RwSignal<bool>,
     /// The socket.
     pub connection: RwSignal<Connection>,
@@ -98,5 +98,12 @@ impl Live {
             range: RwSignal::new(board.range),
             paused: RwSignal::new(false),
         }
+    }
+
+    /// Says that the page being shown is the Connect page, until its owner goes: only then is its view subscribed.
+    pub fn shows_connect(&self) {
+        let open = self.connect_open;
+        Effect::new(move |_| open.set(true));
+        on_cleanup(move || open.set(false));
     }
 }

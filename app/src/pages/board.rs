@@ -16,6 +16,7 @@ use crate::{
         notes::silent_note,
     },
     live::{Freshness, Live},
+    part::{IntoPart, Part},
 };
 
 /// The board page.
@@ -35,7 +36,9 @@ pub fn BoardPage() -> impl IntoView {
     let title = move || {
         // Trouble is told by the tab as well.
         live.board.verdict.with(|verdict| match verdict.level {
-            Level::Attention | Level::Act => [verdict.lead.trim_end_matches('.'), " · Fuseboard"].concat(),
+            Level::Attention | Level::Act => {
+                super::title_text([verdict.lead.trim_end_matches('.'), " · Fuseboard"].concat())
+            }
             Level::Ok | Level::Unknown => "Board · Fuseboard".to_owned(),
         })
     };
@@ -55,10 +58,10 @@ pub fn BoardPage() -> impl IntoView {
             {detail(live, covered)}
         </main>
     }
-    .into_any()
+    .part()
 }
 
-fn body(live: Live) -> AnyView {
+fn body(live: Live) -> Part {
     view! {
         <div class="body">
             <div class="col">
@@ -70,5 +73,5 @@ fn body(live: Live) -> AnyView {
             <div class="col side">{feed(live)}</div>
         </div>
     }
-    .into_any()
+    .part()
 }

@@ -9,12 +9,14 @@ use crate::{
         connect::{connect, waiting_sentence},
     },
     live::{Freshness, Live},
+    part::IntoPart,
 };
 
 /// The Connect page.
 #[component]
 pub fn ConnectPage() -> impl IntoView {
     let live = expect_context::<Live>();
+    live.shows_connect();
     let sentence = Memo::new(move |_| waiting_sentence(&live, false));
     let stale = Memo::new(move |_| matches!(live.freshness(), Freshness::Stale(_)));
     view! {
@@ -24,5 +26,5 @@ pub fn ConnectPage() -> impl IntoView {
             {connect(live)}
         </main>
     }
-    .into_any()
+    .part()
 }

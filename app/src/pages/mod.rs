@@ -7,3 +7,15 @@ mod not_found;
 pub use board::BoardPage;
 pub use connect::ConnectPage;
 pub use not_found::NotFoundPage;
+
+/// A title that holds words from outside. `leptos_meta` writes titles into the page's HTML as they are, so the server
+/// escapes them; the browser sets them as text.
+fn title_text(words: String) -> String {
+    if !cfg!(feature = "ssr") {
+        return words;
+    }
+    words
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}

@@ -6,6 +6,7 @@ use leptos_meta::Title;
 use crate::{
     features::bar::{bar, verdict_sentence},
     live::Live,
+    part::IntoPart,
     seed::Site,
 };
 
@@ -33,5 +34,5 @@ pub fn NotFoundPage() -> impl IntoView {
             </div>
         </main>
     }
-    .into_any()
+    .part()
 }

@@ -341,12 +341,16 @@ fn connect() -> Connect {
     };
     let mut batch = source(2, "batch-worker", "fb_live_m9", 120_000, 18);
     batch.refused_1h = 4;
-    batch.refusals = vec![RefusalRow {
+    let refusal = |index: u32, field: &str, reason: &str| RefusalRow {
         at: NOW - 130_000,
-        index: 3,
-        field: "duration_ms".into(),
-        reason: "must be ≥ 0, got -1".into(),
-    }];
+        index,
+        field: field.into(),
+        reason: reason.into(),
+    };
+    batch.refusals = vec![
+        refusal(3, "duration_ms", "must be ≥ 0, got -1"),
+        refusal(1, "failure_rate", "is a fraction 0–1; did you mean 0.625?"),
+    ];
     Connect {
         last_event: Some(NOW - 400),
         sources: vec![batch, source(1, "checkout-api", "fb_live_k3", 3_000, 41_208)],

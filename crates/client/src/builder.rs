@@ -68,7 +68,7 @@ impl Builder {
             timeout: Duration::from_secs(10),
             backoff: Backoff {
                 first: Duration::from_millis(250),
-                most: Duration::from_secs(30),
+                most: Duration::from_secs(10),
             },
         }
     }

@@ -29,7 +29,9 @@ pub struct Assets {
 impl Assets {
     /// Files of a folder; `None` for those inside the program.
     pub fn new(folder: Option<std::path::PathBuf>) -> Assets {
-        Assets { source: Source::new(folder) }
+        Assets {
+            source: Source::new(folder),
+        }
     }
 
     /// Names the files that a page runs: changes when one of them changes. Empty when there are none.
@@ -40,7 +42,11 @@ impl Assets {
                 parts.push_str(&file.hash);
             }
         }
-        if parts.is_empty() { parts } else { source::hash(parts.as_bytes())[..8].to_owned() }
+        if parts.is_empty() {
+            parts
+        } else {
+            source::hash(parts.as_bytes())[..8].to_owned()
+        }
     }
 }
 
@@ -57,7 +63,9 @@ pub async fn find(shared: &Shared, request: &Parts) -> Option<Response> {
     let name = site_name(request.uri.path())?;
     let (file, coding) = best(&shared.assets.source, &name, &request.headers).await?;
     let query = request.uri.query().unwrap_or_default();
-    let kept_for_ever = query.split('&').any(|pair| pair.strip_prefix("v=") == Some(&shared.build));
+    let kept_for_ever = query
+        .split('&')
+        .any(|pair| pair.strip_prefix("v=") == Some(&shared.build));
     Some(answer(&name, file, coding, kept_for_ever, request))
 }
 
@@ -75,19 +83,30 @@ async fn best(source: &Source, name: &str, headers: &HeaderMap) -> Option<(File,
 
 /// Whether `Accept-Encoding` names the coding and does not switch it off with `q=0`.
 fn accepts(headers: &HeaderMap, coding: &str) -> bool {
-    headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
-        |offer| {
+    headers
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|offer| {
             let mut parts = offer.split(';').map(str::trim);
             let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
             let off = parts.any(|part| {
-                part.strip_prefix("q=").and_then(|q| q.trim().parse::<f32>().ok()).is_some_and(|q| q <= 0.0)
+                part.strip_prefix("q=")
+                    .and_then(|q| q.trim().parse::<f32>().ok())
+                    .is_some_and(|q| q <= 0.0)
             });
             named && !off
-        },
-    )
+        })
 }
 
-fn answer(name: &str, file: File, coding: Option<&'static str>, kept_for_ever: bool, request: &Parts) -> Response {
+fn answer(
+    name: &str,
+    file: File,
+    coding: Option<&'static str>,
+    kept_for_ever: bool,
+    request: &Parts,
+) -> Response {
     let tag = format!("\"{}\"", &file.hash[..24]);
     let known = request
         .headers
@@ -101,7 +120,9 @@ fn answer(name: &str, file: File, coding: Option<&'static str>, kept_for_ever: b
         StatusCode::NOT_MODIFIED.into_response()
     } else if request.method == Method::HEAD {
         let mut response = StatusCode::OK.into_response();
-        response.headers_mut().insert(axum::http::header::CONTENT_LENGTH, HeaderValue::from(length));
+        response
+            .headers_mut()
+            .insert(axum::http::header::CONTENT_LENGTH, HeaderValue::from(length));
         response
     } else {
         file.bytes.into_response()
@@ -117,7 +138,11 @@ fn answer(name: &str, file: File, coding: Option<&'static str>, kept_for_ever: b
     {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
-    let keep = if kept_for_ever { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let keep = if kept_for_ever {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
     response
 }
@@ -129,7 +154,10 @@ mod tests {
     #[test]
     fn codings() {
         let accepts = |value: &'static str, coding| {
-            accepts(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))]), coding)
+            accepts(
+                &HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))]),
+                coding,
+            )
         };
         assert!(accepts("gzip, deflate, br", "br"));
         assert!(accepts("GZIP;q=0.5", "gzip"));

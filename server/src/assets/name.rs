@@ -7,7 +7,9 @@ pub fn site_name(path: &str) -> Option<String> {
     let plain = |part: &str| {
         !part.is_empty()
             && !part.starts_with('.')
-            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
     };
     // The forms a client may get are chosen by its Accept-Encoding, not by address.
     let packed = name.ends_with(".br") || name.ends_with(".gz");
@@ -37,7 +39,12 @@ mod tests {
 
     #[test]
     fn our_own_files() {
-        for path in ["/pkg/fuseboard.js", "/pkg/fuseboard_bg.wasm", "/favicon.svg", "/fonts/inter.woff2"] {
+        for path in [
+            "/pkg/fuseboard.js",
+            "/pkg/fuseboard_bg.wasm",
+            "/favicon.svg",
+            "/fonts/inter.woff2",
+        ] {
             assert_eq!(site_name(path).as_deref(), path.strip_prefix('/'));
         }
     }
@@ -45,9 +52,29 @@ mod tests {
     #[test]
     fn nothing_else() {
         for path in [
-            "", "/", "//pkg/a.js", "/pkg//a.js", "/pkg/", "/pkg/../Cargo.toml", "/../etc/passwd", "/pkg/./a.js", "/.env",
-            "/pkg/.hidden", "/pkg/%2e%2e/a", "/pkg/..%2f..%2fetc/passwd", "/pkg\\..\\a", "/pkg/a b", "/pkg/a\0", "/c:/a",
-            "/pkg/é", "/pkg/a.js.br", "/pkg/a.js.gz", "/pkg/%252e%252e/x", "/pkg/;/../a", "pkg/a.js", "/~root",
+            "",
+            "/",
+            "//pkg/a.js",
+            "/pkg//a.js",
+            "/pkg/",
+            "/pkg/../Cargo.toml",
+            "/../etc/passwd",
+            "/pkg/./a.js",
+            "/.env",
+            "/pkg/.hidden",
+            "/pkg/%2e%2e/a",
+            "/pkg/..%2f..%2fetc/passwd",
+            "/pkg\\..\\a",
+            "/pkg/a b",
+            "/pkg/a\0",
+            "/c:/a",
+            "/pkg/é",
+            "/pkg/a.js.br",
+            "/pkg/a.js.gz",
+            "/pkg/%252e%252e/x",
+            "/pkg/;/../a",
+            "pkg/a.js",
+            "/~root",
         ] {
             assert_eq!(site_name(path), None, "{path}");
         }

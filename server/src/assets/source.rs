@@ -19,7 +19,10 @@ pub struct File {
 
 /// Hexadecimal SHA-256.
 pub fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// A file of the folder, with the time and length it had when it was read.
@@ -57,7 +60,10 @@ impl Source {
         if folder.is_none() {
             return Source::Embedded;
         }
-        Source::Folder { root: folder.unwrap_or_default(), read: Mutex::default() }
+        Source::Folder {
+            root: folder.unwrap_or_default(),
+            read: Mutex::default(),
+        }
     }
 
     /// The file with this name, which [`super::site_name`] has checked.
@@ -65,7 +71,10 @@ impl Source {
         match self {
             Source::Folder { root, read } => {
                 let path = root.join(name);
-                let meta = tokio::fs::metadata(&path).await.ok().filter(std::fs::Metadata::is_file)?;
+                let meta = tokio::fs::metadata(&path)
+                    .await
+                    .ok()
+                    .filter(std::fs::Metadata::is_file)?;
                 let stamp = (meta.modified().ok(), meta.len());
                 if let Some(seen) = read.lock().get(name)
                     && seen.stamp == stamp
@@ -73,18 +82,32 @@ impl Source {
                     return Some(seen.file.clone());
                 }
                 let bytes = Bytes::from(tokio::fs::read(&path).await.ok()?);
-                let file = File { hash: hash(&bytes), bytes };
+                let file = File {
+                    hash: hash(&bytes),
+                    bytes,
+                };
                 let mut read = read.lock();
                 if read.len() >= KEPT {
                     read.clear();
                 }
-                read.insert(name.to_owned(), Seen { stamp, file: file.clone() });
+                read.insert(
+                    name.to_owned(),
+                    Seen {
+                        stamp,
+                        file: file.clone(),
+                    },
+                );
                 Some(file)
             }
             #[cfg(feature = "embed")]
             Source::Embedded => {
                 let file = Site::get(name)?;
-                let hash = file.metadata.sha256_hash().iter().map(|byte| format!("{byte:02x}")).collect();
+                let hash = file
+                    .metadata
+                    .sha256_hash()
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect();
                 let bytes = match file.data {
                     std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
                     std::borrow::Cow::Owned(bytes) => bytes.into(),

@@ -37,7 +37,12 @@ pub fn generate(tenant: &TenantId) -> Result<FreshKey, getrandom::Error> {
     let body = format!("{prefix}_{secret}");
     let text = format!("{body}_{:08x}", crc32fast::hash(body.as_bytes()));
     let hash = hash(&text);
-    Ok(FreshKey { text, id, prefix, hash })
+    Ok(FreshKey {
+        text,
+        id,
+        prefix,
+        hash,
+    })
 }
 
 /// SHA-256 of the whole text.
@@ -51,9 +56,14 @@ pub fn well_formed(text: &str) -> bool {
         return false;
     }
     let mut parts = text.split('_');
-    let (Some("fb"), Some(tenant), Some(id), Some(secret), Some(checksum), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let (Some("fb"), Some(tenant), Some(id), Some(secret), Some(checksum), None) = (
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+    ) else {
         return false;
     };
     let (Some((body, _)), Ok(expected)) = (text.rsplit_once('_'), u32::from_str_radix(checksum, 16)) else {
@@ -65,7 +75,9 @@ pub fn well_formed(text: &str) -> bool {
         && secret.len() == SECRET_LENGTH
         && secret.bytes().all(|b| b.is_ascii_alphanumeric())
         && checksum.len() == 8
-        && checksum.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        && checksum
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         && crc32fast::hash(body.as_bytes()) == expected
 }
 
@@ -108,14 +120,25 @@ mod tests {
         for at in 0..text.len() {
             let mut bytes = text.clone().into_bytes();
             bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
-            assert!(!well_formed(std::str::from_utf8(&bytes).unwrap()), "position {at}");
+            assert!(
+                !well_formed(std::str::from_utf8(&bytes).unwrap()),
+                "position {at}"
+            );
         }
     }
 
     #[test]
     fn nonsense_is_refused() {
         let long = "x".repeat(10_000);
-        for text in ["", "fb", "fb____", "fb_default_0_0_0", "Bearer x", "fb_default_é_é_00000000", &long] {
+        for text in [
+            "",
+            "fb",
+            "fb____",
+            "fb_default_0_0_0",
+            "Bearer x",
+            "fb_default_é_é_00000000",
+            &long,
+        ] {
             assert!(!well_formed(text), "{text}");
         }
     }
@@ -124,7 +147,11 @@ mod tests {
     fn characters_are_drawn_from_the_whole_alphabet() {
         let text = random_text(BASE62, 62 * 40).unwrap();
         for character in BASE62 {
-            assert!(text.bytes().any(|b| b == *character), "{}", char::from(*character));
+            assert!(
+                text.bytes().any(|b| b == *character),
+                "{}",
+                char::from(*character)
+            );
         }
     }
 }

@@ -25,7 +25,11 @@ pub struct KeyLookup {
 impl KeyLookup {
     /// Looks into this store.
     pub fn new(keys: Arc<dyn Keys>, system: SystemScope) -> KeyLookup {
-        KeyLookup { keys, system, known: Mutex::new(HashMap::new()) }
+        KeyLookup {
+            keys,
+            system,
+            known: Mutex::new(HashMap::new()),
+        }
     }
 
     /// The key with this text, if there is one and it is not revoked.
@@ -50,7 +54,12 @@ impl KeyLookup {
         {
             return Ok(Some(known.clone()));
         }
-        let found = self.keys.by_hash(&self.system, hash).await?.filter(|key| key.revoked.is_none()).map(Arc::new);
+        let found = self
+            .keys
+            .by_hash(&self.system, hash)
+            .await?
+            .filter(|key| key.revoked.is_none())
+            .map(Arc::new);
         let mut known = self.known.lock();
         match &found {
             Some(key) => {

@@ -61,17 +61,37 @@ pub async fn create_key(
         target: fresh.id.clone(),
         detail: format!("key {name} with {}", named.join(", ")),
     };
-    let key = ApiKey { id: fresh.id, tenant, name: name.into(), prefix: fresh.prefix, scopes, created: now, revoked: None };
-    keys.create(scope, NewApiKey { key: key.clone(), hash: fresh.hash }, audit).await?;
+    let key = ApiKey {
+        id: fresh.id,
+        tenant,
+        name: name.into(),
+        prefix: fresh.prefix,
+        scopes,
+        created: now,
+        revoked: None,
+    };
+    keys.create(
+        scope,
+        NewApiKey {
+            key: key.clone(),
+            hash: fresh.hash,
+        },
+        audit,
+    )
+    .await?;
     Ok((fresh.text, key))
 }
 
 fn check_name(name: &str) -> Result<(), ManageError> {
-    let good = (1..=128).contains(&name.chars().count()) && name.trim() == name && !name.chars().any(char::is_control);
+    let good = (1..=128).contains(&name.chars().count())
+        && name.trim() == name
+        && !name.chars().any(char::is_control);
     if good {
         return Ok(());
     }
-    Err(ManageError::Name("a key's name has 1 to 128 characters, none of them a control character, no space around it".into()))
+    Err(ManageError::Name(
+        "a key's name has 1 to 128 characters, none of them a control character, no space around it".into(),
+    ))
 }
 
 /// The key `local`, whose text lies in `local.key` (mode 0600): used again when it still counts, else made anew.
@@ -86,11 +106,18 @@ pub async fn ensure_local_key(
     now: Millis,
 ) -> Result<String, ManageError> {
     let path = data_dir.join("local.key");
-    let failed = |source| ManageError::File { path: path.clone(), source };
+    let failed = |source| ManageError::File {
+        path: path.clone(),
+        source,
+    };
     match std::fs::read_to_string(&path) {
         Ok(text) => {
             let text = text.trim().to_owned();
-            if lookup.find(&text).await?.is_some_and(|key| key.scopes == Scope::ALL && key.tenant == *scope.tenant()) {
+            if lookup
+                .find(&text)
+                .await?
+                .is_some_and(|key| key.scopes == Scope::ALL && key.tenant == *scope.tenant())
+            {
                 private_file::restrict(&path).map_err(failed)?;
                 return Ok(text);
             }

@@ -73,10 +73,14 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refused> {
     if values.next().is_some() {
         return Err(Refused::Invalid("there is more than one Authorization header"));
     }
-    let value = value.to_str().map_err(|_| Refused::Invalid("the Authorization header is not plain text"))?;
+    let value = value
+        .to_str()
+        .map_err(|_| Refused::Invalid("the Authorization header is not plain text"))?;
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Refused::Invalid("the Authorization header must read: Bearer fb_…"));
+        return Err(Refused::Invalid(
+            "the Authorization header must read: Bearer fb_…",
+        ));
     }
     Ok(token.trim())
 }
@@ -93,10 +97,15 @@ pub async fn by_key(
 ) -> Result<Access, Refused> {
     let text = bearer(headers)?;
     if !well_formed(text) {
-        return Err(Refused::Invalid("this is not a Fuseboard key, or a character of it is wrong"));
+        return Err(Refused::Invalid(
+            "this is not a Fuseboard key, or a character of it is wrong",
+        ));
     }
     let hash = hash(text);
-    let found = lookup.find_hash(&hash).await.map_err(|error| Refused::Unavailable(error.to_string()))?;
+    let found = lookup
+        .find_hash(&hash)
+        .await
+        .map_err(|error| Refused::Unavailable(error.to_string()))?;
     let key = found.ok_or(Refused::Invalid("the key is not known here, or it was revoked"))?;
     if !key.scopes.contains(&wanted) {
         return Err(Refused::Scope(wanted));
@@ -104,7 +113,11 @@ pub async fn by_key(
     if addressed.is_some_and(|tenant| *tenant != key.tenant) {
         return Err(Refused::Tenant);
     }
-    Ok(Access::Key { scope: scope_of(key.tenant.clone()), key, hash })
+    Ok(Access::Key {
+        scope: scope_of(key.tenant.clone()),
+        key,
+        hash,
+    })
 }
 
 /// What a browser on this machine opens.
@@ -122,7 +135,10 @@ pub fn by_command_line(tenant: TenantId) -> TenantScope {
     scope_of(tenant)
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the auth layer: its callers have checked whose data it is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the auth layer: its callers have checked whose data it is"
+)]
 fn scope_of(tenant: TenantId) -> TenantScope {
     TenantScope::assume(tenant)
 }
@@ -152,7 +168,10 @@ mod tests {
     fn anything_else_is_refused() {
         assert_eq!(bearer(&headers(&[])), Err(Refused::Missing));
         for values in [&["Basic abc"][..], &["fb_x"], &["Bearer a", "Bearer b"]] {
-            assert!(matches!(bearer(&headers(values)), Err(Refused::Invalid(_))), "{values:?}");
+            assert!(
+                matches!(bearer(&headers(values)), Err(Refused::Invalid(_))),
+                "{values:?}"
+            );
         }
     }
 

@@ -43,16 +43,29 @@ pub fn run(args: &CheckConfigArgs) -> Result<Exit, CliError> {
 fn good(effective: &[Effective]) -> Value {
     let settings: Map<String, Value> = effective
         .iter()
-        .map(|setting| (setting.key.to_owned(), json!({ "value": setting.shown, "source": setting.source })))
+        .map(|setting| {
+            (
+                setting.key.to_owned(),
+                json!({ "value": setting.shown, "source": setting.source }),
+            )
+        })
         .collect();
     json!({ "ok": true, "settings": settings })
 }
 
 fn print(effective: &[Effective]) {
-    let width = effective.iter().map(|setting| setting.key.len() + setting.shown.len()).max().unwrap_or_default();
+    let width = effective
+        .iter()
+        .map(|setting| setting.key.len() + setting.shown.len())
+        .max()
+        .unwrap_or_default();
     for setting in effective {
         let line = format!("{} = {:?}", setting.key, setting.shown);
-        if !say(&format!("{line:<indent$}  # {}", setting.source, indent = width + 5)) {
+        if !say(&format!(
+            "{line:<indent$}  # {}",
+            setting.source,
+            indent = width + 5
+        )) {
             return;
         }
     }

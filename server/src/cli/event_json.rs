@@ -39,8 +39,10 @@ impl Fields {
 
     fn labels(&mut self, labels: &Labels) {
         if !labels.is_empty() {
-            let labels: Map<String, Value> =
-                labels.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+            let labels: Map<String, Value> = labels
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone().into()))
+                .collect();
             self.set("labels", Some(labels));
         }
     }
@@ -74,7 +76,10 @@ impl Fields {
         self.set("cost_estimated", call.cost_estimated.then_some(true));
         self.set("attempt", Some(call.attempt));
         if let Some(from) = &call.fallback_from {
-            self.set("fallback_from", Some(json!({ "provider": from.provider, "model": from.model })));
+            self.set(
+                "fallback_from",
+                Some(json!({ "provider": from.provider, "model": from.model })),
+            );
         }
         self.set("weight", Some(call.weight));
         self.labels(&call.labels);
@@ -113,8 +118,11 @@ impl Fields {
         self.set("seq", transition.seq);
         self.set("reason", transition.reason.as_deref());
         if !transition.causes.is_empty() {
-            let causes: Map<String, Value> =
-                transition.causes.iter().map(|(name, count)| (name.clone(), (*count).into())).collect();
+            let causes: Map<String, Value> = transition
+                .causes
+                .iter()
+                .map(|(name, count)| (name.clone(), (*count).into()))
+                .collect();
             self.set("causes", Some(causes));
         }
         self.figures(&transition.figures);
@@ -160,8 +168,8 @@ impl Fields {
 
 #[cfg(test)]
 mod tests {
-    use domain::event::CallOutcome;
     use domain::Outcome;
+    use domain::event::CallOutcome;
     use store::{Offset, TenantId};
 
     use super::*;
@@ -177,7 +185,12 @@ mod tests {
             attempt: 1,
             ..Call::default()
         };
-        let event = Event { id: Some("e1".into()), time: 5, reported: None, body: EventBody::Call(Box::new(call)) };
+        let event = Event {
+            id: Some("e1".into()),
+            time: 5,
+            reported: None,
+            body: EventBody::Call(Box::new(call)),
+        };
         let batch = StoredBatch {
             offset: Offset { writer: 1, seq: 9 },
             tenant: TenantId::default_tenant(),

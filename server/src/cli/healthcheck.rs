@@ -26,9 +26,16 @@ pub async fn run(args: HealthcheckArgs) -> Result<Exit, CliError> {
     };
     let unavailable = |error: reqwest::Error| CliError::new(Exit::Unavailable, format!("{base}: {error}"));
     // A proxy of the environment has no business between us and this machine's own port.
-    let client =
-        reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().map_err(unavailable)?;
-    let answer = client.get(format!("{base}/readyz")).send().await.map_err(unavailable)?;
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(5))
+        .build()
+        .map_err(unavailable)?;
+    let answer = client
+        .get(format!("{base}/readyz"))
+        .send()
+        .await
+        .map_err(unavailable)?;
     let ready = answer.status().is_success();
     say(answer.text().await.map_err(unavailable)?.trim());
     Ok(if ready { Exit::Done } else { Exit::Failed })

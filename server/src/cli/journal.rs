@@ -59,10 +59,15 @@ pub async fn run(args: JournalArgs) -> Result<Exit, CliError> {
 async fn export(opened: &stores::OpenStores, after: u64) -> Result<Exit, CliError> {
     let system = opened.system();
     let head = opened.stores.journal.head(&system).await?;
-    let mut from = Offset { writer: head.writer, seq: after };
+    let mut from = Offset {
+        writer: head.writer,
+        seq: after,
+    };
     loop {
         let batches = opened.stores.journal.read_after(&system, from, BATCHES).await?;
-        let Some(last) = batches.last() else { return Ok(Exit::Done) };
+        let Some(last) = batches.last() else {
+            return Ok(Exit::Done);
+        };
         from = last.offset;
         for batch in &batches {
             for (index, event) in batch.events.iter().enumerate() {

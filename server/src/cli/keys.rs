@@ -67,9 +67,18 @@ fn scope(text: &str) -> Result<Scope, String> {
 /// Does it.
 pub async fn run(args: KeysArgs) -> Result<Exit, CliError> {
     match args.command {
-        KeysCommand::Create { flags, name, scopes, json } => create(&flags, &name, &scopes, json).await,
+        KeysCommand::Create {
+            flags,
+            name,
+            scopes,
+            json,
+        } => create(&flags, &name, &scopes, json).await,
         KeysCommand::List { flags, json } => list(&flags, json).await,
-        KeysCommand::Revoke { flags, id_or_name, json } => revoke(&flags, &id_or_name, json).await,
+        KeysCommand::Revoke {
+            flags,
+            id_or_name,
+            json,
+        } => revoke(&flags, &id_or_name, json).await,
     }
 }
 
@@ -80,9 +89,10 @@ async fn create(flags: &DataFlags, name: &str, scopes: &[Scope], json: bool) -> 
     let made = auth::create_key(opened.keys.as_ref(), &scope, name, scopes, &actor(), now).await;
     opened.close().await;
     let (text, key) = made.map_err(|error| match error {
-        ManageError::Store(StoreError::Conflict(_)) => {
-            CliError::new(Exit::Failed, format!("there is a key named {name} already; revoke it first, or choose another name"))
-        }
+        ManageError::Store(StoreError::Conflict(_)) => CliError::new(
+            Exit::Failed,
+            format!("there is a key named {name} already; revoke it first, or choose another name"),
+        ),
         ManageError::Store(error) => error.into(),
         ManageError::Name(why) => CliError::new(Exit::Usage, why),
         error => CliError::new(Exit::Failed, error.to_string()),
@@ -111,10 +121,20 @@ async fn list(flags: &DataFlags, json: bool) -> Result<Exit, CliError> {
         complain("there are no keys; make one with: fuseboard keys create --name NAME --scope ingest:write");
     }
     for key in &keys {
-        let state = if key.revoked.is_some() { "revoked" } else { "in use" };
+        let state = if key.revoked.is_some() {
+            "revoked"
+        } else {
+            "in use"
+        };
         let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-        let line =
-            format!("{}  {:<8}  {}  {}  {}", key.id, state, time(key.created), scopes.join(","), key.name);
+        let line = format!(
+            "{}  {:<8}  {}  {}  {}",
+            key.id,
+            state,
+            time(key.created),
+            scopes.join(","),
+            key.name
+        );
         if !say(&line) {
             break;
         }
@@ -137,10 +157,17 @@ async fn revoke(flags: &DataFlags, id_or_name: &str, json: bool) -> Result<Exit,
     opened.close().await;
     match revoked? {
         Some(key) => {
-            say(&if json { shown(&key).to_string() } else { format!("revoked {} ({})", key.name, key.id) });
+            say(&if json {
+                shown(&key).to_string()
+            } else {
+                format!("revoked {} ({})", key.name, key.id)
+            });
             Ok(Exit::Done)
         }
-        None => Err(CliError::new(Exit::Failed, format!("there is no key in use with the name or id {id_or_name}"))),
+        None => Err(CliError::new(
+            Exit::Failed,
+            format!("there is no key in use with the name or id {id_or_name}"),
+        )),
     }
 }
 
@@ -163,5 +190,7 @@ fn shown(key: &ApiKey) -> Value {
 
 /// RFC 3339, UTC, to the second.
 fn time(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms - ms.rem_euclid(1_000)).map(|time| time.to_string()).unwrap_or_default()
+    jiff::Timestamp::from_millisecond(ms - ms.rem_euclid(1_000))
+        .map(|time| time.to_string())
+        .unwrap_or_default()
 }

@@ -24,8 +24,10 @@ use crate::{simulate, tail};
 /// A live operations board for LLM providers and the circuit breakers in front of them.
 #[derive(Debug, Parser)]
 #[command(name = "fuseboard", version, max_term_width = 110)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 64 bad configuration, 69 something is unavailable.\n\
-                        Example:\n  fuseboard serve --local-key")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 64 bad configuration, 69 something is unavailable.\n\
+                        Example:\n  fuseboard serve --local-key"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -87,7 +89,10 @@ pub struct CliError {
 impl CliError {
     /// With this code and these words.
     pub fn new(exit: Exit, message: impl Into<String>) -> CliError {
-        CliError { exit, message: message.into() }
+        CliError {
+            exit,
+            message: message.into(),
+        }
     }
 }
 
@@ -183,7 +188,10 @@ mod tests {
             if command.has_subcommands() {
                 command.get_subcommands().for_each(|inner| leaves(inner, &path));
             } else {
-                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                let help = command
+                    .get_after_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 assert!(help.contains("Example"), "{path} has no example");
             }
         }

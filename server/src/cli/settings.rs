@@ -53,7 +53,11 @@ impl DataFlags {
             ("--data-dir", "data.dir", &self.data_dir),
             ("--database-url", "database.url", &self.database_url),
         ];
-        Sources { file: self.config.clone(), environment: config::environment(), flags: given(&flags) }
+        Sources {
+            file: self.config.clone(),
+            environment: config::environment(),
+            flags: given(&flags),
+        }
     }
 }
 
@@ -77,6 +81,12 @@ impl ServerFlags {
 fn given(flags: &[(&'static str, &'static str, &Option<String>)]) -> Vec<Flag> {
     flags
         .iter()
-        .filter_map(|(name, key, value)| Some(Flag { name, key, value: value.as_ref()?.clone() }))
+        .filter_map(|(name, key, value)| {
+            Some(Flag {
+                name,
+                key,
+                value: value.as_ref()?.clone(),
+            })
+        })
         .collect()
 }

@@ -66,14 +66,26 @@ pub async fn verify(opened: &OpenStores) -> Result<Report, CliError> {
     let journal = &opened.stores.journal;
     let head = journal.head(&system).await?;
     let checkpoint = opened.stores.live.checkpoint(&system, &tenant).await?;
-    let applied = checkpoint.filter(|stored| stored.writer == head.writer).map_or(0, |stored| stored.applied);
-    let mut report = Report { applied, head: head.seq, whole: true, ..Report::default() };
+    let applied = checkpoint
+        .filter(|stored| stored.writer == head.writer)
+        .map_or(0, |stored| stored.applied);
+    let mut report = Report {
+        applied,
+        head: head.seq,
+        whole: true,
+        ..Report::default()
+    };
     let mut expected = Sums::new();
     let mut seen: HashSet<String> = HashSet::new();
-    let mut from = Offset { writer: head.writer, seq: 0 };
+    let mut from = Offset {
+        writer: head.writer,
+        seq: 0,
+    };
     loop {
         let batches = journal.read_after(&system, from, BATCHES).await?;
-        let (Some(first), Some(last)) = (batches.first(), batches.last()) else { break };
+        let (Some(first), Some(last)) = (batches.first(), batches.last()) else {
+            break;
+        };
         if from.seq == 0 {
             report.whole = first.offset.seq == 1;
         }
@@ -91,17 +103,27 @@ pub async fn verify(opened: &OpenStores) -> Result<Report, CliError> {
                 {
                     report.weighted_calls += u64::from(call.weight.max(1));
                     let bucket = Rung::TenSeconds.bucket(event.time).unwrap_or(event.time);
-                    expected.entry((bucket, call.provider.clone())).or_default().add(call);
+                    expected
+                        .entry((bucket, call.provider.clone()))
+                        .or_default()
+                        .add(call);
                 }
             }
         }
     }
     let scope = auth::by_command_line(tenant);
-    let rows = opened.stores.live.partials(&scope, Rung::TenSeconds, Millis::MIN, Millis::MAX).await?;
+    let rows = opened
+        .stores
+        .live
+        .partials(&scope, Rung::TenSeconds, Millis::MIN, Millis::MAX)
+        .await?;
     let mut stored = Sums::new();
     for row in rows {
         report.partials_calls += calls(&row.stats);
-        stored.entry((row.bucket, row.series.provider)).or_default().merge(&row.stats);
+        stored
+            .entry((row.bucket, row.series.provider))
+            .or_default()
+            .merge(&row.stats);
     }
     if report.whole {
         report.differences = differences(&expected, &stored);
@@ -124,7 +146,11 @@ fn differences(expected: &Sums, stored: &Sums) -> Vec<String> {
             let found = stored.get(place).unwrap_or(&empty);
             (wanted != found).then(|| {
                 let (bucket, provider) = place;
-                format!("{bucket} {provider}: the journal has {} calls, the partials {}", calls(wanted), calls(found))
+                format!(
+                    "{bucket} {provider}: the journal has {} calls, the partials {}",
+                    calls(wanted),
+                    calls(found)
+                )
             })
         })
         .take(10)
@@ -140,7 +166,11 @@ mod tests {
     fn bucket(durations: &[u64]) -> Bucket {
         let mut bucket = Bucket::default();
         for duration in durations {
-            bucket.add(&Call { duration: Some(*duration), weight: 1, ..Call::default() });
+            bucket.add(&Call {
+                duration: Some(*duration),
+                weight: 1,
+                ..Call::default()
+            });
         }
         bucket
     }
@@ -148,7 +178,11 @@ mod tests {
     #[test]
     fn a_lost_a_doubled_and_a_changed_call_are_differences() {
         let at = |provider: &str| (0, provider.to_owned());
-        let journal = Sums::from([(at("a"), bucket(&[100])), (at("b"), bucket(&[100])), (at("c"), bucket(&[100]))]);
+        let journal = Sums::from([
+            (at("a"), bucket(&[100])),
+            (at("b"), bucket(&[100])),
+            (at("c"), bucket(&[100])),
+        ]);
         let same = differences(&journal, &journal);
         assert!(same.is_empty(), "{same:?}");
         let stored = Sums::from([(at("b"), bucket(&[100, 100])), (at("c"), bucket(&[200]))]);
@@ -157,7 +191,12 @@ mod tests {
 
     #[test]
     fn partials_beyond_the_journal_are_not_ok() {
-        let report = Report { applied: 5, head: 4, whole: true, ..Report::default() };
+        let report = Report {
+            applied: 5,
+            head: 4,
+            whole: true,
+            ..Report::default()
+        };
         assert!(!report.ok());
         assert_eq!(report.json()["ok"], false);
     }

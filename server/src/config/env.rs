@@ -6,7 +6,9 @@ use std::ffi::OsString;
 pub fn environment() -> Vec<(String, OsString)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-        .filter(|(name, _)| name.starts_with(PREFIX) || ALIASES.iter().any(|(alias, _)| alias == name) || name == FILE)
+        .filter(|(name, _)| {
+            name.starts_with(PREFIX) || ALIASES.iter().any(|(alias, _)| alias == name) || name == FILE
+        })
         .collect()
 }
 
@@ -17,7 +19,9 @@ pub fn no_color() -> bool {
 
 /// Who runs this program, for the audit log.
 pub fn user() -> String {
-    let name = std::env::var_os("USER").and_then(|value| value.into_string().ok()).unwrap_or_default();
+    let name = std::env::var_os("USER")
+        .and_then(|value| value.into_string().ok())
+        .unwrap_or_default();
     let plain = !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_graphic());
     if plain { name } else { "unknown".into() }
 }

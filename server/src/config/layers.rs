@@ -62,7 +62,9 @@ impl Layers {
 pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     let mut layers = Layers::default();
     for setting in SETTINGS {
-        layers.values.insert(setting.key, (setting.default.into(), "default".into()));
+        layers
+            .values
+            .insert(setting.key, (setting.default.into(), "default".into()));
     }
     file_layer(&mut layers, sources);
     environment_layer(&mut layers, &sources.environment);
@@ -72,12 +74,22 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     if !layers.problems.is_empty() {
         return Err(ConfigError(layers.problems));
     }
-    let value_of = |key: &str| layers.values.get(key).map(|(text, _)| text.clone()).unwrap_or_default();
+    let value_of = |key: &str| {
+        layers
+            .values
+            .get(key)
+            .map(|(text, _)| text.clone())
+            .unwrap_or_default()
+    };
     let effective = SETTINGS
         .iter()
         .filter_map(|setting| {
             let (text, source) = layers.values.get(setting.key)?;
-            Some(Effective { key: setting.key, shown: value::shown(setting, text), source: source.clone() })
+            Some(Effective {
+                key: setting.key,
+                shown: value::shown(setting, text),
+                source: source.clone(),
+            })
         })
         .collect();
     Config::build(value_of, effective)
@@ -85,7 +97,11 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
 
 fn file_layer(layers: &mut Layers, sources: &Sources) {
     let named = sources.file.clone().or_else(|| {
-        let value = sources.environment.iter().find(|(name, _)| name == FILE).map(|(_, value)| value)?;
+        let value = sources
+            .environment
+            .iter()
+            .find(|(name, _)| name == FILE)
+            .map(|(_, value)| value)?;
         Some(PathBuf::from(value))
     });
     let path = match named {
@@ -96,11 +112,19 @@ fn file_layer(layers: &mut Layers, sources: &Sources) {
     let shown = path.display();
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) => return layers.problems.push(format!("the configuration file {shown} cannot be read: {error}")),
+        Err(error) => {
+            return layers
+                .problems
+                .push(format!("the configuration file {shown} cannot be read: {error}"));
+        }
     };
     let table: toml::Table = match text.parse() {
         Ok(table) => table,
-        Err(error) => return layers.problems.push(format!("the configuration file {shown} is not TOML: {error}")),
+        Err(error) => {
+            return layers
+                .problems
+                .push(format!("the configuration file {shown} is not TOML: {error}"));
+        }
     };
     let source = format!("file {shown}");
     for (section, content) in table {
@@ -120,14 +144,24 @@ fn file_layer(layers: &mut Layers, sources: &Sources) {
 
 /// A TOML value as text, if it has the type that the setting wants.
 fn text_of(key: &str, value: toml::Value) -> Result<String, String> {
-    let wants_number = matches!(find(key), Some(Setting { kind: Kind::Integer(..), .. }));
+    let wants_number = matches!(
+        find(key),
+        Some(Setting {
+            kind: Kind::Integer(..),
+            ..
+        })
+    );
     match value {
         toml::Value::String(text) if !wants_number => Ok(text),
         toml::Value::Integer(number) if wants_number => Ok(number.to_string()),
         // An unknown key is reported as such, whatever it holds.
         _ if find(key).is_none() => Ok(String::new()),
         other => {
-            let wanted = if wants_number { "a whole number" } else { "text in quotes" };
+            let wanted = if wants_number {
+                "a whole number"
+            } else {
+                "text in quotes"
+            };
             Err(format!("must be {wanted}, got a TOML {}", other.type_str()))
         }
     }
@@ -137,7 +171,9 @@ fn environment_layer(layers: &mut Layers, environment: &[(String, OsString)]) {
     let text = |layers: &mut Layers, name: &str, value: &OsString| match value.to_str() {
         Some(text) => Some(text.to_owned()),
         None => {
-            layers.problems.push(format!("environment {name} is not valid UTF-8"));
+            layers
+                .problems
+                .push(format!("environment {name} is not valid UTF-8"));
             None
         }
     };
@@ -150,21 +186,29 @@ fn environment_layer(layers: &mut Layers, environment: &[(String, OsString)]) {
     }
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in environment {
-        let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-        let Some(value) = text(layers, name, value) else { continue };
+        let Some(rest) = name.strip_prefix(PREFIX) else {
+            continue;
+        };
+        let Some(value) = text(layers, name, value) else {
+            continue;
+        };
         let whole = rest.to_ascii_lowercase().replace("__", ".");
         let (key, value) = match whole.strip_suffix("_file") {
             Some(key) => match std::fs::read_to_string(&value) {
                 Ok(content) => (key.to_owned(), content.trim_end_matches(['\r', '\n']).to_owned()),
                 Err(error) => {
-                    layers.problems.push(format!("environment {name} names {value}, which cannot be read: {error}"));
+                    layers.problems.push(format!(
+                        "environment {name} names {value}, which cannot be read: {error}"
+                    ));
                     continue;
                 }
             },
             None => (whole.clone(), value),
         };
         if let Some(other) = seen.insert(key.clone(), name.clone()) {
-            layers.problems.push(format!("environment {name} and {other} both set {key}: keep one"));
+            layers
+                .problems
+                .push(format!("environment {name} and {other} both set {key}: keep one"));
             continue;
         }
         layers.set(&key, value, format!("environment {name}"));
@@ -177,7 +221,10 @@ fn unknown(key: &str, source: &str) -> String {
         let all: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
         format!("{key} ({source}) is not a setting; there are {}", all.join(", "))
     } else {
-        format!("{key} ({source}) is not a setting; did you mean {}?", near.join(" or "))
+        format!(
+            "{key} ({source}) is not a setting; did you mean {}?",
+            near.join(" or ")
+        )
     }
 }
 
@@ -186,23 +233,48 @@ mod tests {
     use super::*;
 
     fn with_env(pairs: &[(&str, &str)]) -> Sources {
-        let environment = pairs.iter().map(|(name, value)| (String::from(*name), OsString::from(value))).collect();
-        Sources { environment, ..Sources::default() }
+        let environment = pairs
+            .iter()
+            .map(|(name, value)| (String::from(*name), OsString::from(value)))
+            .collect();
+        Sources {
+            environment,
+            ..Sources::default()
+        }
     }
 
     #[test]
     fn flags_win_over_environment_over_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("f.toml");
-        std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:1\"\n[log]\nlevel = \"warn\"\nformat = \"json\"\n").unwrap();
-        let mut sources = with_env(&[("FUSEBOARD__SERVER__LISTEN", "127.0.0.1:2"), ("FUSEBOARD__LOG__LEVEL", "debug")]);
+        std::fs::write(
+            &file,
+            "[server]\nlisten = \"127.0.0.1:1\"\n[log]\nlevel = \"warn\"\nformat = \"json\"\n",
+        )
+        .unwrap();
+        let mut sources = with_env(&[
+            ("FUSEBOARD__SERVER__LISTEN", "127.0.0.1:2"),
+            ("FUSEBOARD__LOG__LEVEL", "debug"),
+        ]);
         sources.file = Some(file);
-        sources.flags.push(Flag { name: "--listen", key: "server.listen", value: "127.0.0.1:3".into() });
+        sources.flags.push(Flag {
+            name: "--listen",
+            key: "server.listen",
+            value: "127.0.0.1:3".into(),
+        });
         let config = load(&sources).unwrap();
         assert_eq!(config.listen.port(), 3);
         assert_eq!(config.log_level, "debug");
         assert!(config.log_json);
-        let source = |key: &str| config.effective.iter().find(|e| e.key == key).unwrap().source.clone();
+        let source = |key: &str| {
+            config
+                .effective
+                .iter()
+                .find(|e| e.key == key)
+                .unwrap()
+                .source
+                .clone()
+        };
         assert_eq!(source("server.listen"), "flag --listen");
         assert_eq!(source("log.level"), "environment FUSEBOARD__LOG__LEVEL");
         assert!(source("log.format").starts_with("file "));
@@ -220,10 +292,19 @@ mod tests {
         let ConfigError(problems) = load(&sources).unwrap_err();
         let all = problems.join("\n");
         assert_eq!(problems.len(), 6, "{all}");
-        assert!(all.contains("server.listn") && all.contains("did you mean server.listen?"), "{all}");
-        assert!(all.contains("journal_days") && all.contains("a whole number, got a TOML string"), "{all}");
+        assert!(
+            all.contains("server.listn") && all.contains("did you mean server.listen?"),
+            "{all}"
+        );
+        assert!(
+            all.contains("journal_days") && all.contains("a whole number, got a TOML string"),
+            "{all}"
+        );
         assert!(all.contains("must be 1 to 50000, got 0"), "{all}");
-        assert!(all.contains("FUSEBOARD__LOG__FORMAT") && all.contains("one of text, json"), "{all}");
+        assert!(
+            all.contains("FUSEBOARD__LOG__FORMAT") && all.contains("one of text, json"),
+            "{all}"
+        );
         assert!(all.contains("environment DATABASE_URL"), "{all}");
     }
 
@@ -233,11 +314,20 @@ mod tests {
         let file = folder.path().join("url");
         std::fs::write(&file, "postgres://me:hunter2@db/fuse\n").unwrap();
         let path = file.to_str().unwrap();
-        let sources = with_env(&[("FUSEBOARD__DATABASE__URL_FILE", path), ("DATABASE_URL", "postgres://other/x")]);
+        let sources = with_env(&[
+            ("FUSEBOARD__DATABASE__URL_FILE", path),
+            ("DATABASE_URL", "postgres://other/x"),
+        ]);
         let config = load(&sources).unwrap();
-        assert_eq!(config.database_url.as_ref().unwrap().expose(), "postgres://me:hunter2@db/fuse");
+        assert_eq!(
+            config.database_url.as_ref().unwrap().expose(),
+            "postgres://me:hunter2@db/fuse"
+        );
         assert!(!format!("{config:?}").contains("hunter2"));
-        let both = with_env(&[("FUSEBOARD__DATABASE__URL_FILE", path), ("FUSEBOARD__DATABASE__URL", "postgres://a/b")]);
+        let both = with_env(&[
+            ("FUSEBOARD__DATABASE__URL_FILE", path),
+            ("FUSEBOARD__DATABASE__URL", "postgres://a/b"),
+        ]);
         assert!(load(&both).unwrap_err().to_string().contains("keep one"));
     }
 

@@ -34,22 +34,42 @@ pub struct Setting {
 }
 
 const fn setting(key: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Setting {
-    Setting { key, kind, default, secret: false, help }
+    Setting {
+        key,
+        kind,
+        default,
+        secret: false,
+        help,
+    }
 }
 
 /// The site folder: embedded in the one-file product, a folder otherwise.
-const SITE_DIR: &str = if cfg!(feature = "embed") { "" } else { "target/site" };
+const SITE_DIR: &str = if cfg!(feature = "embed") {
+    ""
+} else {
+    "target/site"
+};
 
 /// By section, then by importance.
 pub const SETTINGS: [Setting; 11] = [
-    setting("server.listen", Kind::Address, "127.0.0.1:3000", "Where to listen; loopback only, for now."),
+    setting(
+        "server.listen",
+        Kind::Address,
+        "127.0.0.1:3000",
+        "Where to listen; loopback only, for now.",
+    ),
     setting(
         "server.site_dir",
         Kind::Path,
         SITE_DIR,
         "The folder with the page's script, style and fonts; empty means the copy inside the program.",
     ),
-    setting("data.dir", Kind::Path, "./data", "Where SQLite files, the journal and local.key live; created with mode 0700."),
+    setting(
+        "data.dir",
+        Kind::Path,
+        "./data",
+        "Where SQLite files, the journal and local.key live; created with mode 0700.",
+    ),
     Setting {
         key: "database.url",
         kind: Kind::DatabaseUrl,
@@ -57,18 +77,48 @@ pub const SETTINGS: [Setting; 11] = [
         secret: true,
         help: "postgres://user:password@host/database; empty means SQLite in data.dir. Alias: DATABASE_URL.",
     },
-    setting("retention.journal_days", Kind::Integer(1, 3_650), "7", "Journal days that are kept."),
-    setting("retention.journal_max_mib", Kind::Integer(64, 1 << 30), "10240", "The journal may take so much disk, MiB."),
-    setting("limits.in_flight_mib", Kind::Integer(6, 65_536), "64", "Request bodies being worked on, MiB; above it 503."),
-    setting("limits.series", Kind::Integer(1, 50_000), "2000", "Series per tenant; further ones fold into one."),
+    setting(
+        "retention.journal_days",
+        Kind::Integer(1, 3_650),
+        "7",
+        "Journal days that are kept.",
+    ),
+    setting(
+        "retention.journal_max_mib",
+        Kind::Integer(64, 1 << 30),
+        "10240",
+        "The journal may take so much disk, MiB.",
+    ),
+    setting(
+        "limits.in_flight_mib",
+        Kind::Integer(6, 65_536),
+        "64",
+        "Request bodies being worked on, MiB; above it 503.",
+    ),
+    setting(
+        "limits.series",
+        Kind::Integer(1, 50_000),
+        "2000",
+        "Series per tenant; further ones fold into one.",
+    ),
     setting(
         "tenant.utc_offset_min",
         Kind::Integer(-14 * 60, 14 * 60),
         "0",
         "Where the day of \"Spend today\" starts, minutes east of UTC.",
     ),
-    setting("log.level", Kind::LogFilter, "info", "Which log lines are written. Alias: RUST_LOG."),
-    setting("log.format", Kind::Choice(&["text", "json"]), "text", "How they are written."),
+    setting(
+        "log.level",
+        Kind::LogFilter,
+        "info",
+        "Which log lines are written. Alias: RUST_LOG.",
+    ),
+    setting(
+        "log.format",
+        Kind::Choice(&["text", "json"]),
+        "text",
+        "How they are written.",
+    ),
 ];
 
 /// The setting with this key.
@@ -84,7 +134,11 @@ pub fn near(wrong: &str) -> Vec<&'static str> {
         .map(|setting| {
             let whole = distance(wrong, setting.key);
             // The right name in the wrong section is a near miss too.
-            let same_name = if name(wrong) == name(setting.key) { 1 } else { usize::MAX };
+            let same_name = if name(wrong) == name(setting.key) {
+                1
+            } else {
+                usize::MAX
+            };
             (whole.min(same_name), setting.key)
         })
         .filter(|(distance, key)| *distance <= 2.max(key.len() / 4))
@@ -116,7 +170,11 @@ mod tests {
     #[test]
     fn every_default_is_valid_and_every_key_has_a_section() {
         for setting in SETTINGS {
-            assert!(super::super::value::check(&setting, setting.default).is_ok(), "{}", setting.key);
+            assert!(
+                super::super::value::check(&setting, setting.default).is_ok(),
+                "{}",
+                setting.key
+            );
             assert_eq!(setting.key.split('.').count(), 2, "{}", setting.key);
         }
     }

@@ -46,7 +46,9 @@ pub fn shown(setting: &Setting, text: &str) -> String {
     if !setting.secret || text.is_empty() {
         return text.to_owned();
     }
-    let Some((scheme, rest)) = text.split_once("://") else { return "***".into() };
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return "***".into();
+    };
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     match rest.rsplit_once('@') {
         Some((_, place)) => format!("{scheme}://***@{place}"),
@@ -62,7 +64,10 @@ mod tests {
     #[test]
     fn secrets_are_masked() {
         let url = find("database.url").unwrap();
-        assert_eq!(shown(url, "postgres://me:p%40ss@db:5432/fuse?password=x"), "postgres://***@db:5432/fuse");
+        assert_eq!(
+            shown(url, "postgres://me:p%40ss@db:5432/fuse?password=x"),
+            "postgres://***@db:5432/fuse"
+        );
         assert_eq!(shown(url, "postgres://db/fuse?password=x"), "postgres://db/fuse");
         assert_eq!(shown(url, "nonsense"), "***");
         assert_eq!(shown(url, ""), "");

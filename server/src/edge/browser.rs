@@ -47,7 +47,11 @@ pub fn check(headers: &HeaderMap, uri: &Uri, port: u16, need: Need) -> Result<()
         return Err(Foreign::Forwarded);
     }
     let host = only(headers, &HOST).flatten().ok_or(Foreign::Host)?;
-    if !is_ours(host, port) || uri.authority().is_some_and(|authority| authority.as_str() != host) {
+    if !is_ours(host, port)
+        || uri
+            .authority()
+            .is_some_and(|authority| authority.as_str() != host)
+    {
         return Err(Foreign::Host);
     }
     match only(headers, &ORIGIN) {
@@ -80,13 +84,19 @@ fn was_forwarded(headers: &HeaderMap) -> bool {
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
-    Some(if values.next().is_some() { None } else { first.to_str().ok() })
+    Some(if values.next().is_some() {
+        None
+    } else {
+        first.to_str().ok()
+    })
 }
 
 fn is_ours(host: &str, port: u16) -> bool {
     NAMES.iter().any(|name| match host.strip_prefix(name) {
         Some("") => port == 80,
-        Some(rest) => rest.strip_prefix(':').is_some_and(|digits| digits == port.to_string()),
+        Some(rest) => rest
+            .strip_prefix(':')
+            .is_some_and(|digits| digits == port.to_string()),
         None => false,
     })
 }
@@ -110,20 +120,44 @@ mod tests {
         for host in ["127.0.0.1:3000", "localhost:3000", "[::1]:3000"] {
             assert_eq!(ask(&[("host", host)], Need::Own), Ok(()), "{host}");
         }
-        assert_eq!(ask(&[("host", "localhost:3000"), ("origin", "http://localhost:3000")], Need::Socket), Ok(()));
+        assert_eq!(
+            ask(
+                &[("host", "localhost:3000"), ("origin", "http://localhost:3000")],
+                Need::Socket
+            ),
+            Ok(())
+        );
     }
 
     #[test]
     fn other_hosts_are_not() {
         for host in [
-            "evil.example:3000", "127.0.0.1", "127.0.0.1:3001", "127.0.0.1:03000", "localhost.:3000", "LOCALHOST:3000",
-            "127.0.0.1:3000.evil.example", "user@127.0.0.1:3000", "2130706433:3000", "0.0.0.0:3000", "127.1:3000", "",
-            "localhost:3000@evil.example", "[::ffff:127.0.0.1]:3000", "127.0.0.1:3000 ",
+            "evil.example:3000",
+            "127.0.0.1",
+            "127.0.0.1:3001",
+            "127.0.0.1:03000",
+            "localhost.:3000",
+            "LOCALHOST:3000",
+            "127.0.0.1:3000.evil.example",
+            "user@127.0.0.1:3000",
+            "2130706433:3000",
+            "0.0.0.0:3000",
+            "127.1:3000",
+            "",
+            "localhost:3000@evil.example",
+            "[::ffff:127.0.0.1]:3000",
+            "127.0.0.1:3000 ",
         ] {
             assert_eq!(ask(&[("host", host)], Need::Open), Err(Foreign::Host), "{host}");
         }
         assert_eq!(ask(&[], Need::Open), Err(Foreign::Host));
-        assert_eq!(ask(&[("host", "localhost:3000"), ("host", "localhost:3000")], Need::Open), Err(Foreign::Host));
+        assert_eq!(
+            ask(
+                &[("host", "localhost:3000"), ("host", "localhost:3000")],
+                Need::Open
+            ),
+            Err(Foreign::Host)
+        );
     }
 
     #[test]
@@ -137,7 +171,10 @@ mod tests {
 
     #[test]
     fn a_socket_needs_an_origin_and_a_page_does_not() {
-        assert_eq!(ask(&[("host", "localhost:3000")], Need::Socket), Err(Foreign::Origin));
+        assert_eq!(
+            ask(&[("host", "localhost:3000")], Need::Socket),
+            Err(Foreign::Origin)
+        );
         assert_eq!(ask(&[("host", "localhost:3000")], Need::Open), Ok(()));
     }
 
@@ -148,13 +185,29 @@ mod tests {
             assert_eq!(ask(&pairs, Need::Open), Ok(()));
             assert_eq!(ask(&pairs, Need::Own), Err(Foreign::Site), "{site}");
         }
-        assert_eq!(ask(&[("host", "localhost:3000"), ("sec-fetch-site", "same-origin")], Need::Own), Ok(()));
+        assert_eq!(
+            ask(
+                &[("host", "localhost:3000"), ("sec-fetch-site", "same-origin")],
+                Need::Own
+            ),
+            Ok(())
+        );
     }
 
     #[test]
     fn behind_a_proxy_nobody_is_on_this_machine() {
-        for name in ["x-forwarded-for", "x-forwarded-host", "forwarded", "x-real-ip", "via"] {
-            assert_eq!(ask(&[("host", "localhost:3000"), (name, "x")], Need::Open), Err(Foreign::Forwarded), "{name}");
+        for name in [
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "forwarded",
+            "x-real-ip",
+            "via",
+        ] {
+            assert_eq!(
+                ask(&[("host", "localhost:3000"), (name, "x")], Need::Open),
+                Err(Foreign::Forwarded),
+                "{name}"
+            );
         }
     }
 }

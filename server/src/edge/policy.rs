@@ -77,7 +77,12 @@ pub async fn admit(shared: &Shared, policy: Policy, request: &Parts) -> Result<A
         Policy::Read => Need::Own,
         Policy::Socket => Need::Socket,
         // Without a key the answer is 401 for everybody: it tells nothing.
-        Policy::Ingest if !with_key => return Err(Problem::unauthorized(&Refused::Missing, query_holds_key(&request.uri))),
+        Policy::Ingest if !with_key => {
+            return Err(Problem::unauthorized(
+                &Refused::Missing,
+                query_holds_key(&request.uri),
+            ));
+        }
         Policy::Ingest => Need::Own,
     };
     if ambient {
@@ -102,20 +107,24 @@ async fn by_key(
     wanted: Scope,
     tenant: Option<&TenantId>,
 ) -> Result<Access, Problem> {
-    auth::by_key(&shared.lookup, &request.headers, wanted, tenant).await.map_err(|refused| match refused {
-        Refused::Tenant => Problem::not_found(),
-        Refused::Unavailable(detail) => {
-            tracing::warn!(%detail, "a key could not be looked up");
-            Problem::unavailable("the database cannot be asked right now", 2)
-        }
-        Refused::Scope(scope) => Problem::lacks_scope(scope),
-        refused => Problem::unauthorized(&refused, false),
-    })
+    auth::by_key(&shared.lookup, &request.headers, wanted, tenant)
+        .await
+        .map_err(|refused| match refused {
+            Refused::Tenant => Problem::not_found(),
+            Refused::Unavailable(detail) => {
+                tracing::warn!(%detail, "a key could not be looked up");
+                Problem::unavailable("the database cannot be asked right now", 2)
+            }
+            Refused::Scope(scope) => Problem::lacks_scope(scope),
+            refused => Problem::unauthorized(&refused, false),
+        })
 }
 
 /// The tenant that the path names (`/t/{slug}/…`), if it names one.
 fn addressed(uri: &Uri) -> Result<Option<TenantId>, Problem> {
-    let Some(rest) = uri.path().strip_prefix("/t/") else { return Ok(None) };
+    let Some(rest) = uri.path().strip_prefix("/t/") else {
+        return Ok(None);
+    };
     let slug = rest.split('/').next().unwrap_or_default();
     auth::known_tenant(slug).map(Some).ok_or_else(Problem::not_found)
 }

@@ -41,7 +41,10 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Patience { gap: Duration::from_secs(10), total: Duration::from_secs(60) }
+        Patience {
+            gap: Duration::from_secs(10),
+            total: Duration::from_secs(60),
+        }
     }
 }
 
@@ -65,7 +68,9 @@ pub enum BodyFault {
 /// # Errors
 /// See [`BodyFault`].
 pub async fn read(body: Body, coding: Coding, patience: Patience) -> Result<Bytes, BodyFault> {
-    tokio::time::timeout(patience.total, read_on(body, coding, patience.gap)).await.unwrap_or(Err(BodyFault::Slow))
+    tokio::time::timeout(patience.total, read_on(body, coding, patience.gap))
+        .await
+        .unwrap_or(Err(BodyFault::Slow))
 }
 
 async fn read_on(body: Body, coding: Coding, gap: Duration) -> Result<Bytes, BodyFault> {
@@ -118,7 +123,11 @@ impl Write for Sink {
 enum Decoder {
     Identity(Sink),
     Gzip(Box<MultiGzDecoder<Sink>>),
-    Zstd { decoder: ZstdDecoder<'static>, sink: Sink, at_end: bool },
+    Zstd {
+        decoder: ZstdDecoder<'static>,
+        sink: Sink,
+        at_end: bool,
+    },
 }
 
 impl Decoder {
@@ -128,8 +137,14 @@ impl Decoder {
             Coding::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(Sink::default()))),
             Coding::Zstd => {
                 let mut decoder = ZstdDecoder::new().map_err(garbled)?;
-                decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG)).map_err(garbled)?;
-                Decoder::Zstd { decoder, sink: Sink::default(), at_end: false }
+                decoder
+                    .set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG))
+                    .map_err(garbled)?;
+                Decoder::Zstd {
+                    decoder,
+                    sink: Sink::default(),
+                    at_end: false,
+                }
             }
         })
     }
@@ -146,7 +161,11 @@ impl Decoder {
                 let written = decoder.write_all(chunk);
                 settle(decoder.get_mut(), written)
             }
-            Decoder::Zstd { decoder, sink, at_end } => {
+            Decoder::Zstd {
+                decoder,
+                sink,
+                at_end,
+            } => {
                 sink.fed += chunk.len();
                 let written = unzstd(decoder, sink, at_end, chunk);
                 settle(sink, written)
@@ -161,10 +180,18 @@ impl Decoder {
                 let ended = decoder.try_finish();
                 settle(decoder.get_mut(), ended)?;
                 let sink = std::mem::take(decoder.get_mut());
-                if sink.fed == 0 { Err(cut_short()) } else { Ok(sink.out.into()) }
+                if sink.fed == 0 {
+                    Err(cut_short())
+                } else {
+                    Ok(sink.out.into())
+                }
             }
             Decoder::Zstd { sink, at_end, .. } => {
-                if at_end { Ok(sink.out.into()) } else { Err(cut_short()) }
+                if at_end {
+                    Ok(sink.out.into())
+                } else {
+                    Err(cut_short())
+                }
             }
         }
     }
@@ -225,16 +252,25 @@ mod tests {
         let mut state = 1_u64;
         (0..length)
             .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 (state >> 56) as u8
             })
             .collect()
     }
 
     async fn decode(packed: Vec<u8>, coding: Coding, piece: usize) -> Result<Bytes, BodyFault> {
-        let pieces: Vec<Result<Bytes, io::Error>> =
-            packed.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-        read(Body::from_stream(futures::stream::iter(pieces)), coding, Patience::default()).await
+        let pieces: Vec<Result<Bytes, io::Error>> = packed
+            .chunks(piece)
+            .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+            .collect();
+        read(
+            Body::from_stream(futures::stream::iter(pieces)),
+            coding,
+            Patience::default(),
+        )
+        .await
     }
 
     #[tokio::test]
@@ -268,17 +304,29 @@ mod tests {
             (|b| zstd::bulk::compress(b, 1).unwrap(), Coding::Zstd),
         ] {
             assert_eq!(decode(pack(&fits), coding, 65_536).await.unwrap().len(), LIMIT);
-            assert_eq!(decode(pack(&over), coding, 65_536).await, Err(BodyFault::TooLarge));
+            assert_eq!(
+                decode(pack(&over), coding, 65_536).await,
+                Err(BodyFault::TooLarge)
+            );
         }
     }
 
     #[tokio::test]
     async fn bombs_are_refused() {
         let zeros = vec![0_u8; 4 << 20];
-        assert_eq!(decode(gzip(&zeros), Coding::Gzip, 1_024).await, Err(BodyFault::Bomb));
-        assert_eq!(decode(zstd(&zeros), Coding::Zstd, 1_024).await, Err(BodyFault::Bomb));
+        assert_eq!(
+            decode(gzip(&zeros), Coding::Gzip, 1_024).await,
+            Err(BodyFault::Bomb)
+        );
+        assert_eq!(
+            decode(zstd(&zeros), Coding::Zstd, 1_024).await,
+            Err(BodyFault::Bomb)
+        );
         let small = vec![0_u8; 1 << 20];
-        assert_eq!(decode(gzip(&small), Coding::Gzip, 1_024).await.unwrap().len(), small.len());
+        assert_eq!(
+            decode(gzip(&small), Coding::Gzip, 1_024).await.unwrap().len(),
+            small.len()
+        );
     }
 
     #[tokio::test]
@@ -294,7 +342,10 @@ mod tests {
         }
     }
 
-    const SHORT: Patience = Patience { gap: Duration::from_millis(60), total: Duration::from_millis(300) };
+    const SHORT: Patience = Patience {
+        gap: Duration::from_millis(60),
+        total: Duration::from_millis(300),
+    };
 
     #[tokio::test]
     async fn a_sender_that_stops_is_not_waited_for() {

@@ -11,7 +11,7 @@ use engine::{IngestError, IngestReply, IngestRequest, KeyInfo};
 use serde_json::{Map, Value, json};
 
 use super::body::{self, BodyFault, Coding, LIMIT};
-use super::problem::Problem;
+use super::problem::{Problem, sentence};
 use crate::auth::Access;
 use crate::edge;
 use crate::state::Shared;
@@ -26,7 +26,10 @@ pub async fn push(
 ) -> Result<Response, Problem> {
     let Access::Key { scope, key, .. } = access else {
         // The policy of the route lets only keys through; anything else is a fault of ours.
-        return Err(Problem::unavailable("The request could not be attributed to a key.", 1));
+        return Err(Problem::unavailable(
+            "The request could not be attributed to a key.",
+            1,
+        ));
     };
     let (parts, body) = request.into_parts();
     let asked = match asked(&parts.headers) {
@@ -38,7 +41,11 @@ pub async fn push(
     };
     let bytes = read(&shared, body, asked.coding).await?;
     let request = IngestRequest {
-        key: KeyInfo { id: key.id.clone(), name: key.name.clone(), prefix: key.prefix.clone() },
+        key: KeyInfo {
+            id: key.id.clone(),
+            name: key.name.clone(),
+            prefix: key.prefix.clone(),
+        },
         body: bytes,
         kind: asked.kind,
         idempotency_key: asked.idempotency_key,
@@ -60,20 +67,35 @@ fn asked(headers: &HeaderMap) -> Result<Asked, Problem> {
     let kind = kind(headers)?;
     let coding = coding(headers)?;
     let idempotency_key = idempotency_key(headers)?;
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > LIMIT as u64) {
         return Err(too_large());
     }
-    Ok(Asked { kind, coding, idempotency_key })
+    Ok(Asked {
+        kind,
+        coding,
+        idempotency_key,
+    })
 }
 
 fn kind(headers: &HeaderMap) -> Result<ingest::Body, Problem> {
     let problem = |got: &str| {
         let detail = format!("Content-Type must be application/json or application/x-ndjson, {got}.");
-        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body's type is not supported", detail)
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "The body's type is not supported",
+            detail,
+        )
     };
-    let Some(value) = headers.get(CONTENT_TYPE) else { return Err(problem("there is none")) };
-    let text = value.to_str().map_err(|_| problem("this one is not plain text"))?;
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Err(problem("there is none"));
+    };
+    let text = value
+        .to_str()
+        .map_err(|_| problem("this one is not plain text"))?;
     let mut parts = text.split(';').map(str::trim);
     let media = parts.next().unwrap_or_default().to_ascii_lowercase();
     for parameter in parts {
@@ -85,24 +107,38 @@ fn kind(headers: &HeaderMap) -> Result<ingest::Body, Problem> {
     match media.as_str() {
         "application/json" => Ok(ingest::Body::Json),
         "application/x-ndjson" | "application/ndjson" => Ok(ingest::Body::Ndjson),
-        "application/x-www-form-urlencoded" => {
-            Err(problem("got application/x-www-form-urlencoded (with curl add -H 'content-type: application/json')"))
-        }
+        "application/x-www-form-urlencoded" => Err(problem(
+            "got application/x-www-form-urlencoded (with curl add -H 'content-type: application/json')",
+        )),
         other => Err(problem(&format!("got {}", shortened(other)))),
     }
 }
 
 fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
     let problem = |got: &str| {
-        let detail = format!("Content-Encoding must be gzip, zstd or absent, got {}.", shortened(got));
-        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding", "The body's encoding is not supported", detail)
+        let detail = format!(
+            "Content-Encoding must be gzip, zstd or absent, got {}.",
+            shortened(got)
+        );
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-encoding",
+            "The body's encoding is not supported",
+            detail,
+        )
     };
     let mut values = headers.get_all(CONTENT_ENCODING).iter();
-    let Some(value) = values.next() else { return Ok(Coding::Identity) };
+    let Some(value) = values.next() else {
+        return Ok(Coding::Identity);
+    };
     if values.next().is_some() {
         return Err(problem("more than one"));
     }
-    match value.to_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+    match value
+        .to_str()
+        .map(|text| text.trim().to_ascii_lowercase())
+        .as_deref()
+    {
         Ok("identity" | "") => Ok(Coding::Identity),
         Ok("gzip" | "x-gzip") => Ok(Coding::Gzip),
         Ok("zstd") => Ok(Coding::Zstd),
@@ -113,9 +149,12 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(&IDEMPOTENCY_KEY).iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     let text = value.as_bytes();
-    let good = (1..=128).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic) && values.next().is_none();
+    let good =
+        (1..=128).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic) && values.next().is_none();
     match value.to_str() {
         Ok(text) if good => Ok(Some(text.to_owned())),
         _ => Err(Problem::new(
@@ -128,33 +167,35 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 async fn read(shared: &Shared, body: Body, coding: Coding) -> Result<bytes::Bytes, Problem> {
-    body::read(body, coding, shared.patience).await.map_err(|fault| match fault {
-        BodyFault::TooLarge => too_large(),
-        BodyFault::Bomb => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "The request is too large",
-            "The body grows more than a hundredfold when it is decompressed; nothing was kept.",
-        ),
-        BodyFault::Garbled(why) => Problem::new(
-            StatusCode::BAD_REQUEST,
-            "bad-encoding",
-            "The body cannot be decompressed",
-            format!("The body is not what its Content-Encoding says: {why}."),
-        ),
-        BodyFault::Slow => Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "too-slow",
-            "The body did not arrive in time",
-            "The body took too long to arrive; nothing was kept.",
-        ),
-        BodyFault::Gone => Problem::new(
-            StatusCode::BAD_REQUEST,
-            "broken-body",
-            "The body did not arrive",
-            "The connection broke in the middle of the body; nothing was kept.",
-        ),
-    })
+    body::read(body, coding, shared.patience)
+        .await
+        .map_err(|fault| match fault {
+            BodyFault::TooLarge => too_large(),
+            BodyFault::Bomb => Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The request is too large",
+                "The body grows more than a hundredfold when it is decompressed; nothing was kept.",
+            ),
+            BodyFault::Garbled(why) => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "bad-encoding",
+                "The body cannot be decompressed",
+                format!("The body is not what its Content-Encoding says: {why}."),
+            ),
+            BodyFault::Slow => Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "too-slow",
+                "The body did not arrive in time",
+                "The body took too long to arrive; nothing was kept.",
+            ),
+            BodyFault::Gone => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "broken-body",
+                "The body did not arrive",
+                "The connection broke in the middle of the body; nothing was kept.",
+            ),
+        })
 }
 
 fn too_large() -> Problem {
@@ -198,13 +239,19 @@ fn refusals(reply: &IngestReply) -> Value {
 
 fn refused(error: IngestError) -> Problem {
     match error {
-        IngestError::Body(error) if error.is_too_large() => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large", sentence(&error.to_string()))
-        }
-        IngestError::Body(error) => {
-            Problem::new(StatusCode::BAD_REQUEST, "bad-body", "The body cannot be read", sentence(&error.to_string()))
-                .with("code", error.code().into())
-        }
+        IngestError::Body(error) if error.is_too_large() => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "The request is too large",
+            sentence(&error.to_string()),
+        ),
+        IngestError::Body(error) => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-body",
+            "The body cannot be read",
+            sentence(&error.to_string()),
+        )
+        .with("code", error.code().into()),
         IngestError::AllRefused(reply) => Problem::new(
             StatusCode::BAD_REQUEST,
             "all-refused",
@@ -234,18 +281,17 @@ fn refused(error: IngestError) -> Problem {
         IngestError::Overloaded { retry_after_s } => {
             Problem::unavailable("Too much is being worked on; nothing was kept.", retry_after_s)
         }
-        IngestError::Unavailable { retry_after_s, detail } => {
+        IngestError::Unavailable {
+            retry_after_s,
+            detail,
+        } => {
             tracing::warn!(detail, "events could not be kept");
-            Problem::unavailable("The events could not be made durable; nothing was kept.", retry_after_s)
+            Problem::unavailable(
+                "The events could not be made durable; nothing was kept.",
+                retry_after_s,
+            )
         }
     }
-}
-
-/// Upper-case at the start, a full stop at the end.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
 }
 
 #[cfg(test)]
@@ -260,11 +306,28 @@ mod tests {
 
     #[test]
     fn content_types() {
-        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
-            assert_eq!(kind(&with(CONTENT_TYPE, good)).unwrap(), ingest::Body::Json, "{good}");
+        for good in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+        ] {
+            assert_eq!(
+                kind(&with(CONTENT_TYPE, good)).unwrap(),
+                ingest::Body::Json,
+                "{good}"
+            );
         }
-        assert_eq!(kind(&with(CONTENT_TYPE, "application/x-ndjson")).unwrap(), ingest::Body::Ndjson);
-        for bad in ["text/plain", "application/json; charset=latin1", "application/jsonx", "json", ""] {
+        assert_eq!(
+            kind(&with(CONTENT_TYPE, "application/x-ndjson")).unwrap(),
+            ingest::Body::Ndjson
+        );
+        for bad in [
+            "text/plain",
+            "application/json; charset=latin1",
+            "application/jsonx",
+            "json",
+            "",
+        ] {
             let problem = kind(&with(CONTENT_TYPE, bad)).unwrap_err();
             assert_eq!(problem.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{bad}");
         }
@@ -274,9 +337,15 @@ mod tests {
     #[test]
     fn idempotency_keys() {
         assert_eq!(idempotency_key(&HeaderMap::new()).unwrap(), None);
-        assert_eq!(idempotency_key(&with(IDEMPOTENCY_KEY, "a-1")).unwrap().as_deref(), Some("a-1"));
+        assert_eq!(
+            idempotency_key(&with(IDEMPOTENCY_KEY, "a-1")).unwrap().as_deref(),
+            Some("a-1")
+        );
         let longest = "x".repeat(128);
-        assert_eq!(idempotency_key(&with(IDEMPOTENCY_KEY, &longest)).unwrap(), Some(longest));
+        assert_eq!(
+            idempotency_key(&with(IDEMPOTENCY_KEY, &longest)).unwrap(),
+            Some(longest)
+        );
         for bad in ["", "a b", "é", &"x".repeat(129)] {
             assert!(idempotency_key(&with(IDEMPOTENCY_KEY, bad)).is_err(), "{bad}");
         }

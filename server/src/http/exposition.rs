@@ -37,7 +37,11 @@ impl Sample<'_> {
         let kind = if self.counter { "counter" } else { "gauge" };
         let Sample { name, help, .. } = self;
         writeln!(text, "# TYPE {name}{family} {kind}")?;
-        writeln!(text, "# HELP {name}{family} {}", help.replace('\\', "\\\\").replace('\n', "\\n"))?;
+        writeln!(
+            text,
+            "# HELP {name}{family} {}",
+            help.replace('\\', "\\\\").replace('\n', "\\n")
+        )?;
         for (label, value) in &self.values {
             match label {
                 Some((key, word)) => writeln!(text, "{name}{suffix}{{{key}=\"{word}\"}} {value}")?,
@@ -54,8 +58,18 @@ mod tests {
 
     fn samples() -> Vec<Sample<'static>> {
         vec![
-            Sample { name: "a", help: "One\nline.", counter: true, values: vec![(Some(("class", "2xx")), 3.0)] },
-            Sample { name: "b", help: "Two.", counter: false, values: vec![(None, 0.5)] },
+            Sample {
+                name: "a",
+                help: "One\nline.",
+                counter: true,
+                values: vec![(Some(("class", "2xx")), 3.0)],
+            },
+            Sample {
+                name: "b",
+                help: "Two.",
+                counter: false,
+                values: vec![(None, 0.5)],
+            },
         ]
     }
 

@@ -66,5 +66,9 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
     tracing::error!(message, "a handler panicked");
-    Problem::unavailable("Something went wrong on our side; it was logged under this request's id.", 1).into_response()
+    Problem::unavailable(
+        "Something went wrong on our side; it was logged under this request's id.",
+        1,
+    )
+    .into_response()
 }

@@ -28,7 +28,11 @@ pub async fn readyz(State(shared): State<Shared>, parts: Parts) -> Response {
         reasons.extend(shared.engine.health().await.reasons);
     }
     let ready = reasons.is_empty();
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let mut body = json!({ "status": if ready { "ready" } else { "not ready" } });
     if !ready && edge::admit(&shared, Policy::Read, &parts).await.is_ok() {
         body["reasons"] = json!(reasons);
@@ -38,15 +42,17 @@ pub async fn readyz(State(shared): State<Shared>, parts: Parts) -> Response {
 
 /// Which build this is.
 pub async fn version(State(shared): State<Shared>, Extension(_): Extension<Access>) -> Response {
-    Json(json!({ "name": "fuseboard", "version": env!("CARGO_PKG_VERSION"), "build": shared.build })).into_response()
+    Json(json!({ "name": "fuseboard", "version": env!("CARGO_PKG_VERSION"), "build": shared.build }))
+        .into_response()
 }
 
 /// Figures about ourselves: OpenMetrics where asked for, else the older text form.
 pub async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let open = headers
-        .get_all(ACCEPT)
-        .iter()
-        .any(|value| value.to_str().is_ok_and(|text| text.contains("application/openmetrics-text")));
+    let open = headers.get_all(ACCEPT).iter().any(|value| {
+        value
+            .to_str()
+            .is_ok_and(|text| text.contains("application/openmetrics-text"))
+    });
     let engine = shared.engine.metrics();
     let mut samples: Vec<Sample<'_>> = engine
         .families()
@@ -62,7 +68,12 @@ pub async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> Respon
         name: "fuseboard_http_answers",
         help: "Answers over HTTP by class of status.",
         counter: true,
-        values: shared.counts.read().into_iter().map(|(class, n)| (Some(("class", class)), n as f64)).collect(),
+        values: shared
+            .counts
+            .read()
+            .into_iter()
+            .map(|(class, n)| (Some(("class", class)), n as f64))
+            .collect(),
     });
     samples.push(Sample {
         name: "fuseboard_sockets",

@@ -26,8 +26,21 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of this kind; `code` is stable, `title` is the same for every problem of the kind.
-    pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, title, detail: detail.into(), retry_after: None, challenge: None, extra: Map::new() }
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            status,
+            code,
+            title,
+            detail: detail.into(),
+            retry_after: None,
+            challenge: None,
+            extra: Map::new(),
+        }
     }
 
     /// Come back after so many seconds.
@@ -45,7 +58,7 @@ impl Problem {
     /// 401: no key, or none that counts.
     pub fn unauthorized(refused: &Refused, in_query: bool) -> Problem {
         let (detail, error) = match refused {
-            Refused::Invalid(why) => (format!("{why}."), ", error=\"invalid_token\""),
+            Refused::Invalid(why) => (sentence(why), ", error=\"invalid_token\""),
             _ if in_query => {
                 ("A key goes into the Authorization header; in an address it is not accepted (addresses are logged).".into(), "")
             }
@@ -59,25 +72,48 @@ impl Problem {
     /// 403: the key may not do this.
     pub fn lacks_scope(scope: Scope) -> Problem {
         let detail = format!("The key does not have the scope {}.", scope.as_str());
-        let mut problem = Problem::new(StatusCode::FORBIDDEN, "insufficient-scope", "The key may not do this", detail);
-        problem.challenge =
-            Some(format!("Bearer realm=\"fuseboard\", error=\"insufficient_scope\", scope=\"{}\"", scope.as_str()));
+        let mut problem = Problem::new(
+            StatusCode::FORBIDDEN,
+            "insufficient-scope",
+            "The key may not do this",
+            detail,
+        );
+        problem.challenge = Some(format!(
+            "Bearer realm=\"fuseboard\", error=\"insufficient_scope\", scope=\"{}\"",
+            scope.as_str()
+        ));
         problem
     }
 
     /// 403: not a browser on this machine, on our own page.
     pub fn foreign(why: &str) -> Problem {
-        Problem::new(StatusCode::FORBIDDEN, "foreign-request", "Refused to protect this machine's browser", format!("{why}."))
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "foreign-request",
+            "Refused to protect this machine's browser",
+            format!("{why}."),
+        )
     }
 
     /// 404.
     pub fn not_found() -> Problem {
-        Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here", "No such address or object.")
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "There is nothing here",
+            "No such address or object.",
+        )
     }
 
     /// 503: it is us, not the client.
     pub fn unavailable(detail: impl Into<String>, seconds: u32) -> Problem {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not possible right now", detail).retry_after(seconds)
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Not possible right now",
+            detail,
+        )
+        .retry_after(seconds)
     }
 
     /// Its status.
@@ -88,11 +124,17 @@ impl Problem {
     /// Its body; `instance` names the one request.
     pub fn body(&self, request_id: &str) -> Value {
         let mut body = Map::new();
-        body.insert("type".into(), format!("urn:fuseboard:problem:{}", self.code).into());
+        body.insert(
+            "type".into(),
+            format!("urn:fuseboard:problem:{}", self.code).into(),
+        );
         body.insert("title".into(), self.title.into());
         body.insert("status".into(), self.status.as_u16().into());
         body.insert("detail".into(), self.detail.clone().into());
-        body.insert("instance".into(), json!(format!("urn:fuseboard:request:{request_id}")));
+        body.insert(
+            "instance".into(),
+            json!(format!("urn:fuseboard:request:{request_id}")),
+        );
         body.extend(self.extra.clone());
         Value::Object(body)
     }
@@ -106,10 +148,49 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(challenge) = self.challenge.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
+        if let Some(challenge) = self
+            .challenge
+            .as_deref()
+            .and_then(|text| HeaderValue::from_str(text).ok())
+        {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
         response.extensions_mut().insert(Box::new(self));
         response
+    }
+}
+
+/// A sentence of these words: upper case at the start, something that ends it at the end.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars
+        .next()
+        .map(|c| c.to_uppercase().collect())
+        .unwrap_or_default();
+    let end = if text.ends_with(['.', '…', '?', '!']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{first}{}{end}", chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences() {
+        assert_eq!(sentence("the body is empty"), "The body is empty.");
+        assert_eq!(sentence("it must read: Bearer fb_…"), "It must read: Bearer fb_…");
+        assert_eq!(sentence(""), ".");
+    }
+
+    #[test]
+    fn a_body_has_the_members_of_rfc_9457_and_its_own() {
+        let body = Problem::not_found().with("code", "x".into()).body("17");
+        assert_eq!(body["type"], "urn:fuseboard:problem:not-found");
+        assert_eq!(body["instance"], "urn:fuseboard:request:17");
+        assert_eq!((&body["status"], &body["code"]), (&json!(404), &json!("x")));
     }
 }

@@ -27,7 +27,10 @@ pub async fn breaker(
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let detail = shared.engine.breaker(scope(&access)?, &id).ok_or_else(Problem::not_found)?;
+    let detail = shared
+        .engine
+        .breaker(scope(&access)?, &id)
+        .ok_or_else(Problem::not_found)?;
     Ok(Json(detail).into_response())
 }
 
@@ -38,10 +41,17 @@ fn scope(access: &Access) -> Result<&TenantScope, Problem> {
 /// The range in a query string; 15 minutes where none is named.
 pub fn range(query: &str) -> Result<Range, Problem> {
     let named = query.split('&').find_map(|pair| pair.strip_prefix("range="));
-    let Some(name) = named else { return Ok(Range::default()) };
+    let Some(name) = named else {
+        return Ok(Range::default());
+    };
     Range::parse(name).ok_or_else(|| {
         let detail = "range must be one of 5m, 15m, 1h.";
-        Problem::new(StatusCode::BAD_REQUEST, "bad-range", "There is no such range", detail)
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-range",
+            "There is no such range",
+            detail,
+        )
     })
 }
 

@@ -29,26 +29,86 @@ pub struct Route {
 
 /// The table.
 pub const ROUTES: [Route; 16] = [
-    Route { path: "/livez", policy: Policy::Probe, methods: || get(ops::livez) },
-    Route { path: "/readyz", policy: Policy::Probe, methods: || get(ops::readyz) },
-    Route { path: "/healthz", policy: Policy::Probe, methods: || get(ops::readyz) },
-    Route { path: "/version", policy: Policy::Read, methods: || get(ops::version) },
-    Route { path: "/metrics", policy: Policy::Read, methods: || get(ops::metrics) },
-    Route { path: "/api/v1/events", policy: Policy::Ingest, methods: || post(events::push) },
-    Route { path: "/api/v1/board", policy: Policy::Read, methods: || get(read::board).layer(CompressionLayer::new()) },
+    Route {
+        path: "/livez",
+        policy: Policy::Probe,
+        methods: || get(ops::livez),
+    },
+    Route {
+        path: "/readyz",
+        policy: Policy::Probe,
+        methods: || get(ops::readyz),
+    },
+    Route {
+        path: "/healthz",
+        policy: Policy::Probe,
+        methods: || get(ops::readyz),
+    },
+    Route {
+        path: "/version",
+        policy: Policy::Read,
+        methods: || get(ops::version),
+    },
+    Route {
+        path: "/metrics",
+        policy: Policy::Read,
+        methods: || get(ops::metrics),
+    },
+    Route {
+        path: "/api/v1/events",
+        policy: Policy::Ingest,
+        methods: || post(events::push),
+    },
+    Route {
+        path: "/api/v1/board",
+        policy: Policy::Read,
+        methods: || get(read::board).layer(CompressionLayer::new()),
+    },
     Route {
         path: "/api/v1/breakers/{id}",
         policy: Policy::Read,
         methods: || get(read::breaker).layer(CompressionLayer::new()),
     },
-    Route { path: "/ws/v1", policy: Policy::Socket, methods: || get(ws::open) },
-    Route { path: "/t/{slug}/ws/v1", policy: Policy::Socket, methods: || get(ws::open) },
-    Route { path: "/", policy: Policy::Page, methods: page },
-    Route { path: "/connect", policy: Policy::Page, methods: page },
-    Route { path: "/t/{slug}", policy: Policy::Page, methods: page },
-    Route { path: "/t/{slug}/", policy: Policy::Page, methods: page },
-    Route { path: "/t/{slug}/connect", policy: Policy::Page, methods: page },
-    Route { path: "/pkg/{*file}", policy: Policy::Asset, methods: || get(assets::file) },
+    Route {
+        path: "/ws/v1",
+        policy: Policy::Socket,
+        methods: || get(ws::open),
+    },
+    Route {
+        path: "/t/{slug}/ws/v1",
+        policy: Policy::Socket,
+        methods: || get(ws::open),
+    },
+    Route {
+        path: "/",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/connect",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/t/{slug}",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/t/{slug}/",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/t/{slug}/connect",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/pkg/{*file}",
+        policy: Policy::Asset,
+        methods: || get(assets::file),
+    },
 ];
 
 fn page() -> MethodRouter<Shared> {
@@ -59,7 +119,8 @@ fn page() -> MethodRouter<Shared> {
 pub fn router(shared: Shared) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
-        let guarded = (route.methods)().route_layer(from_fn_with_state((shared.clone(), route.policy), edge::enforce));
+        let guarded =
+            (route.methods)().route_layer(from_fn_with_state((shared.clone(), route.policy), edge::enforce));
         router = router.route(route.path, guarded);
     }
     router
@@ -109,7 +170,8 @@ mod tests {
         let paths: BTreeSet<&str> = ROUTES.iter().map(|route| route.path).collect();
         assert_eq!(paths.len(), ROUTES.len());
         for route in ROUTES {
-            let data = route.path.contains("/api/") || route.path.contains("/ws/") || route.path == "/metrics";
+            let data =
+                route.path.contains("/api/") || route.path.contains("/ws/") || route.path == "/metrics";
             let open = matches!(route.policy, Policy::Probe | Policy::Asset | Policy::Page);
             assert!(!(data && open), "{}", route.path);
         }

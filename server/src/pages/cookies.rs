@@ -15,7 +15,10 @@ pub fn theme(headers: &HeaderMap) -> Option<Theme> {
 
 /// Minutes east of UTC in which the visitor sees times (`fb_tz`).
 pub fn utc_offset_min(headers: &HeaderMap) -> Option<i32> {
-    cookie(headers, "fb_tz")?.parse().ok().filter(|minutes| (-14 * 60..=14 * 60).contains(minutes))
+    cookie(headers, "fb_tz")?
+        .parse()
+        .ok()
+        .filter(|minutes| (-14 * 60..=14 * 60).contains(minutes))
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 use app::seed::{Seed, Site};
 use axum::Extension;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, HOST};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
@@ -18,20 +18,34 @@ use leptos::config::{Env, LeptosOptions};
 use leptos::nonce::Nonce;
 use leptos::prelude::provide_context;
 use store::TenantId;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use crate::auth::{self, Access};
 use crate::edge;
 use crate::http::{Problem, range};
 use crate::state::Shared;
 
+/// Pages made at the same time; further ones wait for their turn.
+pub const AT_ONCE: usize = 16;
+/// A board with thousands of breakers is a few MiB of HTML.
+const PAGE_LIMIT: usize = 64 << 20;
+
 /// A page's handler.
-pub async fn page(State(shared): State<Shared>, Extension(access): Extension<Access>, request: Request) -> Response {
+pub async fn page(
+    State(shared): State<Shared>,
+    Extension(access): Extension<Access>,
+    request: Request,
+) -> Response {
     render(&shared, &access, request).await
 }
 
 /// Whether the client would rather see a page than a problem: a browser that was pointed at an address.
 pub fn is_wanted(headers: &HeaderMap) -> bool {
-    headers.get_all(ACCEPT).iter().any(|value| value.to_str().is_ok_and(|text| text.contains("text/html")))
+    headers
+        .get_all(ACCEPT)
+        .iter()
+        .any(|value| value.to_str().is_ok_and(|text| text.contains("text/html")))
         && !auth::has_credentials(headers)
 }
 
@@ -48,7 +62,9 @@ pub async fn missing(shared: &Shared, request: Request) -> Response {
 }
 
 async fn render(shared: &Shared, access: &Access, request: Request) -> Response {
-    let Some(seed) = seed(shared, access, &request) else { return Problem::not_found().into_response() };
+    let Some(seed) = seed(shared, access, &request) else {
+        return Problem::not_found().into_response();
+    };
     let nonce = Nonce::new();
     let policy = edge::page_policy(&nonce);
     let options = options(shared.port);
@@ -59,11 +75,47 @@ async fn render(shared: &Shared, access: &Access, request: Request) -> Response 
     let render = leptos_axum::render_app_async_with_context(context, move || app::shell(options.clone()));
     let (parts, _) = request.into_parts();
     // A page has no use for a body.
-    let mut response = render(Request::from_parts(parts, Body::empty())).await;
+    let request = Request::from_parts(parts, Body::empty());
+    let mut response = match alone(shared, move || render(request)).await {
+        Ok(response) => response,
+        Err(problem) => return problem.into_response(),
+    };
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// Renders a page from beginning to end on a thread that does nothing else meanwhile.
+///
+/// Leptos finds a page's signals through a variable of the thread, and yields once before it reads the page's title
+/// (leptos_meta 0.8, `inject_meta_context`). On a shared worker another page may have run in between: then the title is
+/// looked up in the wrong page's signals, or there are none and it panics. Rendering is also pure computation, which
+/// would keep a worker from its sockets.
+async fn alone<F>(shared: &Shared, render: impl FnOnce() -> F + Send + 'static) -> Result<Response, Problem>
+where
+    F: Future<Output = Response>,
+{
+    let busy = || Problem::unavailable("Too many pages are being made.", 1);
+    let _turn = shared.renders.acquire().await.map_err(|_| busy())?;
+    let runtime = Handle::current();
+    let rendered = spawn_blocking(move || {
+        runtime.block_on(async {
+            let (parts, body) = render().await.into_parts();
+            to_bytes(body, PAGE_LIMIT)
+                .await
+                .map(|html| Response::from_parts(parts, Body::from(html)))
+        })
+    });
+    match rendered.await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a page could not be made");
+            Err(Problem::unavailable("The page could not be made.", 1))
+        }
+        // Its own message is in the log already.
+        Err(_) => Err(Problem::unavailable("The page could not be made.", 1)),
+    }
 }
 
 /// Everything the first paint needs, at this moment.
@@ -71,7 +123,11 @@ fn seed(shared: &Shared, access: &Access, request: &Request) -> Option<Seed> {
     let scope = access.scope()?;
     let range = range(request.uri().query().unwrap_or_default()).unwrap_or_default();
     let tenant = scope.tenant().to_string();
-    let base = if request.uri().path().starts_with("/t/") { format!("/t/{tenant}") } else { String::new() };
+    let base = if request.uri().path().starts_with("/t/") {
+        format!("/t/{tenant}")
+    } else {
+        String::new()
+    };
     let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
     let origin = match host {
         Some(host) => format!("http://{host}"),
@@ -83,11 +139,18 @@ fn seed(shared: &Shared, access: &Access, request: &Request) -> Option<Seed> {
         base,
         origin,
         // A key that may only read must not find one that may write.
-        local_key: shared.local_key.clone().filter(|_| matches!(access, Access::Browser(_))),
+        local_key: shared
+            .local_key
+            .clone()
+            .filter(|_| matches!(access, Access::Browser(_))),
         theme: cookies::theme(request.headers()),
         utc_offset_min: cookies::utc_offset_min(request.headers()).unwrap_or(shared.utc_offset_min),
     };
-    Some(Seed { board: shared.engine.board(scope, range), connect: shared.engine.connect(scope), site })
+    Some(Seed {
+        board: shared.engine.board(scope, range),
+        connect: shared.engine.connect(scope),
+        site,
+    })
 }
 
 fn options(port: u16) -> LeptosOptions {

@@ -27,7 +27,9 @@ impl Backoff {
     }
 
     fn bound(&self) -> Duration {
-        FIRST.saturating_mul(2_u32.saturating_pow(self.tries.min(16))).min(MOST)
+        FIRST
+            .saturating_mul(2_u32.saturating_pow(self.tries.min(16)))
+            .min(MOST)
     }
 }
 

@@ -51,10 +51,13 @@ impl Target {
             Some(("https", rest)) => format!("wss://{rest}/ws/v1"),
             _ => return Err(format!("--url must start with http:// or https://, got {url}")),
         };
-        let mut authorization =
-            HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| "the key is not plain text".to_owned())?;
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {key}"))
+            .map_err(|_| "the key is not plain text".to_owned())?;
         authorization.set_sensitive(true);
-        Ok(Target { address, authorization })
+        Ok(Target {
+            address,
+            authorization,
+        })
     }
 
     /// For messages.
@@ -64,15 +67,21 @@ impl Target {
 
     fn request(&self) -> Result<Request<()>, Error> {
         let mut request = self.address.as_str().into_client_request()?;
-        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
-        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL_JSON));
+        request
+            .headers_mut()
+            .insert(AUTHORIZATION, self.authorization.clone());
+        request
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL_JSON));
         Ok(request)
     }
 }
 
 /// Connects and prints until the connection ends; also says whether it ever stood.
 pub async fn follow(target: &Target, printer: &mut Printer) -> (Ended, bool) {
-    let config = WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT));
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MESSAGE_LIMIT))
+        .max_frame_size(Some(MESSAGE_LIMIT));
     let request = match target.request() {
         Ok(request) => request,
         Err(error) => return (Ended::Refused(error.to_string()), false),
@@ -80,12 +89,18 @@ pub async fn follow(target: &Target, printer: &mut Printer) -> (Ended, bool) {
     let mut socket = match timeout(CONNECT, connect_async_with_config(request, Some(config), true)).await {
         Err(_) => return (lost("no answer"), false),
         Ok(Err(Error::Http(response))) if response.status().is_client_error() => {
-            return (Ended::Refused(refusal(response.status().as_u16(), response.body().as_deref())), false);
+            return (
+                Ended::Refused(refusal(response.status().as_u16(), response.body().as_deref())),
+                false,
+            );
         }
         Ok(Err(error)) => return (lost(&error.to_string()), false),
         Ok(Ok((socket, _))) => socket,
     };
-    let subscribe = ClientFrame::Subscribe { view: VIEW.into(), range: Range::M5 };
+    let subscribe = ClientFrame::Subscribe {
+        view: VIEW.into(),
+        range: Range::M5,
+    };
     let mut replica = Replica::new();
     let mut wanted = Some(subscribe.clone());
     loop {
@@ -144,9 +159,10 @@ fn take(replica: &mut Replica, frame: Result<ServerFrame, DecodeError>) -> Taken
         Ok(Changes::Reset { .. }) => Taken::Feed,
         Ok(Changes::Board { changes, .. }) if changes.feed => Taken::Feed,
         Ok(Changes::Bye(bye)) if matches!(bye.code, 4401 | 4403) => Taken::End(Ended::Refused(bye.reason)),
-        Ok(Changes::Bye(bye)) => {
-            Taken::End(Ended::Lost(bye.reason, Duration::from_millis(u64::from(bye.retry_after_ms))))
-        }
+        Ok(Changes::Bye(bye)) => Taken::End(Ended::Lost(
+            bye.reason,
+            Duration::from_millis(u64::from(bye.retry_after_ms)),
+        )),
         Ok(Changes::Refused { code, detail }) => Taken::End(Ended::Refused(format!("{code}: {detail}"))),
         Ok(_) => Taken::Nothing,
     }
@@ -174,7 +190,10 @@ mod tests {
     #[test]
     fn addresses() {
         let address = |url: &str| Target::new(url, "k").map(|target| target.address);
-        assert_eq!(address("http://127.0.0.1:3000/").unwrap(), "ws://127.0.0.1:3000/ws/v1");
+        assert_eq!(
+            address("http://127.0.0.1:3000/").unwrap(),
+            "ws://127.0.0.1:3000/ws/v1"
+        );
         assert_eq!(address("https://h/t/default").unwrap(), "wss://h/t/default/ws/v1");
         assert!(address("127.0.0.1:3000").is_err());
         assert!(Target::new("http://h", "line\nbreak").is_err());

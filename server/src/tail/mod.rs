@@ -60,7 +60,10 @@ async fn follow(target: &Target, printer: &mut Printer) -> Result<Exit, CliError
             Ended::Refused(why) => return Err(CliError::new(Exit::Failed, why)),
             // Before the first success a wrong address is more likely than a restart.
             Ended::Lost(why, _) if !ever => {
-                return Err(CliError::new(Exit::Unavailable, format!("{}: {why}", target.shown())));
+                return Err(CliError::new(
+                    Exit::Unavailable,
+                    format!("{}: {why}", target.shown()),
+                ));
             }
             Ended::Lost(why, at_least) => {
                 complain(&format!("connection lost ({why}); trying again"));
@@ -78,6 +81,9 @@ fn key(args: &TailArgs) -> Result<String, CliError> {
         return Ok(text.trim().to_owned());
     }
     args.key.clone().ok_or_else(|| {
-        CliError::new(Exit::Usage, "a key is needed: --key-file data/local.key, --key or FUSEBOARD_KEY")
+        CliError::new(
+            Exit::Usage,
+            "a key is needed: --key-file data/local.key, --key or FUSEBOARD_KEY",
+        )
     })
 }

@@ -21,7 +21,12 @@ impl Printer {
     /// As JSON or for people; begins with the `last` newest.
     pub fn new(json: bool, last: usize) -> Printer {
         let colour = !json && std::io::stdout().is_terminal() && !config::no_color();
-        Printer { json, colour, last, seen: None }
+        Printer {
+            json,
+            colour,
+            last,
+            seen: None,
+        }
     }
 
     /// Prints what is new in the feed, oldest first. False when nobody reads it.
@@ -30,7 +35,10 @@ impl Printer {
     }
 
     fn fresh<'a>(&mut self, feed: &'a [Feed]) -> Vec<&'a Feed> {
-        let mut fresh: Vec<&Feed> = feed.iter().filter(|entry| self.seen.is_none_or(|seen| entry.id > seen)).collect();
+        let mut fresh: Vec<&Feed> = feed
+            .iter()
+            .filter(|entry| self.seen.is_none_or(|seen| entry.id > seen))
+            .collect();
         fresh.sort_unstable_by_key(|entry| entry.id);
         if self.seen.is_none() {
             fresh.drain(..fresh.len().saturating_sub(self.last));
@@ -52,8 +60,11 @@ impl Printer {
             line.push_str(&format!("{} → ", word(from)));
         }
         line.push_str(&self.coloured(entry.to));
-        let place: Vec<&str> =
-            [&entry.provider, &entry.service, &entry.instance].into_iter().map(String::as_str).filter(|s| !s.is_empty()).collect();
+        let place: Vec<&str> = [&entry.provider, &entry.service, &entry.instance]
+            .into_iter()
+            .map(String::as_str)
+            .filter(|s| !s.is_empty())
+            .collect();
         if !place.is_empty() {
             line.push_str(&format!("  {}", plain(&place.join(" · "))));
         }
@@ -99,7 +110,9 @@ const fn word(state: State) -> &'static str {
 
 /// Names come from whoever has an ingest key: a terminal must not take them for commands.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }
 
 fn span(ms: i64) -> String {
@@ -134,7 +147,12 @@ mod tests {
     }
 
     fn printer(last: usize) -> Printer {
-        Printer { json: false, colour: false, last, seen: None }
+        Printer {
+            json: false,
+            colour: false,
+            last,
+            seen: None,
+        }
     }
 
     fn ids(entries: Vec<&Feed>) -> Vec<u64> {
@@ -170,14 +188,21 @@ mod tests {
 
     #[test]
     fn a_line_for_programs() {
-        let line = Printer { json: true, ..printer(1) }.line(&entry(7));
+        let line = Printer {
+            json: true,
+            ..printer(1)
+        }
+        .line(&entry(7));
         let back: Feed = serde_json::from_str(&line).unwrap();
         assert_eq!(back, entry(7));
     }
 
     #[test]
     fn names_are_no_terminal_commands() {
-        let line = printer(1).line(&Feed { breaker: "a\u{1b}[2Jb".into(), ..entry(1) });
+        let line = printer(1).line(&Feed {
+            breaker: "a\u{1b}[2Jb".into(),
+            ..entry(1)
+        });
         assert!(!line.contains('\u{1b}'), "{line:?}");
     }
 }

@@ -41,8 +41,11 @@ pub async fn open(
         Ok(upgrade) => upgrade,
         Err(rejection) => return no_upgrade(&rejection),
     };
-    let Some(agreed) = negotiate::agree(upgrade.requested_protocols(), query.as_deref().unwrap_or_default(), &shared.build)
-    else {
+    let Some(agreed) = negotiate::agree(
+        upgrade.requested_protocols(),
+        query.as_deref().unwrap_or_default(),
+        &shared.build,
+    ) else {
         return Problem::new(
             StatusCode::BAD_REQUEST,
             "no-common-subprotocol",
@@ -90,11 +93,20 @@ fn no_upgrade(rejection: &WebSocketUpgradeRejection) -> Response {
         _ => StatusCode::BAD_REQUEST,
     };
     let detail = "This address speaks WebSocket (version 13); the handshake is not one.";
-    let mut response =
-        Problem::new(status, "not-a-websocket", "A WebSocket handshake is needed", detail).into_response();
+    let mut response = Problem::new(
+        status,
+        "not-a-websocket",
+        "A WebSocket handshake is needed",
+        detail,
+    )
+    .into_response();
     if status == StatusCode::UPGRADE_REQUIRED {
-        response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
-        response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        response
+            .headers_mut()
+            .insert(UPGRADE, HeaderValue::from_static("websocket"));
+        response
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
     response
 }

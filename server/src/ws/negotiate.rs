@@ -22,11 +22,16 @@ pub fn agree<'a>(offered: impl Iterator<Item = &'a HeaderValue>, query: &str, bu
             .filter_map(|name| Codec::from_subprotocol(name.to_str().ok()?))
             .collect();
         if !any {
-            return Some(Agreed { codec: Codec::Json, named: None });
+            return Some(Agreed {
+                codec: Codec::Json,
+                named: None,
+            });
         }
         known
     };
-    let same_build = query.split('&').any(|pair| pair.strip_prefix("build=") == Some(build));
+    let same_build = query
+        .split('&')
+        .any(|pair| pair.strip_prefix("build=") == Some(build));
     let codec = if same_build && offered.contains(&Codec::Postcard) {
         Codec::Postcard
     } else if offered.contains(&Codec::Json) {
@@ -34,7 +39,10 @@ pub fn agree<'a>(offered: impl Iterator<Item = &'a HeaderValue>, query: &str, bu
     } else {
         return None;
     };
-    Some(Agreed { codec, named: Some(codec.subprotocol()) })
+    Some(Agreed {
+        codec,
+        named: Some(codec.subprotocol()),
+    })
 }
 
 #[cfg(test)]
@@ -44,7 +52,10 @@ mod tests {
     use super::*;
 
     fn agree_on(offered: &[&str], query: &str) -> Option<Codec> {
-        let values: Vec<HeaderValue> = offered.iter().map(|name| HeaderValue::from_str(name).unwrap()).collect();
+        let values: Vec<HeaderValue> = offered
+            .iter()
+            .map(|name| HeaderValue::from_str(name).unwrap())
+            .collect();
         agree(values.iter(), query, "b1").map(|agreed| agreed.codec)
     }
 

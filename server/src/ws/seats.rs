@@ -54,7 +54,11 @@ impl Sockets {
             return None;
         }
         *count += 1;
-        Some(Seat { sockets: self.clone(), who, _tracked: self.tracker.token() })
+        Some(Seat {
+            sockets: self.clone(),
+            who,
+            _tracked: self.tracker.token(),
+        })
     }
 
     /// How many are open.
@@ -96,7 +100,10 @@ mod tests {
         let key = Who::Key("k".into());
         let mut seats: Vec<Seat> = (0..PER_KEY).map(|_| sockets.take(key.clone()).unwrap()).collect();
         assert!(sockets.take(key.clone()).is_none());
-        assert!(sockets.take(Who::Key("other".into())).is_some(), "others are not hindered");
+        assert!(
+            sockets.take(Who::Key("other".into())).is_some(),
+            "others are not hindered"
+        );
         seats.pop();
         assert!(sockets.take(key).is_some());
         drop(seats);

@@ -32,18 +32,30 @@ enum End {
     /// The other side closed it, or the line broke.
     Gone,
     /// We close it.
-    Close { code: u16, reason: String, retry_after_ms: u32 },
+    Close {
+        code: u16,
+        reason: String,
+        retry_after_ms: u32,
+    },
 }
 
 impl End {
     fn close(code: u16, reason: &str) -> End {
-        End::Close { code, reason: reason.into(), retry_after_ms: 1_000 }
+        End::Close {
+            code,
+            reason: reason.into(),
+            retry_after_ms: 1_000,
+        }
     }
 
     /// The server goes away. Each client is told another time to come back, so that they do not come all at once.
     fn restart() -> End {
         let retry_after_ms = rand::rng().random_range(250..2_000);
-        End::Close { code: 1001, reason: "the server restarts".into(), retry_after_ms }
+        End::Close {
+            code: 1001,
+            reason: "the server restarts".into(),
+            retry_after_ms,
+        }
     }
 }
 
@@ -57,7 +69,11 @@ pub struct Session {
 impl Session {
     /// For a socket that was agreed on.
     pub fn new(shared: Shared, access: Access, codec: Codec) -> Session {
-        Session { shared, access, codec }
+        Session {
+            shared,
+            access,
+            codec,
+        }
     }
 
     /// Runs the socket to its end.
@@ -68,16 +84,21 @@ impl Session {
 
     /// Ends a socket that is one too many.
     pub async fn refuse(self, mut socket: WebSocket) {
-        self.say_goodbye(&mut socket, End::Close {
-            code: 4009,
-            reason: "too many sockets are open".into(),
-            retry_after_ms: 30_000,
-        })
+        self.say_goodbye(
+            &mut socket,
+            End::Close {
+                code: 4009,
+                reason: "too many sockets are open".into(),
+                retry_after_ms: 30_000,
+            },
+        )
         .await;
     }
 
     async fn serve(&self, socket: &mut WebSocket) -> End {
-        let Some(scope) = self.access.scope() else { return End::close(4403, "nothing to see") };
+        let Some(scope) = self.access.scope() else {
+            return End::close(4403, "nothing to see");
+        };
         let (viewer, mut outbox) = self.shared.engine.attach(scope, self.codec);
         let mut heard = Heard::new(Instant::now());
         let mut ping = interval(PING);
@@ -146,9 +167,14 @@ impl Session {
             Message::Close(_) => return Err(End::Gone),
         };
         let served = match frame {
-            Ok(ClientFrame::Subscribe { view, range }) => viewer
-                .subscribe(&view, range)
-                .map_err(|error| ServerFrame::Error { code: error.code.into(), detail: error.detail }),
+            Ok(ClientFrame::Subscribe { view, range }) => {
+                viewer
+                    .subscribe(&view, range)
+                    .map_err(|error| ServerFrame::Error {
+                        code: error.code.into(),
+                        detail: error.detail,
+                    })
+            }
             Ok(ClientFrame::Unsubscribe { view }) => {
                 viewer.unsubscribe(&view);
                 Ok(())
@@ -167,7 +193,9 @@ impl Session {
 
     /// A key may have been revoked since. When the database cannot be asked, the socket stays as it is.
     async fn still_allowed(&self) -> Result<(), End> {
-        let Access::Key { hash, .. } = &self.access else { return Ok(()) };
+        let Access::Key { hash, .. } = &self.access else {
+            return Ok(());
+        };
         match self.shared.lookup.find_hash(hash).await {
             Ok(None) => Err(End::close(4401, "the key was revoked")),
             Ok(Some(_)) | Err(_) => Ok(()),
@@ -175,12 +203,28 @@ impl Session {
     }
 
     async fn say_goodbye(&self, socket: &mut WebSocket, end: End) {
-        let End::Close { code, reason, retry_after_ms } = end else { return };
-        let bye = ServerFrame::Bye(Bye { code, reason: reason.clone(), retry_after_ms });
+        let End::Close {
+            code,
+            reason,
+            retry_after_ms,
+        } = end
+        else {
+            return;
+        };
+        let bye = ServerFrame::Bye(Bye {
+            code,
+            reason: reason.clone(),
+            retry_after_ms,
+        });
         let goodbye = async {
             // Whatever fails here, the socket is dropped next.
             let _ = socket.send(message_of(self.codec, &bye)).await;
-            let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+            let _ = socket
+                .send(Message::Close(Some(CloseFrame {
+                    code,
+                    reason: reason.into(),
+                })))
+                .await;
             // The client's own close; dropping earlier could cut off what it has not read yet.
             while let Some(Ok(message)) = socket.recv().await {
                 if matches!(message, Message::Close(_)) {
@@ -216,7 +260,11 @@ struct Heard {
 
 impl Heard {
     fn new(now: Instant) -> Heard {
-        Heard { last: now, second: now, count: 0 }
+        Heard {
+            last: now,
+            second: now,
+            count: 0,
+        }
     }
 
     /// One more message; false when there are too many.
@@ -264,7 +312,11 @@ mod tests {
     fn restarts_are_spread() {
         let times: std::collections::BTreeSet<u32> = (0..50)
             .map(|_| match End::restart() {
-                End::Close { code: 1001, retry_after_ms, .. } => retry_after_ms,
+                End::Close {
+                    code: 1001,
+                    retry_after_ms,
+                    ..
+                } => retry_after_ms,
                 other => panic!("{other:?}"),
             })
             .collect();

@@ -2,10 +2,13 @@
 
 #![expect(dead_code, reason = "each test file uses a part of this")]
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures::{SinkExt, StreamExt};
 use protocol::replica::{Changes, Replica};
 use protocol::{ClientFrame, Range, ServerFrame, json};
@@ -42,15 +45,40 @@ impl TestServer {
         std::fs::create_dir_all(&site).unwrap();
         std::fs::write(site.join("fuseboard.js"), "export default 1;\n").unwrap();
         std::fs::write(site.join("fuseboard.js.br"), b"not really brotli").unwrap();
-        std::fs::write(folder.path().join("site/robots.txt"), "User-agent: *\nDisallow: /\n").unwrap();
+        std::fs::write(
+            folder.path().join("site/robots.txt"),
+            "User-agent: *\nDisallow: /\n",
+        )
+        .unwrap();
         TestServer::run(folder, options).await
     }
 
     async fn run(folder: TempDir, options: Options) -> TestServer {
-        let running = lifecycle::start(&config(folder.path()), Options { local_key: true, ..options }).await.unwrap();
-        let key = std::fs::read_to_string(folder.path().join("data/local.key")).unwrap().trim().to_owned();
-        let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        TestServer { address: running.address, key, client, running: Some(running), folder }
+        let running = lifecycle::start(
+            &config(folder.path()),
+            Options {
+                local_key: true,
+                ..options
+            },
+        )
+        .await
+        .unwrap();
+        let key = std::fs::read_to_string(folder.path().join("data/local.key"))
+            .unwrap()
+            .trim()
+            .to_owned();
+        let client = Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(30))
+            .build()
+            .unwrap();
+        TestServer {
+            address: running.address,
+            key,
+            client,
+            running: Some(running),
+            folder,
+        }
     }
 
     /// Stops cleanly and starts again on the same data.
@@ -135,15 +163,24 @@ impl TestServer {
         &self,
         change: impl FnOnce(&mut tokio_tungstenite::tungstenite::http::Request<()>),
     ) -> Result<Socket, Error> {
-        let mut request = format!("ws://{}/ws/v1", self.address).into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("fuseboard.v1.json"));
+        let mut request = format!("ws://{}/ws/v1", self.address)
+            .into_client_request()
+            .unwrap();
+        request.headers_mut().insert(
+            "sec-websocket-protocol",
+            HeaderValue::from_static("fuseboard.v1.json"),
+        );
         change(&mut request);
         let (stream, response) = tokio_tungstenite::connect_async(request).await?;
         let protocol = response
             .headers()
             .get("sec-websocket-protocol")
             .map(|value| value.to_str().unwrap().to_owned());
-        Ok(Socket { stream, replica: Replica::new(), protocol })
+        Ok(Socket {
+            stream,
+            replica: Replica::new(),
+            protocol,
+        })
     }
 
     /// Sends bytes as they are and reads the answer to its end.
@@ -170,10 +207,22 @@ pub fn config(folder: &Path) -> server::config::Config {
     let flag = |name, key, value: String| Flag { name, key, value };
     let flags = vec![
         flag("--listen", "server.listen", "127.0.0.1:0".into()),
-        flag("--data-dir", "data.dir", folder.join("data").display().to_string()),
-        flag("--site-dir", "server.site_dir", folder.join("site").display().to_string()),
+        flag(
+            "--data-dir",
+            "data.dir",
+            folder.join("data").display().to_string(),
+        ),
+        flag(
+            "--site-dir",
+            "server.site_dir",
+            folder.join("site").display().to_string(),
+        ),
     ];
-    server::config::load(&Sources { flags, ..Sources::default() }).unwrap()
+    server::config::load(&Sources {
+        flags,
+        ..Sources::default()
+    })
+    .unwrap()
 }
 
 /// An answer, taken apart.
@@ -190,17 +239,29 @@ impl RawAnswer {
         let answer = RawAnswer::parse(bytes);
         let head = answer.head.to_ascii_lowercase();
         if answer.status == 101 {
-            return bytes.ends_with(b"\r\n\r\n");
+            // The first frame may be in the same packet.
+            return bytes.windows(4).any(|four| four == b"\r\n\r\n");
         }
-        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+        let length = head
+            .split("content-length: ")
+            .nth(1)
+            .and_then(|rest| rest.split("\r\n").next()?.parse().ok());
         length.is_some_and(|length: usize| answer.body.len() >= length)
     }
 
     fn parse(bytes: &[u8]) -> RawAnswer {
         let text = String::from_utf8_lossy(bytes);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let status = head.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
-        RawAnswer { status, head: head.to_owned(), body: body.to_owned() }
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|word| word.parse().ok())
+            .unwrap_or(0);
+        RawAnswer {
+            status,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
     }
 }
 
@@ -220,7 +281,11 @@ pub enum Said {
 
 impl Socket {
     pub async fn subscribe(&mut self, view: &str) {
-        self.send(json::encode_client(&ClientFrame::Subscribe { view: view.into(), range: Range::M15 })).await;
+        self.send(json::encode_client(&ClientFrame::Subscribe {
+            view: view.into(),
+            range: Range::M15,
+        }))
+        .await;
     }
 
     pub async fn send(&mut self, text: String) {
@@ -234,7 +299,9 @@ impl Socket {
     /// The next frame, or the close.
     pub async fn next(&mut self) -> Said {
         loop {
-            let message = tokio::time::timeout(Duration::from_secs(20), self.stream.next()).await.expect("silence");
+            let message = tokio::time::timeout(Duration::from_secs(20), self.stream.next())
+                .await
+                .expect("silence");
             match message {
                 Some(Ok(Message::Text(text))) => return Said::Frame(json::decode_server(&text).unwrap()),
                 Some(Ok(Message::Binary(bytes))) => {
@@ -288,4 +355,26 @@ pub fn transition(breaker: &str, to: &str) -> Value {
         "type": "breaker", "breaker": breaker, "to": to, "provider": "openai", "instance": "pod-1",
         "reason": "24 × overloaded",
     })
+}
+
+/// Packed with gzip.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The status and body of a problem, which must have the members of RFC 9457.
+pub async fn problem(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(body["status"], status, "{body}");
+    for member in ["type", "title", "detail", "instance"] {
+        assert!(
+            body[member].as_str().is_some_and(|text| !text.is_empty()),
+            "{member} in {body}"
+        );
+    }
+    (status, body)
 }

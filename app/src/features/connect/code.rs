@@ -6,7 +6,11 @@ use leptos::{ev, html, prelude::*, tachys::dom::event_target, task::spawn_local}
 use wasm_bindgen::JsCast;
 
 use super::snippets::{SNIPPETS, Shown};
-use crate::{browser, seed::Site};
+use crate::{
+    browser,
+    part::{IntoPart, Part},
+    seed::Site,
+};
 
 /// How the last press of a copy button went.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,7 +21,7 @@ enum Copied {
 }
 
 /// A button that copies `text`.
-pub fn copy_button(text: Signal<String>) -> AnyView {
+pub fn copy_button(text: Signal<String>) -> Part {
     let copied = RwSignal::new(Copied::No);
     let press = move |_| {
         let text = text.get_untracked();
@@ -42,11 +46,11 @@ pub fn copy_button(text: Signal<String>) -> AnyView {
             <span role="status">{words}</span>
         </button>
     }
-    .into_any()
+    .part()
 }
 
 /// Draws the tabs and the chosen snippet.
-pub fn snippet_tabs() -> AnyView {
+pub fn snippet_tabs() -> Part {
     let site = StoredValue::new(expect_context::<Site>());
     let chosen = RwSignal::new(0_usize);
     let shown = Memo::new(move |_| site.with_value(|site| SNIPPETS[chosen.get()].shown(site)));
@@ -99,11 +103,11 @@ pub fn snippet_tabs() -> AnyView {
             {copy_button(Signal::derive(move || shown.with(Shown::text)))}
         </section>
     }
-    .into_any()
+    .part()
 }
 
 /// The first line is a remark and is set quieter; the key is marked.
-fn lines(shown: Shown) -> AnyView {
+fn lines(shown: Shown) -> Part {
     let Shown { before, key, after } = shown;
     let (remark, before) = match before.split_once('\n') {
         Some((remark, rest)) => (remark.to_owned(), ["\n", rest].concat()),
@@ -115,5 +119,5 @@ fn lines(shown: Shown) -> AnyView {
         <mark>{key}</mark>
         {after.trim_end().to_owned()}
     }
-    .into_any()
+    .part()
 }

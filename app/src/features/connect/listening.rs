@@ -6,6 +6,7 @@ use super::code::copy_button;
 use crate::{
     format::{ago, full},
     live::{Freshness, Live},
+    part::{IntoPart, Part},
     seed::Site,
 };
 
@@ -18,7 +19,7 @@ fn place(origin: &str) -> &str {
 }
 
 /// Draws the row.
-pub fn listening(live: Live) -> AnyView {
+pub fn listening(live: Live) -> Part {
     let site = expect_context::<Site>();
     let offset = site.utc_offset_min;
     let simulating = RwSignal::new(false);
@@ -61,10 +62,10 @@ pub fn listening(live: Live) -> AnyView {
             {move || simulating.get().then(|| commands(&site.origin))}
         </section>
     }
-    .into_any()
+    .part()
 }
 
-fn commands(origin: &str) -> AnyView {
+fn commands(origin: &str) -> Part {
     let command = |words: &'static str, text: String| {
         view! {
             <p class="quiet">{words}</p>
@@ -86,7 +87,7 @@ fn commands(origin: &str) -> AnyView {
             )}
         </div>
     }
-    .into_any()
+    .part()
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod sources;
 
 use leptos::prelude::*;
 
+use crate::part::{IntoPart, Part};
+
 use super::bar::{Sentence, verdict_sentence};
 use crate::live::Live;
 
@@ -30,7 +32,7 @@ pub fn waiting_sentence(live: &Live, turns_into_board: bool) -> Sentence {
 }
 
 /// Draws snippets, the listening row and the sources.
-pub fn connect(live: Live) -> AnyView {
+pub fn connect(live: Live) -> Part {
     view! {
         <div class="doc">
             {code::snippet_tabs()}
@@ -38,5 +40,5 @@ pub fn connect(live: Live) -> AnyView {
             {sources::sources(live)}
         </div>
     }
-    .into_any()
+    .part()
 }

@@ -6,11 +6,12 @@ use protocol::view::{RefusalRow, SourceRow};
 use crate::{
     format::{ago, clock, full, grouped},
     live::Live,
+    part::{IntoPart, Part},
     seed::Site,
 };
 
 /// Draws the table.
-pub fn sources(live: Live) -> AnyView {
+pub fn sources(live: Live) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let ids = Memo::new(move |_| {
         live.connect
@@ -21,12 +22,12 @@ pub fn sources(live: Live) -> AnyView {
             live.connect
                 .with(|connect| connect.sources.iter().find(|row| row.id == id).cloned())
         });
-        (move || this.get().map(|row| line(live, row, offset))).into_any()
+        (move || this.get().map(|row| line(live, row, offset))).part()
     };
     let table = move || {
         if ids.with(Vec::is_empty) {
             return view! { <p class="pad quiet">"Nothing yet. Whoever sends events appears here, with what was refused and why."</p> }
-                .into_any();
+                .part();
         }
         view! {
             <div class="scroll" tabindex="0" role="group" aria-label="Sources">
@@ -46,7 +47,7 @@ pub fn sources(live: Live) -> AnyView {
                 </table>
             </div>
         }
-        .into_any()
+        .part()
     };
     view! {
         <section class="card" aria-labelledby="sources-title" data-sources="">
@@ -57,10 +58,10 @@ pub fn sources(live: Live) -> AnyView {
             {table}
         </section>
     }
-    .into_any()
+    .part()
 }
 
-fn line(live: Live, row: SourceRow, offset: i32) -> AnyView {
+fn line(live: Live, row: SourceRow, offset: i32) -> Part {
     let SourceRow {
         name,
         key_name,
@@ -84,41 +85,50 @@ fn line(live: Live, row: SourceRow, offset: i32) -> AnyView {
             <td class="l">{said(refused_1h, refusals, offset)}</td>
         </tr>
     }
-    .into_any()
+    .part()
 }
 
-fn said(refused: u64, refusals: Vec<RefusalRow>, offset: i32) -> AnyView {
+fn said(refused: u64, refusals: Vec<RefusalRow>, offset: i32) -> Part {
     if refused == 0 {
-        return view! { <span data-tone="good">"ok"</span> }.into_any();
+        return view! { <span data-tone="good">"ok"</span> }.part();
     }
     let count = [&grouped(refused), " refused"].concat();
-    if refusals.is_empty() {
-        return view! { <span data-tone="warn">{count}</span> }.into_any();
+    let mut refusals = refusals.into_iter();
+    let Some(newest) = refusals.next() else {
+        return view! { <span data-tone="warn">{count}</span> }.part();
+    };
+    let newest = view! {
+        <span data-tone="warn">{count} ": "</span>
+        <code>{newest.field}</code>
+        <span data-tone="warn">" " {newest.reason}</span>
+    };
+    if refusals.len() == 0 {
+        return newest.part();
     }
-    let items = refusals
-        .into_iter()
-        .map(|refusal| {
-            let RefusalRow {
-                at,
-                index,
-                field,
-                reason,
-            } = refusal;
-            view! {
-                <li>
-                    <span class="quiet">{clock(at, offset)} ", event " {index} ": "</span>
-                    <code>{field}</code>
-                    " "
-                    {reason}
-                </li>
-            }
-        })
-        .collect_view();
+    let items = refusals.map(|refusal| before(refusal, offset)).collect_view();
     view! {
         <details class="refusals">
-            <summary data-tone="warn">{count}</summary>
+            <summary>{newest}</summary>
             <ol>{items}</ol>
         </details>
     }
-    .into_any()
+    .part()
+}
+
+fn before(refusal: RefusalRow, offset: i32) -> Part {
+    let RefusalRow {
+        at,
+        index,
+        field,
+        reason,
+    } = refusal;
+    view! {
+        <li>
+            <span class="quiet">{clock(at, offset)} ", event " {index} ": "</span>
+            <code>{field}</code>
+            " "
+            {reason}
+        </li>
+    }
+    .part()
 }

@@ -9,6 +9,7 @@ use crate::{
     features::fuses::{agreement, retry_words},
     format::{NOTHING, full, grouped, moment, percent, span},
     live::Live,
+    part::{IntoPart, Part},
     seed::Site,
 };
 
@@ -20,7 +21,7 @@ fn capitalised(word: &str) -> String {
 }
 
 /// Draws the head.
-pub fn head(live: Live, breaker: Memo<Option<Breaker>>, detail: Detail) -> AnyView {
+pub fn head(live: Live, breaker: Memo<Option<Breaker>>, detail: Detail) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let of = move |read: fn(&Breaker, i64) -> String| {
         move || breaker.with(|b| b.as_ref().map(|b| read(b, live.now.get())).unwrap_or_default())
@@ -88,7 +89,7 @@ pub fn head(live: Live, breaker: Memo<Option<Breaker>>, detail: Detail) -> AnyVi
             </p>
         </section>
     }
-    .into_any()
+    .part()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::{
     components::{state_mark, state_word, strip},
     format::{ago, full, percent, span_short},
     live::Live,
+    part::{IntoPart, Part},
     seed::Site,
 };
 
@@ -35,7 +36,7 @@ fn sentence(instances: &[InstanceRow]) -> String {
 }
 
 /// Draws the table.
-pub fn instances(live: Live, detail: Detail) -> AnyView {
+pub fn instances(live: Live, detail: Detail) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let instances = rows(detail, |detail| &detail.instances);
     let names =
@@ -45,7 +46,7 @@ pub fn instances(live: Live, detail: Detail) -> AnyView {
             let name = name.clone();
             Memo::new(move |_| instances.with(|rows| rows.iter().find(|row| row.instance == name).cloned()))
         };
-        (move || this.get().map(|row| line(live, row, offset))).into_any()
+        (move || this.get().map(|row| line(live, row, offset))).part()
     };
     view! {
         <section aria-labelledby="instances-title">
@@ -71,10 +72,10 @@ pub fn instances(live: Live, detail: Detail) -> AnyView {
             </div>
         </section>
     }
-    .into_any()
+    .part()
 }
 
-fn line(live: Live, row: InstanceRow, offset: i32) -> AnyView {
+fn line(live: Live, row: InstanceRow, offset: i32) -> Part {
     let InstanceRow {
         instance,
         state,
@@ -101,7 +102,7 @@ fn line(live: Live, row: InstanceRow, offset: i32) -> AnyView {
             </td>
         </tr>
     }
-    .into_any()
+    .part()
 }
 
 #[cfg(test)]

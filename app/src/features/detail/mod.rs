@@ -16,6 +16,7 @@ use wasm_bindgen::JsCast;
 use crate::{
     components::{Icon, icon},
     live::Live,
+    part::{IntoPart, Part},
     ui_state::UiState,
 };
 
@@ -30,7 +31,7 @@ fn key_of(id: &str) -> Option<u64> {
 }
 
 /// Draws the panel while the URL names a breaker. `covered` tells the page that a sheet lies over it.
-pub fn detail(live: Live, covered: RwSignal<bool>) -> AnyView {
+pub fn detail(live: Live, covered: RwSignal<bool>) -> Part {
     let query = use_query_map();
     let wanted = Memo::new(move |_| {
         query
@@ -51,10 +52,10 @@ pub fn detail(live: Live, covered: RwSignal<bool>) -> AnyView {
     });
     // Gone already when the whole page goes.
     on_cleanup(move || _ = live.detail_of.try_set(None));
-    (move || wanted.get().map(|id| drawer(live, id))).into_any()
+    (move || wanted.get().map(|id| drawer(live, id))).part()
 }
 
-fn drawer(live: Live, id: String) -> AnyView {
+fn drawer(live: Live, id: String) -> Part {
     let ui = expect_context::<UiState>();
     let key = key_of(&id);
     let row = Memo::new(move |_| {
@@ -110,18 +111,18 @@ fn drawer(live: Live, id: String) -> AnyView {
                     {transitions::transitions(live, of_this)}
                     {trip::trip(live, of_this)}
                 }
-                .into_any(),
+                .part(),
                 Known::Gone => view! {
                     <p class="pad quiet" data-detail-gone="">
                         "No such breaker any more. Breakers that say nothing for a day are forgotten; their transitions stay."
                     </p>
                 }
-                .into_any(),
-                Known::NotYet => view! { <p class="pad quiet">"Instances and transitions arrive with the live connection."</p> }.into_any(),
+                .part(),
+                Known::NotYet => view! { <p class="pad quiet">"Instances and transitions arrive with the live connection."</p> }.part(),
             }}
         </aside>
     }
-    .into_any()
+    .part()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::{
     components::{state_mark, state_word},
     format::{full, moment, span},
     live::Live,
+    part::{IntoPart, Part},
     seed::Site,
 };
 
@@ -19,7 +20,7 @@ fn change(item: &Feed) -> String {
 }
 
 /// Draws the list.
-pub fn transitions(live: Live, detail: Detail) -> AnyView {
+pub fn transitions(live: Live, detail: Detail) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let items = rows(detail, |detail| &detail.transitions);
     view! {
@@ -37,10 +38,10 @@ pub fn transitions(live: Live, detail: Detail) -> AnyView {
             </ol>
         </section>
     }
-    .into_any()
+    .part()
 }
 
-fn line(live: Live, item: Feed, offset: i32) -> AnyView {
+fn line(live: Live, item: Feed, offset: i32) -> Part {
     let words = change(&item);
     let at = item.at;
     let lasted = match (item.from, item.lasted_ms) {
@@ -59,7 +60,7 @@ fn line(live: Live, item: Feed, offset: i32) -> AnyView {
             </p>
         </li>
     }
-    .into_any()
+    .part()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::Detail;
 use crate::{
     format::{clock, full, latency, moment},
     live::Live,
+    part::{IntoPart, Part},
     seed::Site,
 };
 
@@ -16,7 +17,7 @@ fn neutral(outcome: &str) -> bool {
 }
 
 /// Draws the table, or says why there is none.
-pub fn trip(live: Live, detail: Detail) -> AnyView {
+pub fn trip(live: Live, detail: Detail) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let trip =
         Memo::new(move |_| detail.with(|detail| detail.as_ref().and_then(|detail| detail.trip.clone())));
@@ -42,10 +43,10 @@ pub fn trip(live: Live, detail: Detail) -> AnyView {
             {move || trip.get().map(|trip| body(trip, offset))}
         </section>
     }
-    .into_any()
+    .part()
 }
 
-fn body(trip: Trip, offset: i32) -> AnyView {
+fn body(trip: Trip, offset: i32) -> Part {
     let Trip { cause, calls, .. } = trip;
     let cause = (!cause.is_empty()).then(|| view! { <p class="pad-x">{cause}</p> });
     if calls.is_empty() {
@@ -56,7 +57,7 @@ fn body(trip: Trip, offset: i32) -> AnyView {
                 " to see them here."
             </p>
         }
-        .into_any();
+        .part();
     }
     let lines = calls.into_iter().map(|call| line(call, offset)).collect_view();
     view! {
@@ -75,10 +76,10 @@ fn body(trip: Trip, offset: i32) -> AnyView {
             </table>
         </div>
     }
-    .into_any()
+    .part()
 }
 
-fn line(call: CallRow, offset: i32) -> AnyView {
+fn line(call: CallRow, offset: i32) -> Part {
     let CallRow {
         at,
         provider,
@@ -105,5 +106,5 @@ fn line(call: CallRow, offset: i32) -> AnyView {
             <td>{latency(duration_ms).text()}</td>
         </tr>
     }
-    .into_any()
+    .part()
 }

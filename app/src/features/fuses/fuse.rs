@@ -7,11 +7,12 @@ use super::words::{agreement, fuse_words, ticks};
 use crate::{
     components::{lever, state_key, state_title, state_word, strip},
     live::Live,
+    part::{IntoPart, Part},
     ui_state::UiState,
 };
 
 /// Draws the fuse of this row. `label` is what the rail calls it.
-pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> AnyView {
+pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> Part {
     let ui = expect_context::<UiState>();
     let (key, id, name) = row.with_untracked(|row| (row.key, row.id.clone(), row.breaker.clone()));
     let state = Memo::new(move |_| row.with(|row| row.state));
@@ -23,7 +24,6 @@ pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> AnyView {
     });
     let cells = Memo::new(move |_| row.with(|row| row.strip.clone()));
     let title = move || row.with(fuse_title);
-    let long = move || words.with(|words| words.long).then_some("");
     let open = {
         let id = id.clone();
         move || {
@@ -40,7 +40,6 @@ pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> AnyView {
             data-breaker=name
             data-key=key.to_string()
             data-state=move || state_key(state.get())
-            data-long=long
             aria-current=open
             title=title
             on:focus=move |_| ui.selected.set(Some(key))
@@ -56,7 +55,7 @@ pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> AnyView {
             {strip(cells.into())}
         </a>
     }
-    .into_any()
+    .part()
 }
 
 /// The whole story of a fuse in one line, for `title`.

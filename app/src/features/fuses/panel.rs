@@ -12,11 +12,12 @@ use crate::{
     components::shape,
     format::{latency_short, money, rate},
     live::Live,
+    part::{IntoPart, Part},
     ui_state::UiState,
 };
 
 /// Draws the panel.
-pub fn panel(live: Live) -> AnyView {
+pub fn panel(live: Live) -> Part {
     let ui = expect_context::<UiState>();
     let placed = Memo::new(move |_| {
         let order = live.board.breakers.order.get();
@@ -58,7 +59,7 @@ pub fn panel(live: Live) -> AnyView {
             />
         </section>
     }
-    .into_any()
+    .part()
 }
 
 /// `j`, `k` and `.` select; here the selected fuse gets the focus, so that Enter opens it and it scrolls into view.
@@ -82,7 +83,7 @@ fn focus_selected(ui: UiState) {
     });
 }
 
-fn rail(live: Live, name: String, drawn: Memo<Vec<Rail>>, providers: Memo<Vec<(String, u64)>>) -> AnyView {
+fn rail(live: Live, name: String, drawn: Memo<Vec<Rail>>, providers: Memo<Vec<(String, u64)>>) -> Part {
     let unfolded = RwSignal::new(false);
     let this = {
         let name = name.clone();
@@ -128,10 +129,10 @@ fn rail(live: Live, name: String, drawn: Memo<Vec<Rail>>, providers: Memo<Vec<(S
             </div>
         </div>
     }
-    .into_any()
+    .part()
 }
 
-fn provider_column(name: String, row: Memo<Option<RwSignal<Provider>>>) -> AnyView {
+fn provider_column(name: String, row: Memo<Option<RwSignal<Provider>>>) -> Part {
     let level = Signal::derive(move || row.get().map_or(Level::Unknown, |row| row.with(|row| row.level)));
     let title = if name.is_empty() {
         "no provider named".to_owned()
@@ -148,10 +149,10 @@ fn provider_column(name: String, row: Memo<Option<RwSignal<Provider>>>) -> AnyVi
             {figures}
         </div>
     }
-    .into_any()
+    .part()
 }
 
-fn figures(row: RwSignal<Provider>) -> AnyView {
+fn figures(row: RwSignal<Provider>) -> Part {
     let cost = move || {
         row.with(|row| match row.cost_per_call {
             Some(cost) => [&money(Some(cost)), "/call"].concat(),
@@ -169,5 +170,5 @@ fn figures(row: RwSignal<Provider>) -> AnyView {
             <span>{cost}</span>
         </p>
     }
-    .into_any()
+    .part()
 }

@@ -7,9 +7,6 @@ use crate::{
     format::{NOTHING, percent, span_short},
 };
 
-/// So many characters of the small line fit beside the lever; more take a second line.
-const LINE: usize = 14;
-
 /// The words of a fuse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FuseWords {
@@ -17,8 +14,6 @@ pub struct FuseWords {
     pub head: String,
     /// Small, under it: the limit, or what is next.
     pub sub: String,
-    /// `sub` needs two lines.
-    pub long: bool,
 }
 
 /// Its words change with the clock alone. Those of closed breakers do not, so a calm board has nothing to redraw.
@@ -73,9 +68,10 @@ pub fn fuse_words(breaker: &Breaker, now: i64) -> FuseWords {
         State::MetricsOnly => (rate(), "never trips".to_owned()),
         State::Unknown => (NOTHING.to_owned(), ["no word for ", &lasted()].concat()),
     };
-    let sub = agreement(breaker).unwrap_or(sub);
-    let long = sub.chars().count() > LINE;
-    FuseWords { head, sub, long }
+    FuseWords {
+        head,
+        sub: agreement(breaker).unwrap_or(sub),
+    }
 }
 
 fn limit(breaker: &Breaker) -> String {
@@ -185,7 +181,6 @@ pub(crate) mod tests {
         assert_eq!(said(&b, 1_002_000), pair("62%", "open on 2 of 3"));
         (b.state, b.counts) = (State::HalfOpen, vec![(State::HalfOpen, 2), (State::Closed, 1)]);
         assert_eq!(said(&b, 1_002_000).1, "half-open on 2 of 3");
-        assert!(fuse_words(&b, 0).long);
     }
 
     #[test]

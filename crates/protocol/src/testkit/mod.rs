@@ -6,13 +6,16 @@
 //!
 //! Deliberately absent: anything plausible to look at; `fuseboard simulate` is for that.
 
+mod story;
+
+pub use story::Story;
+
 use crate::diff::{diff, normalise};
 use crate::frame::{Bye, Delta, DeltaBody, Hello, ServerFrame, Snapshot, ViewBody};
 use crate::view::{
     Board, Breaker, BreakerDetail, CallRow, ChartPoint, Connect, Feed, InstanceRow, Kpi, KpiId, Level,
     Provider, Range, RefusalRow, SourceRow, State, Trip, Verdict,
 };
-use crate::{VIEW_BOARD, VIEW_CONNECT, breaker_view};
 
 const KPIS: [KpiId; 6] = [
     KpiId::Requests,
@@ -413,104 +416,5 @@ impl Gen {
                 detail: self.text(),
             },
         }
-    }
-}
-
-/// A server in miniature: a board, a breaker's detail and a Connect page that change, told in correct frames.
-#[derive(Debug, Clone)]
-pub struct Story {
-    /// Makes the changes.
-    pub random: Gen,
-    /// What a client must show of `board` after every frame told so far.
-    pub board: Board,
-    /// The same for `breaker:b_1`.
-    pub detail: Option<BreakerDetail>,
-    /// The same for `connect`.
-    pub connect: Connect,
-    seqs: [u64; 3],
-}
-
-impl Story {
-    /// The breaker whose detail is told.
-    pub const BREAKER: &'static str = "b_1";
-
-    /// A story that begins with [`Story::opening`].
-    pub fn new(seed: u64) -> Story {
-        let mut random = Gen::new(seed);
-        let (board, connect) = (random.board(), random.connect());
-        Story {
-            board,
-            detail: None,
-            connect,
-            seqs: [random.below(1000), 0, 7],
-            random,
-        }
-    }
-
-    /// The frames after a subscribe to all three views.
-    pub fn opening(&self) -> Vec<ServerFrame> {
-        (0..3).map(|which| self.snapshot(which)).collect()
-    }
-
-    fn view(which: usize) -> String {
-        [
-            VIEW_BOARD.to_owned(),
-            breaker_view(Self::BREAKER),
-            VIEW_CONNECT.to_owned(),
-        ][which]
-            .clone()
-    }
-
-    fn snapshot(&self, which: usize) -> ServerFrame {
-        let body = match which {
-            0 => ViewBody::Board(Box::new(self.board.clone())),
-            1 => ViewBody::Breaker(self.detail.clone().map(Box::new)),
-            _ => ViewBody::Connect(self.connect.clone()),
-        };
-        let (view, seq) = (Self::view(which), self.seqs[which]);
-        ServerFrame::Snapshot(Box::new(Snapshot {
-            view,
-            seq,
-            now: self.board.now,
-            body,
-        }))
-    }
-
-    /// The next thing that happens: one frame, or a resync with its snapshot.
-    pub fn step(&mut self) -> Vec<ServerFrame> {
-        let which = self.random.pick(&[0, 0, 0, 0, 1, 2]);
-        self.seqs[which] += 1;
-        let body = if which == 0 {
-            let old = self.board.clone();
-            let mut new = old.clone();
-            self.random.evolve(&mut new);
-            self.board = new;
-            match diff(&old, &self.board) {
-                Some(delta) if delta.is_empty() => DeltaBody::Beat,
-                Some(delta) => DeltaBody::Board(Box::new(delta)),
-                None => return vec![self.snapshot(0)],
-            }
-        } else if which == 1 {
-            self.detail = self.random.maybe(Gen::detail);
-            DeltaBody::Breaker(self.detail.clone().map(Box::new))
-        } else {
-            self.connect = self.random.connect();
-            DeltaBody::Connect(self.connect.clone())
-        };
-        if self.random.once_in(30) {
-            return vec![
-                ServerFrame::Resync {
-                    view: Self::view(which),
-                },
-                self.snapshot(which),
-            ];
-        }
-        let (view, seq) = (Self::view(which), self.seqs[which]);
-        vec![ServerFrame::Delta(Box::new(Delta {
-            view,
-            seq,
-            now: self.board.now,
-            body,
-        }))]
     }
 }
