@@ -11,6 +11,7 @@ use leptos_router::{
 
 use crate::{
     carry,
+    charts::{self, Skeletons},
     features::{help::help_dialog, nav::nav, theme_menu::chosen_theme},
     keys,
     live::{self, Live},
@@ -31,6 +32,7 @@ pub fn App() -> impl IntoView {
     provide_context(live);
     provide_context(site.clone());
     provide_context(chosen_theme(&site));
+    provide_context(Skeletons(SharedValue::new_str(charts::skeletons).into_inner().into()));
     let base = site.base.clone();
     Effect::new(move |before: Option<()>| {
         if before.is_none() {

@@ -5,6 +5,8 @@
 //! one go, its signals update it from within, and where another piece takes its place it is replaced. Leaving that code
 //! out makes the WASM a third smaller; the server keeps `AnyView`, so the HTML is the same.
 
+use std::ops::Deref;
+
 use leptos::prelude::*;
 
 /// An erased piece.
@@ -14,10 +16,65 @@ pub type Part = AnyView;
 #[cfg(feature = "hydrate")]
 pub use browser::Part;
 
+/// Looks into a signal without a copy of its value, as `With::with` does; that one brings its locking code along for
+/// every closure, this one for every type of signal.
+pub trait See: Read {
+    /// Reads, and follows from then on.
+    fn see<R>(&self, look: impl FnOnce(&<Self::Value as Deref>::Target) -> R) -> R
+    where
+        Self::Value: Deref,
+    {
+        look(&self.read())
+    }
+}
+
+impl<S: Read> See for S {}
+
 /// Forgets the type of a view.
 pub trait IntoPart {
     /// Erased.
     fn part(self) -> Part;
+}
+
+/// A value that follows its signals: text between tags, or the value of an attribute. One type per kind of value instead
+/// of one per closure: a closure given to `view!` as it is costs about a kilobyte of WASM.
+pub fn dynamic<T: Send + Sync + 'static>(value: impl Fn() -> T + Send + Sync + 'static) -> Signal<T> {
+    fn boxed<T: Send + Sync + 'static>(value: Box<dyn Fn() -> T + Send + Sync>) -> Signal<T> {
+        Signal::derive(value)
+    }
+    boxed(Box::new(value))
+}
+
+/// A piece that comes, goes and changes with its signals.
+pub fn when<P: IntoPart>(piece: impl Fn() -> Option<P> + Send + Sync + 'static) -> Part {
+    fn boxed(piece: Box<dyn Fn() -> Option<Part> + Send + Sync>) -> Part {
+        (move || piece()).part()
+    }
+    boxed(Box::new(move || piece().map(IntoPart::part)))
+}
+
+/// One entry of a [`list`].
+pub struct Item {
+    key: String,
+    draw: Box<dyn FnOnce() -> Part + Send>,
+}
+
+impl Item {
+    /// An entry that is drawn when its key is new, and left alone while its key stays.
+    pub fn new(key: String, draw: impl FnOnce() -> Part + Send + 'static) -> Item {
+        Item {
+            key,
+            draw: Box::new(draw),
+        }
+    }
+}
+
+/// Entries that come, go and move by key. One list for all of them instead of a `For` per type of row.
+pub fn list(items: impl Fn() -> Vec<Item> + Send + Sync + 'static) -> Part {
+    fn boxed(items: Box<dyn Fn() -> Vec<Item> + Send + Sync>) -> Part {
+        view! { <For each=items key=|item| item.key.clone() children=|item| (item.draw)()/> }.part()
+    }
+    boxed(Box::new(items))
 }
 
 #[cfg(not(feature = "hydrate"))]

@@ -27,7 +27,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="description" content="Live board of LLM providers and the circuit breakers in front of them."/>
                 <link rel="stylesheet" href="/pkg/fuseboard.css"/>
                 <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-                <link rel="preload" href="/fonts/jetbrains-mono.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <HydrationScripts options/>

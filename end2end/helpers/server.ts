@@ -31,12 +31,8 @@ export class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  get keyFile(): string {
-    return path.join(this.dataDir, "local.key");
-  }
-
   async key(): Promise<string> {
-    return (await readFile(this.keyFile, "utf8")).trim();
+    return (await readFile(path.join(this.dataDir, "local.key"), "utf8")).trim();
   }
 
   /** Starts it on the data that is there and waits until it is ready. */
@@ -59,9 +55,10 @@ export class Server {
     }
   }
 
-  /** Starts another command of the binary, which ends with the test if not by itself. */
-  command(words: string[]): ChildProcess {
-    const child = spawn(BINARY, words, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  /** Starts a command of the binary; whoever starts it ends it. */
+  command(words: string[], variables: Record<string, string> = {}): ChildProcess {
+    const env = { ...process.env, ...variables };
+    const child = spawn(BINARY, words, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
     const keep = (chunk: Buffer) => (this.output = (this.output + chunk.toString()).slice(-20_000));
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);

@@ -28,9 +28,8 @@ test("empty", async ({ board, page }) => {
 
 test("board", async ({ board, context, guard, page, server }) => {
   guard.allow(/WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/);
-  const simulation = server.command([
-    "simulate", "--url", server.url, "--key-file", server.keyFile, "--seed", "7", "--scenario", "tour",
-  ]);
+  const words = ["simulate", "--url", server.url, "--seed", "7", "--scenario", "tour"];
+  const simulation = server.command(words, { FUSEBOARD_KEY: await server.key() });
   try {
     await expect.poll(async () => (await fetch(server.url)).text(), { timeout: 30_000 }).toContain("data-breaker=");
     await sleep(WARM_UP_MS);

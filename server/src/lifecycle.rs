@@ -146,7 +146,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         sockets: Sockets::default(),
         counts: Arc::default(),
         patience: options.patience,
-        renders: Semaphore::new(pages::AT_ONCE),
+        renders: Arc::new(Semaphore::new(pages::AT_ONCE)),
         port: address.port(),
         build,
         utc_offset_min: config.utc_offset_min,

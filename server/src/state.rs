@@ -30,7 +30,7 @@ pub struct Facilities {
     /// How long a sender of a body may take.
     pub patience: Patience,
     /// Turns to make a page.
-    pub renders: Semaphore,
+    pub renders: Arc<Semaphore>,
     /// The port we listen on.
     pub port: u16,
     /// The build; page and server compare it.

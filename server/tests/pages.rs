@@ -236,3 +236,31 @@ async fn files_have_tags_and_come_precompressed() {
     }
     assert!(server.stop().await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_pages_at_once_do_not_mix() {
+    let server = TestServer::start().await;
+    server
+        .accept(&json!([call("a"), transition("chat-breaker", "open")]))
+        .await;
+    let one = async |number: usize| {
+        let (path, title) = if number % 2 == 0 {
+            ("/", "open")
+        } else {
+            ("/connect", "Connect")
+        };
+        let response = as_browser(server.get(path)).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let html = response.text().await.unwrap();
+        let found = html
+            .split("<title>")
+            .nth(1)
+            .and_then(|rest| rest.split("</title>").next())
+            .unwrap_or_default();
+        assert!(found.contains(title), "{path} has the title {found:?}");
+    };
+    for _ in 0..10 {
+        futures::future::join_all((0..60).map(one)).await;
+    }
+    assert!(server.stop().await);
+}

@@ -1,6 +1,6 @@
 //! `cargo xtask run`: build everything, serve it, say where. Ctrl-C ends all of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -79,16 +79,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     let key_file = data_dir.join("local.key");
     let simulation = if options.simulate {
-        Some(children::spawn(
-            fuseboard()
-                .args([
-                    "simulate",
-                    "--url",
-                    &format!("http://{}", options.listen),
-                    "--key-file",
-                ])
-                .arg(&key_file),
-        )?)
+        Some(simulate(&options.listen, &key_file)?)
     } else {
         None
     };
@@ -107,6 +98,18 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let result = outcome(&mut server);
     drop(simulation);
     result
+}
+
+/// Starts traffic. The key goes by the environment: a command line can be read by every user of the machine.
+fn simulate(listen: &str, key_file: &Path) -> Result<children::Guarded> {
+    let key =
+        std::fs::read_to_string(key_file).with_context(|| format!("cannot read {}", key_file.display()))?;
+    let url = format!("http://{listen}");
+    children::spawn(
+        fuseboard()
+            .args(["simulate", "--url", &url])
+            .env("FUSEBOARD_KEY", key.trim()),
+    )
 }
 
 fn fuseboard() -> Command {

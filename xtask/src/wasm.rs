@@ -88,7 +88,9 @@ fn bind(raw: &Path, out: &Path) -> Result<()> {
             .remove_producers_section(true)
             .out_name("fuseboard")
             .generate(out)
-            .context("wasm-bindgen failed; is the crate wasm-bindgen the version that xtask/Cargo.toml names?")
+            .context(
+                "wasm-bindgen failed; is the crate wasm-bindgen the version that xtask/Cargo.toml names?",
+            )
     })
 }
 
@@ -105,7 +107,14 @@ fn snip(module: &mut walrus::Module) -> usize {
     let doomed: Vec<_> = module
         .funcs
         .iter_local()
-        .filter(|(id, _)| module.funcs.get(*id).name.as_deref().is_some_and(|name| name.contains(NEVER_CALLED)))
+        .filter(|(id, _)| {
+            module
+                .funcs
+                .get(*id)
+                .name
+                .as_deref()
+                .is_some_and(|name| name.contains(NEVER_CALLED))
+        })
         .filter(|(_, function)| function.size() >= SHARED_BELOW)
         .map(|(id, function)| (id, function.ty(), function.args.clone()))
         .collect();

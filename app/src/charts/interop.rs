@@ -8,15 +8,13 @@ use std::cell::{Cell, RefCell};
 
 use js_sys::{Array, Float64Array, Function, Object, Promise, Reflect};
 use protocol::view::BAND_NAMES;
-use serde::Serialize;
-use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlScriptElement};
 
 use super::Kind;
 use super::data::{Heat, Window};
-use super::palette::Palette;
+use super::skeleton::{Skeletons, coloured};
 use crate::browser::{document, prefers_dark, window};
 
 /// Charts over the same time share a crosshair.
@@ -81,6 +79,7 @@ pub(super) async fn idle() {
 pub(super) struct Drawing {
     instance: JsValue,
     kind: Kind,
+    skeletons: Skeletons,
     /// Bands that its tooltip leaves out.
     left_out: Cell<[bool; 8]>,
 }
@@ -96,12 +95,13 @@ impl Drop for Drawing {
 
 impl Drawing {
     /// Makes a drawing in an element that has a size, in the theme of the moment.
-    pub fn new(element: &Element, kind: Kind) -> Result<Drawing, JsValue> {
-        let (name, palette) = theme()?;
+    pub fn new(element: &Element, kind: Kind, skeletons: &Skeletons) -> Result<Drawing, JsValue> {
+        let (name, parts) = theme(skeletons)?;
         let instance = call(&library()?, "init", &[element.into(), name.into()])?;
         let drawing = Drawing {
             instance,
             kind,
+            skeletons: skeletons.clone(),
             left_out: Cell::new([false; 8]),
         };
         // The heat map counts columns, the others time: their crosshairs have nothing to say to each other.
@@ -109,20 +109,20 @@ impl Drawing {
             Reflect::set(&drawing.instance, &"group".into(), &GROUP.into())?;
             call(&library()?, "connect", &[GROUP.into()])?;
         }
-        drawing.skeleton(&palette)?;
+        drawing.skeleton(&parts)?;
         Ok(drawing)
     }
 
-    fn skeleton(&self, palette: &Palette) -> Result<(), JsValue> {
-        let option = to_js(&super::option::option(self.kind, palette))?;
+    fn skeleton(&self, parts: &JsValue) -> Result<(), JsValue> {
+        let option = Reflect::get(parts, &self.kind.key().into())?;
         self.set_option(&option, true)
     }
 
     /// Takes the colours of the moment.
     pub fn retheme(&self) {
-        let done = theme().and_then(|(name, palette)| {
+        let done = theme(&self.skeletons).and_then(|(name, parts)| {
             call(&self.instance, "setTheme", &[name.into()])?;
-            self.skeleton(&palette)
+            self.skeleton(&parts)
         });
         report(done);
     }
@@ -187,8 +187,8 @@ impl Drawing {
     }
 }
 
-/// The theme of the moment, registered under its name.
-fn theme() -> Result<(&'static str, Palette), JsValue> {
+/// Registers the theme of the moment; returns its name, and what charts are made of in its colours.
+fn theme(skeletons: &Skeletons) -> Result<(&'static str, JsValue), JsValue> {
     let root = document().document_element().ok_or(JsValue::NULL)?;
     let dark = match root.get_attribute("data-theme").as_deref() {
         Some("dark") => true,
@@ -196,24 +196,24 @@ fn theme() -> Result<(&'static str, Palette), JsValue> {
         _ => prefers_dark(),
     };
     let style = window().get_computed_style(&root)?.ok_or(JsValue::NULL)?;
-    let palette = Palette::read(|name| style.get_property_value(name).unwrap_or_default());
+    let text = coloured(&skeletons.0, |token| {
+        let value = style.get_property_value(token).unwrap_or_default();
+        // A missing token must not make a chart invisible.
+        let value = match value.trim() {
+            "" => "#7d848c",
+            value => value,
+        };
+        js_sys::JSON::stringify(&value.into()).map_or_else(|_| "null".into(), String::from)
+    });
+    let parts = js_sys::JSON::parse(&text)?;
     let name = if dark { "fuseboard-dark" } else { "fuseboard-light" };
-    call(
-        &library()?,
-        "registerTheme",
-        &[name.into(), to_js(&palette.theme())?],
-    )?;
-    Ok((name, palette))
+    let theme = Reflect::get(&parts, &"theme".into())?;
+    call(&library()?, "registerTheme", &[name.into(), theme])?;
+    Ok((name, parts))
 }
 
 fn library() -> Result<JsValue, JsValue> {
     Reflect::get(&js_sys::global(), &"echarts".into())
-}
-
-fn to_js(value: &Value) -> Result<JsValue, JsValue> {
-    value
-        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
-        .map_err(JsValue::from)
 }
 
 fn source(rows: &[f64]) -> JsValue {

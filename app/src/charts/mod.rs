@@ -1,7 +1,7 @@
 //! The three charts of the board, drawn by ECharts on a canvas.
 //!
-//! `option` builds what does not change (with charming), `data` the figures, `palette` the colours; all three are pure
-//! and tested without a browser. `widget` decides when to load, draw, resize and end; `interop` is the only file that
+//! `option` builds what does not change (with charming) and `palette` the theme, both on the server; `skeleton` carries
+//! them to the browser; `data` makes the figures. All of them are pure and tested without a browser. `widget` decides when to load, draw, resize and end; `interop` is the only file that
 //! sees JavaScript's ECharts. The script is loaded when the first chart comes into view and the browser is idle.
 //!
 //! Rules that the content security policy sets: canvas only, tooltips in rich text, no functions from strings.
@@ -11,14 +11,17 @@
 mod data;
 #[cfg(feature = "hydrate")]
 mod interop;
-#[cfg(any(feature = "hydrate", test))]
+#[cfg(feature = "ssr")]
 mod option;
-#[cfg(any(feature = "hydrate", test))]
+#[cfg(feature = "ssr")]
 mod palette;
+mod skeleton;
 #[cfg(feature = "hydrate")]
 mod widget;
 
 use leptos::{html, prelude::*};
+
+pub use skeleton::{Skeletons, skeletons};
 
 /// Which chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

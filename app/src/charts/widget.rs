@@ -12,6 +12,7 @@ use web_sys::{
 };
 
 use super::Kind;
+use super::Skeletons;
 use super::data::{empty_bands, heat, latency_rows, outcome_rows, window as stretch};
 use super::interop::{Drawing, idle, load};
 use crate::browser::{Listener, Timeout, document, keep, monotonic_ms, window};
@@ -31,9 +32,10 @@ const DRAW_MS: f64 = 900.0;
 pub(super) fn mount(node: NodeRef<html::Div>, kind: Kind) {
     let live = expect_context::<Live>();
     let site = expect_context::<Site>();
+    let skeletons = expect_context::<Skeletons>();
     Effect::new(move |_| {
         let Some(element) = node.get() else { return };
-        let widget = Widget::new(element.into(), kind, live, &site);
+        let widget = Widget::new(element.into(), kind, live, &site, &skeletons);
         let me = Rc::downgrade(&widget);
         keep(widget);
         // `now` ticks once a second; that is how charts slide.
@@ -65,6 +67,7 @@ struct Widget {
     live: Live,
     offset_min: i32,
     build: String,
+    skeletons: Skeletons,
 
     drawing: Option<Drawing>,
     in_view: bool,
@@ -94,7 +97,13 @@ impl Drop for Watching {
 }
 
 impl Widget {
-    fn new(element: Element, kind: Kind, live: Live, site: &Site) -> Rc<RefCell<Widget>> {
+    fn new(
+        element: Element,
+        kind: Kind,
+        live: Live,
+        site: &Site,
+        skeletons: &Skeletons,
+    ) -> Rc<RefCell<Widget>> {
         let widget = Rc::new(RefCell::new(Widget {
             me: Weak::new(),
             element,
@@ -102,6 +111,7 @@ impl Widget {
             live,
             offset_min: site.utc_offset_min,
             build: site.build.clone(),
+            skeletons: skeletons.clone(),
             drawing: None,
             in_view: false,
             loading: false,
@@ -181,7 +191,7 @@ impl Widget {
         if !well || self.element.client_width() == 0 {
             return;
         }
-        match Drawing::new(&self.element, self.kind) {
+        match Drawing::new(&self.element, self.kind, &self.skeletons) {
             Ok(drawing) => self.drawing = Some(drawing),
             Err(error) => leptos::logging::warn!("a chart could not be made: {error:?}"),
         }

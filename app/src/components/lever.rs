@@ -3,24 +3,20 @@
 use leptos::prelude::*;
 
 use crate::part::{IntoPart, Part};
-use protocol::State;
 
-use super::state_key;
-
-/// The lever of a fuse. Its state is said in words beside it.
-pub fn lever(state: Signal<State>) -> Part {
-    view! {
-        <span class="lever" data-state=move || state_key(state.get()) aria-hidden="true">
-            <i></i>
-        </span>
-    }
-    .part()
+/// The lever of a fuse, by the key of its state. The state is said in words beside it.
+pub fn lever(state: Signal<&'static str>) -> Part {
+    drawn("lever", state)
 }
 
 /// The same, larger, for the head of the detail panel.
-pub fn big_lever(state: Signal<State>) -> Part {
+pub fn big_lever(state: Signal<&'static str>) -> Part {
+    drawn("lever lever-big", state)
+}
+
+fn drawn(class: &'static str, state: Signal<&'static str>) -> Part {
     view! {
-        <span class="lever lever-big" data-state=move || state_key(state.get()) aria-hidden="true">
+        <span class=class data-state=state aria-hidden="true">
             <i></i>
         </span>
     }

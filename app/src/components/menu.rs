@@ -3,7 +3,7 @@
 
 use leptos::{ev, html, prelude::*, tachys::dom::event_target};
 
-use crate::part::{IntoPart, Part};
+use crate::part::{IntoPart, Part, dynamic};
 use wasm_bindgen::JsCast;
 
 use super::{Icon, icon};
@@ -83,7 +83,7 @@ pub fn menu(
                     class="menu-item"
                     role="menuitemradio"
                     tabindex="-1"
-                    aria-checked=move || if item.taken.get() { "true" } else { "false" }
+                    aria-checked=dynamic(move || if item.taken.get() { "true" } else { "false" })
                     on:click=move |_| {
                         item.take.run(());
                         close();
@@ -103,7 +103,7 @@ pub fn menu(
                 node_ref=button
                 data-menu=marker
                 aria-haspopup="menu"
-                aria-expanded=move || if open.get() { "true" } else { "false" }
+                aria-expanded=dynamic(move || if open.get() { "true" } else { "false" })
                 on:click=move |_| open.update(|open| *open = !*open)
             >
                 <span class="vh">{name} ": "</span>
@@ -115,7 +115,7 @@ pub fn menu(
                 role="menu"
                 aria-label=name
                 node_ref=list
-                hidden=move || !open.get()
+                hidden=dynamic(move || !open.get())
                 on:keydown=on_key
                 on:focusout=on_leave
             >

@@ -11,7 +11,7 @@ mod strip;
 pub use icon::{Icon, brand, icon};
 pub use lever::{big_lever, lever};
 pub use menu::{MenuItem, menu};
-pub use shape::{level_key, shape};
+pub use shape::{level_key, moving_shape, shape};
 pub use spark::{SparkPaths, spark, spark_paths};
 pub use state::{state_key, state_level, state_mark, state_title, state_word};
 pub use strip::{strip, strip_path};

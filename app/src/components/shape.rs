@@ -16,7 +16,11 @@ pub const fn level_key(level: Level) -> &'static str {
 }
 
 /// The shape; a sentence beside it always says the same in words, so assistive technology skips it.
-pub fn shape(level: impl Into<Signal<Level>>) -> Part {
-    let level = level.into();
-    view! { <i class="shape" data-level=move || level_key(level.get()) aria-hidden="true"></i> }.part()
+pub fn shape(level: Level) -> Part {
+    moving_shape(Signal::stored(level_key(level)))
+}
+
+/// The same where the level changes, by its key.
+pub fn moving_shape(level: Signal<&'static str>) -> Part {
+    view! { <i class="shape" data-level=level aria-hidden="true"></i> }.part()
 }

@@ -78,12 +78,12 @@ pub fn spark_paths(points: &[Option<f32>]) -> SparkPaths {
     paths
 }
 
-/// Draws a sparkline. The figure above it is its text, so assistive technology skips it.
-pub fn spark(paths: Signal<SparkPaths>) -> Part {
+/// Draws a sparkline of these points. The figure above it is its text, so assistive technology skips it.
+pub fn spark(area: Signal<String>, line: Signal<String>) -> Part {
     view! {
         <svg class="spark" viewBox="0 0 120 26" preserveAspectRatio="none" aria-hidden="true" focusable="false">
-            <path class="spark-area" d=move || paths.with(|paths| paths.area.clone())></path>
-            <path class="spark-line" d=move || paths.with(|paths| paths.line.clone())></path>
+            <path class="spark-area" d=area></path>
+            <path class="spark-line" d=line></path>
         </svg>
     }
     .part()

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::part::{IntoPart, Part};
+use crate::part::{IntoPart, Part, See, dynamic};
 
 /// Cells are this far apart in the viewBox, and this wide.
 const PITCH: usize = 4;
@@ -42,7 +42,7 @@ pub fn strip_path(cells: &str, letters: &str) -> String {
 pub fn strip(cells: Signal<String>) -> Part {
     let paths = KINDS
         .map(|(kind, letters)| {
-            view! { <path data-cell=kind d=move || cells.with(|cells| strip_path(cells, letters))></path> }
+            view! { <path data-cell=kind d=dynamic(move || cells.see(|cells| strip_path(cells, letters)))></path> }
         })
         .into_iter()
         .collect_view();

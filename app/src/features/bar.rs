@@ -9,7 +9,7 @@ use super::{help::help_button, live_pill::live_pill, range_menu::range_menu, the
 use crate::{
     components::shape,
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, See, dynamic, when},
 };
 
 /// Spoken summaries are at least this far apart.
@@ -28,7 +28,7 @@ pub struct Sentence {
 
 /// The board's verdict.
 pub fn verdict_sentence(live: &Live) -> Sentence {
-    live.board.verdict.with(|verdict| Sentence {
+    live.board.verdict.see(|verdict| Sentence {
         level: Some(verdict.level),
         lead: verdict.lead.clone(),
         rest: verdict.rest.clone(),
@@ -36,73 +36,52 @@ pub fn verdict_sentence(live: &Live) -> Sentence {
 }
 
 /// Draws the bar. Ranges are offered only where the page has one.
-pub fn bar(title: &'static str, live: Live, sentence: Signal<Sentence>, ranged: Signal<bool>) -> Part {
-    let level = move || sentence.with(|sentence| sentence.level);
+pub fn bar(title: &'static str, live: Live, sentence: fn(&Live) -> Sentence, ranged: Signal<bool>) -> Part {
+    let level = move || sentence(&live).level;
     view! {
         <header class="bar">
             <h1>{title}</h1>
-            <p class="verdict" data-verdict=move || level().map_or("none", crate::components::level_key)>
-                {move || level().map(shape)}
+            <p class="verdict" data-verdict=dynamic(move || level().map_or("none", crate::components::level_key))>
+                {when(move || level().map(shape))}
                 <span>
-                    <b>{move || sentence.with(|sentence| sentence.lead.clone())}</b>
+                    <b>{dynamic(move || sentence(&live).lead)}</b>
                     " "
-                    {move || sentence.with(|sentence| sentence.rest.clone())}
+                    {dynamic(move || sentence(&live).rest)}
                 </span>
             </p>
             <div class="bar-end">
-                {move || live.board.simulated.get().then(|| view! { <span class="tag" data-simulated="">"Simulated"</span> })}
-                {move || ranged.get().then(|| range_menu(live))}
+                {when(move || live.board.simulated.get().then(|| view! { <span class="tag" data-simulated="">"Simulated"</span> }))}
+                {when(move || ranged.get().then(|| range_menu(live)))}
                 {live_pill(live)}
                 {theme_menu()}
                 {help_button()}
             </div>
-            {spoken(sentence)}
+            {spoken(live, sentence)}
         </header>
     }
     .part()
 }
 
 /// Says the sentence when it changes, at most once in five seconds, and then the newest.
-fn spoken(sentence: Signal<Sentence>) -> Part {
+fn spoken(live: Live, sentence: fn(&Live) -> Sentence) -> Part {
     let said = RwSignal::new(String::new());
-    let resting = StoredValue::new(false);
-    let pending = StoredValue::new(false);
-    let words = move || sentence.with_untracked(|sentence| [&sentence.lead, " ", &sentence.rest].concat());
-    fn rest(
-        said: RwSignal<String>,
-        resting: StoredValue<bool>,
-        pending: StoredValue<bool>,
-        words: Callback<(), String>,
-    ) {
-        resting.set_value(true);
-        set_timeout(
-            move || {
-                // Gone with the page it belonged to.
-                let Some(waiting) = pending.try_get_value() else {
-                    return;
-                };
-                resting.set_value(false);
-                if waiting {
-                    pending.set_value(false);
-                    said.set(words.run(()));
-                    rest(said, resting, pending, words);
-                }
-            },
-            SPOKEN_EVERY,
-        );
-    }
-    let words = Callback::new(move |()| words());
-    Effect::new(move |before: Option<()>| {
-        sentence.track();
-        if before.is_none() {
+    let resting = RwSignal::new(false);
+    let words = move || {
+        let Sentence { lead, rest, .. } = sentence(&live);
+        [&lead, " ", &rest].concat()
+    };
+    let before = RwSignal::new(untrack(words));
+    Effect::new(move |_| {
+        let now = words();
+        // While it rests, its end looks again.
+        if resting.get() || before.with_untracked(|before| *before == now) {
             return;
         }
-        if resting.get_value() {
-            pending.set_value(true);
-        } else {
-            said.set(words.run(()));
-            rest(said, resting, pending, words);
-        }
+        before.set(now.clone());
+        said.set(now);
+        resting.set(true);
+        // Gone with the page it belonged to.
+        set_timeout(move || _ = resting.try_set(false), SPOKEN_EVERY);
     });
-    view! { <div class="vh" role="status">{said}</div> }.part()
+    view! { <div class="vh" role="status">{dynamic(move || said.get())}</div> }.part()
 }

@@ -8,7 +8,7 @@ use crate::{
     charts::{HeatChart, LatencyChart, OutcomeChart},
     format::{clock, grouped, latency, rate},
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, See},
     seed::Site,
 };
 
@@ -139,7 +139,7 @@ fn card(live: Live, card: Card, chart: Part) -> Part {
     let summary = move || {
         live.board
             .points
-            .with(|points| points.last().map_or("No figures yet.".to_owned(), sentence))
+            .see(|points| points.last().map_or("No figures yet.".to_owned(), sentence))
     };
     // Built only while it is open: a closed table must not cost a board anything.
     let table = move || open.get().then(|| points_table(live, offset, columns(), cells));
@@ -184,7 +184,7 @@ fn points_table(
     cells: fn(&ChartPoint) -> Vec<String>,
 ) -> Part {
     let rows = move || {
-        live.board.points.with(|points| {
+        live.board.points.see(|points| {
             let rows = points.iter().rev().take(TABLE_ROWS).map(|point| {
                 let cells = cells(point)
                     .into_iter()

@@ -7,7 +7,7 @@ use crate::{
     components::{shape, state_key, state_level, state_word},
     format::{ago, full, span},
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Item, Part, See, dynamic, list, when},
     seed::Site,
 };
 
@@ -29,36 +29,58 @@ pub fn breaker_id(key: u64) -> String {
     format!("b_{key:016x}")
 }
 
+/// So many are shown on a narrow page before "Show all"; the style sheet counts the same.
+const SHOWN: usize = 5;
+
 /// Draws the column.
 pub fn feed(live: Live) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let all = RwSignal::new(false);
-    let count = Memo::new(move |_| live.board.feed.with(Vec::len));
-    let each = move || live.board.feed.get();
-    // The words of an entry may still change (its cause becomes known); then it is drawn again.
-    let key = |item: &Feed| (item.id, item.cause.clone(), item.inferred);
+    let count = move || live.board.feed.see(Vec::len);
+    let none = Memo::new(move |_| count() == 0);
+    let many = Memo::new(move |_| count() > SHOWN);
+    let items = move || {
+        let item = |item: &Feed| {
+            let item = item.clone();
+            // The words of an entry may still change (its cause becomes known); then it is drawn again.
+            Item::new(
+                format!("{} {} {}", item.id, item.inferred, item.cause),
+                move || entry(live, item, offset),
+            )
+        };
+        live.board.feed.see(|feed| feed.iter().map(item).collect())
+    };
+    let nothing = || {
+        view! { <p class="quiet pad">"None yet. A breaker that changes its state appears here, with the cause."</p> }
+    };
+    let words = move || {
+        if all.get() {
+            "Show fewer".to_owned()
+        } else {
+            format!("Show all {}", count())
+        }
+    };
+    let more = move || {
+        view! {
+            <button
+                type="button"
+                class="more"
+                aria-expanded=dynamic(move || if all.get() { "true" } else { "false" })
+                on:click=move |_| all.update(|all| *all = !*all)
+            >
+                {dynamic(words)}
+            </button>
+        }
+    };
     view! {
-        <section class="card feed" data-feed="" data-all=move || all.get().then_some("") aria-labelledby="feed-title">
+        <section class="card feed" data-feed="" data-all=dynamic(move || all.get().then_some("")) aria-labelledby="feed-title">
             <header>
                 <h2 id="feed-title">"Transitions"</h2>
                 <span class="sub">"newest first"</span>
             </header>
-            {move || (count.get() == 0).then(|| view! { <p class="quiet pad">"None yet. A breaker that changes its state appears here, with the cause."</p> })}
-            <ol>
-                <For each=each key=key children=move |item| entry(live, item, offset)/>
-            </ol>
-            {move || {
-                (count.get() > 5).then(|| view! {
-                    <button
-                        type="button"
-                        class="more"
-                        aria-expanded=move || if all.get() { "true" } else { "false" }
-                        on:click=move |_| all.update(|all| *all = !*all)
-                    >
-                        {move || if all.get() { "Show fewer".to_owned() } else { format!("Show all {}", count.get()) }}
-                    </button>
-                })
-            }}
+            {when(move || none.get().then(nothing))}
+            <ol>{list(items)}</ol>
+            {when(move || many.get().then(more))}
         </section>
     }
     .part()
@@ -90,7 +112,7 @@ fn entry(live: Live, item: Feed, offset: i32) -> Part {
             >
                 {shape(state_level(item.to))}
                 <span class="t">{item.breaker} " " {happened(item.to)}</span>
-                <time class="ago" title=full(at, offset)>{move || ago(Some(at), live.now.get())}</time>
+                <time class="ago" title=full(at, offset)>{dynamic(move || ago(Some(at), live.now.get()))}</time>
                 {(!item.cause.is_empty()).then(|| view! { <span class="s cause">{item.cause}</span> })}
                 <span class="s">
                     {(!place.is_empty()).then(|| view! { <code>{place}</code> })}

@@ -1,16 +1,13 @@
 //! The six key figures with their sparklines.
 
 use leptos::prelude::*;
-use protocol::{
-    Level,
-    view::{Kpi, KpiId},
-};
+use protocol::view::{Kpi, KpiId};
 
 use crate::{
-    components::{level_key, shape, spark, spark_paths},
+    components::{level_key, moving_shape, spark, spark_paths},
     format::{kpi_name, kpi_text},
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, See, dynamic, when},
 };
 
 const fn key(id: KpiId) -> &'static str {
@@ -46,24 +43,27 @@ pub fn kpis(live: Live) -> Part {
 
 fn cell(kpi: RwSignal<Kpi>) -> Part {
     let id = kpi.with_untracked(|kpi| kpi.id);
-    let words = Memo::new(move |_| kpi.with(kpi_text));
-    let paths = Memo::new(move |_| kpi.with(|kpi| spark_paths(&kpi.spark)));
-    let level = Memo::new(move |_| kpi.with(|kpi| kpi.level));
-    let marked = move || matches!(level.get(), Level::Attention | Level::Act);
+    // Computed anew for each of its parts: six figures, once a second; a memo would cost more than it saves.
+    let words = move || kpi.see(kpi_text);
+    let level = dynamic(move || kpi.see(|kpi| level_key(kpi.level)));
+    let urgent = Memo::new(move |_| matches!(level.get(), "attention" | "act"));
+    let mark = move || urgent.get().then(|| moving_shape(level));
+    let area = dynamic(move || kpi.see(|kpi| spark_paths(&kpi.spark)).area);
+    let line = dynamic(move || kpi.see(|kpi| spark_paths(&kpi.spark)).line);
     view! {
-        <div class="kpi" data-kpi=key(id) data-level=move || level_key(level.get())>
+        <div class="kpi" data-kpi=key(id) data-level=level>
             <p class="l" title=meaning(id)>
                 {kpi_name(id)}
-                {move || marked().then(|| shape(level.get()))}
+                {when(mark)}
             </p>
             <p class="v">
-                {move || words.with(|words| words.figure.number.clone())}
-                <small>{move || words.with(|words| words.aside.clone())}</small>
+                {dynamic(move || words().figure.number)}
+                <small>{dynamic(move || words().aside)}</small>
             </p>
-            <p class="d" data-tone=move || words.with(|words| words.tone.as_str())>
-                {move || words.with(|words| words.change.clone())}
+            <p class="d" data-tone=dynamic(move || words().tone.as_str())>
+                {dynamic(move || words().change)}
             </p>
-            {spark(paths.into())}
+            {spark(area, line)}
         </div>
     }
     .part()

@@ -6,7 +6,7 @@ use crate::{
     components::{Icon, icon},
     format::span_short,
     live::{Freshness, Live},
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, dynamic, when},
 };
 
 /// The name in `data-live`.
@@ -35,22 +35,21 @@ pub fn freshness_words(freshness: Freshness, paused: bool) -> String {
 
 /// Draws the pill and the pause button in it.
 pub fn live_pill(live: Live) -> Part {
-    let freshness = Memo::new(move |_| live.freshness());
-    let label = move || {
+    let label = dynamic(move || {
         if live.paused.get() {
             "Resume live updates"
         } else {
             "Pause live updates"
         }
-    };
+    });
     view! {
         <span
             class="pill live-pill"
-            data-live=move || freshness_key(freshness.get())
-            data-paused=move || live.paused.get().then_some("")
+            data-live=dynamic(move || freshness_key(live.freshness()))
+            data-paused=dynamic(move || live.paused.get().then_some(""))
         >
             <i class="live-dot" aria-hidden="true"></i>
-            <span class="live-words">{move || freshness_words(freshness.get(), live.paused.get())}</span>
+            <span class="live-words">{dynamic(move || freshness_words(live.freshness(), live.paused.get()))}</span>
             <button
                 type="button"
                 class="live-pause"
@@ -58,7 +57,7 @@ pub fn live_pill(live: Live) -> Part {
                 title=label
                 on:click=move |_| live.paused.update(|paused| *paused = !*paused)
             >
-                {move || icon(if live.paused.get() { Icon::Play } else { Icon::Pause })}
+                {when(move || Some(icon(if live.paused.get() { Icon::Play } else { Icon::Pause })))}
             </button>
         </span>
     }

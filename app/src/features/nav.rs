@@ -5,7 +5,7 @@ use leptos_router::hooks::use_location;
 
 use crate::{
     components::{Icon, brand, icon},
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, See},
     seed::Site,
 };
 
@@ -16,7 +16,7 @@ pub fn nav(site: &Site) -> Part {
         let href = [&site.base, to].concat();
         let here = {
             let full = href.trim_end_matches('/').to_owned();
-            move || (path.with(|path| path.trim_end_matches('/') == full)).then_some("page")
+            move || (path.see(|path| path.trim_end_matches('/') == full)).then_some("page")
         };
         view! {
             <a href=href aria-current=here>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     format::{ago, full, span_short},
     live::Live,
-    part::{IntoPart, Part},
+    part::{Part, dynamic, when},
     seed::Site,
 };
 
@@ -17,23 +17,22 @@ pub fn silent_note(live: Live) -> Part {
     let site = expect_context::<Site>();
     let offset = site.utc_offset_min;
     let connect = [&site.base, "/connect"].concat();
-    let silent_since = Memo::new(move |_| {
-        live.board
-            .last_event
-            .get()
-            .filter(|last| live.now.get() - last > SILENT_AFTER_MS)
-    });
-    let note = move || {
-        silent_since.get().map(|last| {
-            let connect = connect.clone();
+    let last = move || live.board.last_event.get();
+    let silent = Memo::new(move |_| last().is_some_and(|last| live.now.get() - last > SILENT_AFTER_MS));
+    let lasted = move || span_short(live.now.get() - last().unwrap_or_default());
+    let title = move || full(last().unwrap_or_default(), offset);
+    when(move || {
+        let connect = connect.clone();
+        silent.get().then(|| {
             view! {
                 <p class="note" data-silent="">
-                    <b>"No events for " {move || span_short(live.now.get() - last)} "."</b>
-                    <span title=full(last, offset)>"The last arrived " {move || ago(Some(last), live.now.get())} "."</span>
+                    <b>"No events for " {dynamic(lasted)} "."</b>
+                    <span title=dynamic(title)>
+                        "The last arrived " {dynamic(move || ago(last(), live.now.get()))} "."
+                    </span>
                     <a href=connect>"See what is connected"</a>
                 </p>
             }
         })
-    };
-    note.part()
+    })
 }

@@ -6,7 +6,7 @@ use protocol::Range;
 use crate::{
     components::{MenuItem, menu},
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, dynamic},
     ui_state::UiState,
 };
 
@@ -22,18 +22,18 @@ const fn words(range: Range) -> (&'static str, &'static str) {
 pub fn range_menu(live: Live) -> Part {
     let open = expect_context::<UiState>().range_open;
     let face = view! {
-        <span class="wide">{move || words(live.range.get()).0}</span>
-        <span class="narrow" aria-hidden="true">{move || words(live.range.get()).1}</span>
+        <span class="wide">{dynamic(move || words(live.range.get()).0)}</span>
+        <span class="narrow" aria-hidden="true">{dynamic(move || words(live.range.get()).1)}</span>
     }
     .part();
     let items = Range::ALL
         .into_iter()
         .map(|range| MenuItem {
             label: words(range).0,
-            taken: Signal::derive(move || live.range.get() == range),
+            taken: dynamic(move || live.range.get() == range),
             take: Callback::new(move |()| live.range.set(range)),
         })
         .collect();
-    view! { <div data-range=move || live.range.get().as_str()>{menu("Time range", "range", face, open, items)}</div> }
+    view! { <div data-range=dynamic(move || live.range.get().as_str())>{menu("Time range", "range", face, open, items)}</div> }
         .part()
 }

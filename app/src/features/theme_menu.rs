@@ -5,13 +5,14 @@ use leptos::prelude::*;
 use crate::{
     browser,
     components::{Icon, MenuItem, icon, menu},
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, dynamic, when},
     seed::{Site, Theme},
 };
 
-/// The visitor's choice of theme, as a context: it outlives the page that changed it.
+/// The visitor's choice of theme, as its place among [`CHOICES`]; a context, because it outlives the page on which it was
+/// made.
 #[derive(Clone, Copy)]
-pub struct ChosenTheme(pub RwSignal<Option<Theme>>);
+pub struct ChosenTheme(pub RwSignal<usize>);
 
 const CHOICES: [(&str, Option<Theme>, Icon); 3] = [
     ("As the system", None, Icon::Auto),
@@ -21,33 +22,26 @@ const CHOICES: [(&str, Option<Theme>, Icon); 3] = [
 
 /// The theme that this page was rendered with.
 pub fn chosen_theme(site: &Site) -> ChosenTheme {
-    ChosenTheme(RwSignal::new(site.theme))
+    let place = CHOICES.iter().position(|(_, theme, _)| *theme == site.theme);
+    ChosenTheme(RwSignal::new(place.unwrap_or_default()))
 }
 
 /// Draws the button and its menu.
 pub fn theme_menu() -> Part {
     let ChosenTheme(chosen) = expect_context();
     let open = RwSignal::new(false);
-    let face = move || {
-        let (words, _, mark) = CHOICES
-            .into_iter()
-            .find(|(_, theme, _)| *theme == chosen.get())
-            .unwrap_or(CHOICES[0]);
-        view! {
-            {icon(mark)}
-            <span class="vh">{words}</span>
-        }
+    let face = view! {
+        {when(move || Some(icon(CHOICES[chosen.get()].2)))}
+        <span class="vh">{dynamic(move || CHOICES[chosen.get()].0)}</span>
     };
-    let items = CHOICES
-        .into_iter()
-        .map(|(label, theme, _)| MenuItem {
-            label,
-            taken: Signal::derive(move || chosen.get() == theme),
-            take: Callback::new(move |()| {
-                chosen.set(theme);
-                browser::set_theme(theme);
-            }),
-        })
-        .collect();
+    let item = |(place, (label, theme, _)): (usize, (&'static str, Option<Theme>, Icon))| MenuItem {
+        label,
+        taken: dynamic(move || chosen.get() == place),
+        take: Callback::new(move |()| {
+            chosen.set(place);
+            browser::set_theme(theme);
+        }),
+    };
+    let items = CHOICES.into_iter().enumerate().map(item).collect();
     view! { <div class="theme">{menu("Theme", "theme", face.part(), open, items)}</div> }.part()
 }

@@ -1,9 +1,9 @@
 //! The page's live state: seeded by the first paint, then fed by one socket per tab.
 //!
 //! `store` holds the signals (`rows` those of lists), `apply` is the only writer of what the server says, `socket` is
-//! the only one that talks to the server, over a `link`; `outdated` replaces a page of an older build. The rest is pure and tested without a browser: `backoff` (when to come back), `clock` (what time the
-//! server has), `freshness` (how old the picture is), `views` (what to subscribe to), `reload` (when a page of an older
-//! build may replace itself).
+//! the only one that talks to the server, over a `link`; `outdated` replaces a page of an older build. The rest is pure
+//! and tested without a browser: `backoff` (when to come back), `clock` (what time the server has), `freshness` (how
+//! old the picture is), `views` (what to subscribe to), `reload` (when a page of an older build may replace itself).
 //!
 //! Deliberately absent: what the frames mean (`protocol::replica`), how anything looks.
 

@@ -6,7 +6,7 @@ use protocol::Level;
 
 use crate::{
     features::{
-        bar::{bar, verdict_sentence},
+        bar::bar,
         chart_cards::chart_cards,
         connect::{connect, waiting_sentence},
         detail::detail,
@@ -16,26 +16,19 @@ use crate::{
         notes::silent_note,
     },
     live::{Freshness, Live},
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, See, dynamic, when},
 };
 
 /// The board page.
 #[component]
 pub fn BoardPage() -> impl IntoView {
     let live = expect_context::<Live>();
-    let empty = Memo::new(move |_| live.board.last_event.with(Option::is_none));
-    let sentence = Memo::new(move |_| {
-        if empty.get() {
-            waiting_sentence(&live, true)
-        } else {
-            verdict_sentence(&live)
-        }
-    });
+    let empty = Memo::new(move |_| live.board.last_event.see(Option::is_none));
     let stale = Memo::new(move |_| matches!(live.freshness(), Freshness::Stale(_)));
     let covered = RwSignal::new(false);
     let title = move || {
         // Trouble is told by the tab as well.
-        live.board.verdict.with(|verdict| match verdict.level {
+        live.board.verdict.see(|verdict| match verdict.level {
             Level::Attention | Level::Act => {
                 super::title_text([verdict.lead.trim_end_matches('.'), " · Fuseboard"].concat())
             }
@@ -48,12 +41,12 @@ pub fn BoardPage() -> impl IntoView {
             id="main"
             tabindex="-1"
             data-page="board"
-            data-waiting=move || empty.get().then_some("")
-            data-stale=move || stale.get().then_some("")
+            data-waiting=dynamic(move || empty.get().then_some(""))
+            data-stale=dynamic(move || stale.get().then_some(""))
         >
-            <div class="page" inert=move || covered.get()>
-                {bar("Board", live, sentence.into(), Signal::derive(move || !empty.get()))}
-                {move || if empty.get() { connect(live) } else { body(live) }}
+            <div class="page" inert=dynamic(move || covered.get())>
+                {bar("Board", live, |live| waiting_sentence(live, true), dynamic(move || !empty.get()))}
+                {when(move || Some(if empty.get() { connect(live) } else { body(live) }))}
             </div>
             {detail(live, covered)}
         </main>

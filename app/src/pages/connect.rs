@@ -9,7 +9,7 @@ use crate::{
         connect::{connect, waiting_sentence},
     },
     live::{Freshness, Live},
-    part::IntoPart,
+    part::{IntoPart, dynamic},
 };
 
 /// The Connect page.
@@ -17,12 +17,11 @@ use crate::{
 pub fn ConnectPage() -> impl IntoView {
     let live = expect_context::<Live>();
     live.shows_connect();
-    let sentence = Memo::new(move |_| waiting_sentence(&live, false));
     let stale = Memo::new(move |_| matches!(live.freshness(), Freshness::Stale(_)));
     view! {
         <Title text="Connect · Fuseboard"/>
-        <main id="main" tabindex="-1" data-page="connect" data-stale=move || stale.get().then_some("")>
-            {bar("Connect", live, sentence.into(), Signal::stored(false))}
+        <main id="main" tabindex="-1" data-page="connect" data-stale=dynamic(move || stale.get().then_some(""))>
+            {bar("Connect", live, |live| waiting_sentence(live, false), Signal::stored(false))}
             {connect(live)}
         </main>
     }

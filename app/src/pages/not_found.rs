@@ -15,11 +15,10 @@ use crate::{
 pub fn NotFoundPage() -> impl IntoView {
     let live = expect_context::<Live>();
     let base = expect_context::<Site>().base;
-    let sentence = Memo::new(move |_| verdict_sentence(&live));
     view! {
         <Title text="Not found · Fuseboard"/>
         <main id="main" tabindex="-1" data-page="not_found">
-            {bar("Not found", live, sentence.into(), Signal::stored(false))}
+            {bar("Not found", live, verdict_sentence, Signal::stored(false))}
             <div class="doc">
                 <section class="card pad lost">
                     <h2>"There is no page at this address."</h2>

@@ -16,6 +16,8 @@ const REFILL: Millis = 16 * 60_000;
 /// What the 10 s totals look back.
 const COARSE: Millis = 8_200_000;
 const BATCHES: usize = 500;
+/// Transitions that are read back for the feed; it leaves first reports out, so it needs more rows than it shows.
+const FEED_ROWS: usize = 500;
 
 /// Puts every known tenant back. Returns how many batches were replayed.
 pub(crate) async fn restore(
@@ -100,7 +102,7 @@ async fn restore_tenant(
         .transitions(
             &scope,
             TransitionQuery {
-                limit: 60,
+                limit: FEED_ROWS,
                 ..TransitionQuery::default()
             },
         )

@@ -7,6 +7,7 @@ mod check_config;
 mod event_json;
 mod healthcheck;
 mod journal;
+mod key_source;
 mod keys;
 mod serve;
 mod settings;
@@ -20,6 +21,8 @@ use clap::{Parser, Subcommand};
 use crate::config::ConfigError;
 use crate::lifecycle::StartError;
 use crate::{simulate, tail};
+
+pub use key_source::KeySource;
 
 /// A live operations board for LLM providers and the circuit breakers in front of them.
 #[derive(Debug, Parser)]

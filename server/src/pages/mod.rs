@@ -97,9 +97,11 @@ where
     F: Future<Output = Response>,
 {
     let busy = || Problem::unavailable("Too many pages are being made.", 1);
-    let _turn = shared.renders.acquire().await.map_err(|_| busy())?;
+    let turn = shared.renders.clone().acquire_owned().await.map_err(|_| busy())?;
     let runtime = Handle::current();
     let rendered = spawn_blocking(move || {
+        // Kept until the page is made, even if its client goes away before.
+        let _turn = turn;
         runtime.block_on(async {
             let (parts, body) = render().await.into_parts();
             to_bytes(body, PAGE_LIMIT)

@@ -4,21 +4,23 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::KeySource;
+
 /// Real HTTP calls to fake providers on this machine, through real breakers, reported like any service would.
 ///
 /// Every event carries the label `fuseboard.kind=simulated`. Nothing leaves this machine except the reports.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Example:\n  fuseboard simulate --key \"$FUSEBOARD_KEY\" --scenario storm --seed 7 --rate 40 --for 60s"
+    after_help = "Example:\n  fuseboard simulate --key-file data/local.key --scenario storm --seed 7 --rate 40 --for 60s"
 )]
 pub struct SimulateArgs {
     /// Where Fuseboard listens.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     pub url: String,
 
-    /// An API key with scope ingest:write.
-    #[arg(long, env = "FUSEBOARD_KEY", hide_env_values = true)]
-    pub key: String,
+    /// The key needs the scope ingest:write.
+    #[command(flatten)]
+    pub key: KeySource,
 
     /// What happens to the providers.
     #[arg(long, value_enum, default_value_t = ScenarioName::Tour)]

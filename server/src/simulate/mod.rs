@@ -92,7 +92,8 @@ impl From<SimulateError> for CliError {
 /// # Errors
 /// See [`simulate`].
 pub async fn run(args: SimulateArgs) -> Result<Exit, CliError> {
-    simulate(args).await?;
+    let key = args.key.read()?;
+    simulate(args, &key).await?;
     Ok(Exit::Done)
 }
 
@@ -100,8 +101,8 @@ pub async fn run(args: SimulateArgs) -> Result<Exit, CliError> {
 ///
 /// # Errors
 /// When Fuseboard cannot be reached or refuses the key at the start. Later troubles are waited out and shown.
-async fn simulate(args: SimulateArgs) -> Result<(), SimulateError> {
-    let client = Client::builder(&args.url, &args.key)
+async fn simulate(args: SimulateArgs, key: &str) -> Result<(), SimulateError> {
+    let client = Client::builder(&args.url, key)
         .environment(&args.environment)
         .label("fuseboard.kind", "simulated")
         .flush_every(Duration::from_millis(250))

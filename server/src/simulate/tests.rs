@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use crate::cli::KeySource;
 use super::*;
 use crate::simulate::fleet::BREAKERS;
 
@@ -44,7 +45,7 @@ async fn server(tasks: &mut JoinSet<()>) -> (SocketAddr, Seen) {
 fn args(address: SocketAddr, scenario: ScenarioName, seconds: u64) -> SimulateArgs {
     SimulateArgs {
         url: format!("http://{address}"),
-        key: "fb_test".into(),
+        key: KeySource { key: Some("fb_test".into()), key_file: None },
         scenario,
         seed: 7,
         rate: 120.0,
@@ -56,7 +57,7 @@ fn args(address: SocketAddr, scenario: ScenarioName, seconds: u64) -> SimulateAr
 async fn events_of(scenario: ScenarioName, seconds: u64) -> Vec<Value> {
     let mut tasks = JoinSet::new();
     let (address, seen) = server(&mut tasks).await;
-    simulate(args(address, scenario, seconds)).await.unwrap();
+    simulate(args(address, scenario, seconds), "fb_test").await.unwrap();
     std::mem::take(&mut *seen.lock())
 }
 
@@ -169,7 +170,7 @@ async fn without_a_server_there_is_a_clear_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = simulate(args(address, ScenarioName::Calm, 1)).await.unwrap_err();
+    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test").await.unwrap_err();
     assert!(matches!(error, SimulateError::Unreachable { .. }), "{error:?}");
     assert!(error.to_string().contains("does not answer"), "{error}");
     let mut wrong = args(address, ScenarioName::Calm, 1);
@@ -187,7 +188,7 @@ async fn a_refused_key_is_told_apart() {
         post(|| async { axum::http::StatusCode::UNAUTHORIZED }),
     );
     tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
-    let error = simulate(args(address, ScenarioName::Calm, 1)).await.unwrap_err();
+    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test").await.unwrap_err();
     assert!(matches!(error, SimulateError::Refused { .. }), "{error:?}");
     assert!(error.to_string().contains("keys create"), "{error}");
 }

@@ -6,11 +6,9 @@ mod backoff;
 mod connection;
 mod print;
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use crate::cli::{CliError, Exit, complain};
+use crate::cli::{CliError, Exit, KeySource, complain};
 use backoff::Backoff;
 use connection::{Ended, Target};
 use print::Printer;
@@ -22,12 +20,9 @@ pub struct TailArgs {
     /// Where the server is.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     url: String,
-    /// A key with the scope metrics:read.
-    #[arg(long, env = "FUSEBOARD_KEY", hide_env_values = true)]
-    key: Option<String>,
-    /// A file with the key, such as data/local.key.
-    #[arg(long, value_name = "FILE", conflicts_with = "key")]
-    key_file: Option<PathBuf>,
+    /// The key needs the scope metrics:read.
+    #[command(flatten)]
+    key: KeySource,
     /// Begin with so many of the newest transitions.
     #[arg(long, default_value_t = 10)]
     last: usize,
@@ -38,7 +33,7 @@ pub struct TailArgs {
 
 /// Prints until it is interrupted.
 pub async fn run(args: TailArgs) -> Result<Exit, CliError> {
-    let target = Target::new(&args.url, &key(&args)?).map_err(|why| CliError::new(Exit::Usage, why))?;
+    let target = Target::new(&args.url, &args.key.read()?).map_err(|why| CliError::new(Exit::Usage, why))?;
     let mut printer = Printer::new(args.json, args.last);
     tokio::select! {
         result = follow(&target, &mut printer) => result,
@@ -72,18 +67,4 @@ async fn follow(target: &Target, printer: &mut Printer) -> Result<Exit, CliError
         };
         tokio::time::sleep(at_least + backoff.next()).await;
     }
-}
-
-fn key(args: &TailArgs) -> Result<String, CliError> {
-    if let Some(path) = &args.key_file {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| CliError::new(Exit::Unavailable, format!("{}: {error}", path.display())))?;
-        return Ok(text.trim().to_owned());
-    }
-    args.key.clone().ok_or_else(|| {
-        CliError::new(
-            Exit::Usage,
-            "a key is needed: --key-file data/local.key, --key or FUSEBOARD_KEY",
-        )
-    })
 }

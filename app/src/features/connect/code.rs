@@ -1,6 +1,6 @@
 //! Tabs of snippets, with the key pointed at and a button that copies all of it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use leptos::{ev, html, prelude::*, tachys::dom::event_target, task::spawn_local};
 use wasm_bindgen::JsCast;
@@ -8,39 +8,26 @@ use wasm_bindgen::JsCast;
 use super::snippets::{SNIPPETS, Shown};
 use crate::{
     browser,
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, dynamic, when},
     seed::Site,
 };
 
-/// How the last press of a copy button went.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Copied {
-    No,
-    Yes,
-    Refused,
-}
+/// What the copy button says: at rest, after it has copied, and when the browser would not.
+const COPY: [&str; 3] = ["Copy", "Copied", "The browser refused; select the text"];
 
 /// A button that copies `text`.
 pub fn copy_button(text: Signal<String>) -> Part {
-    let copied = RwSignal::new(Copied::No);
+    let copied = RwSignal::new(0_usize);
     let press = move |_| {
         let text = text.get_untracked();
         spawn_local(async move {
-            let done = if browser::copy(text).await {
-                Copied::Yes
-            } else {
-                Copied::Refused
-            };
+            let done = if browser::copy(text).await { 1 } else { 2 };
             // Gone when the visitor has left the page meanwhile.
             let _ = copied.try_set(done);
-            set_timeout(move || _ = copied.try_set(Copied::No), Duration::from_secs(3));
+            set_timeout(move || _ = copied.try_set(0), Duration::from_secs(3));
         });
     };
-    let words = move || match copied.get() {
-        Copied::No => "Copy",
-        Copied::Yes => "Copied",
-        Copied::Refused => "The browser refused; select the text",
-    };
+    let words = dynamic(move || COPY[copied.get()]);
     view! {
         <button type="button" class="btn copy" on:click=press>
             <span role="status">{words}</span>
@@ -51,9 +38,13 @@ pub fn copy_button(text: Signal<String>) -> Part {
 
 /// Draws the tabs and the chosen snippet.
 pub fn snippet_tabs() -> Part {
-    let site = StoredValue::new(expect_context::<Site>());
+    let site = Arc::new(expect_context::<Site>());
     let chosen = RwSignal::new(0_usize);
-    let shown = Memo::new(move |_| site.with_value(|site| SNIPPETS[chosen.get()].shown(site)));
+    let shown = move || SNIPPETS[chosen.get()].shown(&site);
+    let all = {
+        let shown = shown.clone();
+        dynamic(move || shown().text())
+    };
     let list = NodeRef::<html::Div>::new();
     let on_key = move |event: ev::KeyboardEvent| {
         let here = event_target::<web_sys::Element>(&event);
@@ -82,8 +73,8 @@ pub fn snippet_tabs() -> Part {
                     role="tab"
                     id=["tab-", snippet.id].concat()
                     aria-controls="snippet"
-                    aria-selected=move || if here() { "true" } else { "false" }
-                    tabindex=move || if here() { "0" } else { "-1" }
+                    aria-selected=dynamic(move || if here() { "true" } else { "false" })
+                    tabindex=dynamic(move || if here() { "0" } else { "-1" })
                     on:click=move |_| chosen.set(place)
                 >
                     {snippet.name}
@@ -91,16 +82,16 @@ pub fn snippet_tabs() -> Part {
             }
         })
         .collect_view();
-    let labelled = move || ["tab-", SNIPPETS[chosen.get()].id].concat();
+    let labelled = dynamic(move || ["tab-", SNIPPETS[chosen.get()].id].concat());
     view! {
         <div class="tabs" role="tablist" aria-label="How to send events" node_ref=list on:keydown=on_key>
             {tabs}
         </div>
-        <section class="card code" id="snippet" role="tabpanel" aria-labelledby=labelled data-snippet=move || SNIPPETS[chosen.get()].id>
+        <section class="card code" id="snippet" role="tabpanel" aria-labelledby=labelled data-snippet=dynamic(move || SNIPPETS[chosen.get()].id)>
             <pre tabindex="0">
-                <code>{move || lines(shown.get())}</code>
+                <code>{when(move || Some(lines(shown())))}</code>
             </pre>
-            {copy_button(Signal::derive(move || shown.with(Shown::text)))}
+            {copy_button(all)}
         </section>
     }
     .part()

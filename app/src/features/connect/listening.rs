@@ -6,7 +6,7 @@ use super::code::copy_button;
 use crate::{
     format::{ago, full},
     live::{Freshness, Live},
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, See, dynamic, when},
     seed::Site,
 };
 
@@ -24,13 +24,13 @@ pub fn listening(live: Live) -> Part {
     let offset = site.utc_offset_min;
     let simulating = RwSignal::new(false);
     // Both views carry it; whichever has heard last is right.
-    let last = Memo::new(move |_| {
+    let last = move || {
         live.board
             .last_event
             .get()
-            .max(live.connect.with(|connect| connect.last_event))
-    });
-    let received = move || match last.get() {
+            .max(live.connect.see(|connect| connect.last_event))
+    };
+    let received = move || match last() {
         None => "nothing received yet".to_owned(),
         at => ["last event ", &ago(at, live.now.get())].concat(),
     };
@@ -39,27 +39,27 @@ pub fn listening(live: Live) -> Part {
         Freshness::Connecting => "connecting",
         Freshness::Stale(_) => "no live connection, trying again",
     };
-    let title = move || last.get().map(|at| full(at, offset));
+    let title = move || last().map(|at| full(at, offset));
     view! {
         <section class="wait" aria-label="Listening">
-            <span class="ring" data-still=move || last.get().is_some().then_some("") aria-hidden="true"></span>
+            <span class="ring" data-still=dynamic(move || last().is_some().then_some("")) aria-hidden="true"></span>
             <div>
                 <b>"Listening on " {place(&site.origin).to_owned()}</b>
                 <small>
-                    <span title=title data-last-event="">{received}</span>
+                    <span title=dynamic(title) data-last-event="">{dynamic(received)}</span>
                     " · "
-                    {socket}
+                    {dynamic(socket)}
                 </small>
             </div>
             <button
                 type="button"
                 class="btn"
-                aria-expanded=move || if simulating.get() { "true" } else { "false" }
+                aria-expanded=dynamic(move || if simulating.get() { "true" } else { "false" })
                 on:click=move |_| simulating.update(|simulating| *simulating = !*simulating)
             >
                 "Watch a simulated outage instead"
             </button>
-            {move || simulating.get().then(|| commands(&site.origin))}
+            {when(move || simulating.get().then(|| commands(&site.origin)))}
         </section>
     }
     .part()

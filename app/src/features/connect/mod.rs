@@ -9,14 +9,14 @@ mod sources;
 
 use leptos::prelude::*;
 
-use crate::part::{IntoPart, Part};
+use crate::part::{IntoPart, Part, See};
 
 use super::bar::{Sentence, verdict_sentence};
 use crate::live::Live;
 
 /// What the bar says: the board's verdict, or that nothing has come yet.
 pub fn waiting_sentence(live: &Live, turns_into_board: bool) -> Sentence {
-    if live.board.last_event.with(Option::is_some) {
+    if live.board.last_event.see(Option::is_some) {
         return verdict_sentence(live);
     }
     let rest = if turns_into_board {

@@ -6,29 +6,29 @@ use protocol::view::{RefusalRow, SourceRow};
 use crate::{
     format::{ago, clock, full, grouped},
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Item, Part, See, dynamic, list, when},
     seed::Site,
 };
 
 /// Draws the table.
 pub fn sources(live: Live) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
-    let ids = Memo::new(move |_| {
+    let none = Memo::new(move |_| live.connect.see(|connect| connect.sources.is_empty()));
+    let items = move || {
+        let item = |row: &SourceRow| {
+            let row = row.clone();
+            let refused = row.refusals.first().map_or(0, |newest| newest.at);
+            let key = format!("{} {:?} {} {refused}", row.id, row.last, row.events_1h);
+            Item::new(key, move || line(live, row, offset))
+        };
         live.connect
-            .with(|connect| connect.sources.iter().map(|row| row.id).collect::<Vec<_>>())
-    });
-    let row = move |id: u64| {
-        let this = Memo::new(move |_| {
-            live.connect
-                .with(|connect| connect.sources.iter().find(|row| row.id == id).cloned())
-        });
-        (move || this.get().map(|row| line(live, row, offset))).part()
+            .see(|connect| connect.sources.iter().map(item).collect())
+    };
+    let nothing = || {
+        view! { <p class="pad quiet">"Nothing yet. Whoever sends events appears here, with what was refused and why."</p> }
+            .part()
     };
     let table = move || {
-        if ids.with(Vec::is_empty) {
-            return view! { <p class="pad quiet">"Nothing yet. Whoever sends events appears here, with what was refused and why."</p> }
-                .part();
-        }
         view! {
             <div class="scroll" tabindex="0" role="group" aria-label="Sources">
                 <table class="data">
@@ -41,9 +41,7 @@ pub fn sources(live: Live) -> Part {
                             <th scope="col" class="l">"State"</th>
                         </tr>
                     </thead>
-                    <tbody>
-                        <For each=move || ids.get() key=|id| *id children=row/>
-                    </tbody>
+                    <tbody>{list(items)}</tbody>
                 </table>
             </div>
         }
@@ -55,7 +53,7 @@ pub fn sources(live: Live) -> Part {
                 <h2 id="sources-title">"Sources"</h2>
                 <span class="sub">"what has reached us, and what it said wrong"</span>
             </header>
-            {table}
+            {when(move || Some(if none.get() { nothing() } else { table() }))}
         </section>
     }
     .part()
@@ -80,7 +78,7 @@ fn line(live: Live, row: SourceRow, offset: i32) -> Part {
                 "push, key "
                 <code>{key_prefix} "…"</code>
             </td>
-            <td title=title>{move || ago(last, live.now.get())}</td>
+            <td title=title>{dynamic(move || ago(last, live.now.get()))}</td>
             <td>{grouped(events_1h)}</td>
             <td class="l">{said(refused_1h, refusals, offset)}</td>
         </tr>

@@ -3,13 +3,12 @@
 use leptos::prelude::*;
 use protocol::{State, view::Breaker};
 
-use super::Detail;
+use super::Open;
 use crate::{
     components::{big_lever, state_key, state_word},
     features::fuses::{agreement, retry_words},
     format::{NOTHING, full, grouped, moment, percent, span},
-    live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, dynamic},
     seed::Site,
 };
 
@@ -21,13 +20,15 @@ fn capitalised(word: &str) -> String {
 }
 
 /// Draws the head.
-pub fn head(live: Live, breaker: Memo<Option<Breaker>>, detail: Detail) -> Part {
+pub fn head(open: Open) -> Part {
+    let live = open.live;
     let offset = expect_context::<Site>().utc_offset_min;
     let of = move |read: fn(&Breaker, i64) -> String| {
-        move || breaker.with(|b| b.as_ref().map(|b| read(b, live.now.get())).unwrap_or_default())
+        dynamic(move || open.breaker(|b| b.map(|b| read(b, live.now.get())).unwrap_or_default()))
     };
-    let state = Memo::new(move |_| breaker.with(|b| b.as_ref().map_or(State::Unknown, |b| b.state)));
-    let since = move || breaker.with(|b| b.as_ref().map_or(0, |b| b.since));
+    let state = move || open.breaker(|b| b.map_or(State::Unknown, |b| b.state));
+    let key = dynamic(move || state_key(state()));
+    let since = move || open.breaker(|b| b.map_or(0, |b| b.since));
     let next = of(|b, now| match b.state {
         State::Open if b.retry_at.is_some() => [&capitalised(&retry_words(b, now)), "."].concat(),
         State::HalfOpen => match (b.trials_done, b.trials_needed) {
@@ -46,10 +47,8 @@ pub fn head(live: Live, breaker: Memo<Option<Breaker>>, detail: Detail) -> Part 
         None => format!("{} calls in the last minute", grouped(b.calls.into())),
     });
     let away = move || {
-        detail.with(|detail| {
-            let count = detail.as_ref().and_then(|detail| detail.not_permitted);
-            count.map_or_else(|| NOTHING.to_owned(), grouped)
-        })
+        let count = open.detail(|detail| detail.and_then(|detail| detail.not_permitted));
+        count.map_or_else(|| NOTHING.to_owned(), grouped)
     };
     let agreed = of(|b, _| {
         agreement(b)
@@ -59,15 +58,15 @@ pub fn head(live: Live, breaker: Memo<Option<Breaker>>, detail: Detail) -> Part 
     let reason = of(|b, _| b.reason.clone());
     view! {
         <section class="hero" aria-label="Now">
-            {big_lever(state.into())}
+            {big_lever(key)}
             <div class="facts">
                 <div>
                     <small>"State"</small>
-                    <b class="state-word" data-detail="state" data-state=move || state_key(state.get())>
-                        {move || capitalised(state_word(state.get()))}
+                    <b class="state-word" data-detail="state" data-state=key>
+                        {dynamic(move || capitalised(state_word(state())))}
                     </b>
-                    <span title=move || full(since(), offset)>
-                        "for " {move || span(live.now.get() - since())} ", since " {move || moment(since(), live.now.get(), offset)}
+                    <span title=dynamic(move || full(since(), offset))>
+                        "for " {dynamic(move || span(live.now.get() - since()))} ", since " {dynamic(move || moment(since(), live.now.get(), offset))}
                     </span>
                 </div>
                 <div>
@@ -77,7 +76,7 @@ pub fn head(live: Live, breaker: Memo<Option<Breaker>>, detail: Detail) -> Part 
                 </div>
                 <div>
                     <small>"Turned away"</small>
-                    <b>{away}</b>
+                    <b>{dynamic(away)}</b>
                     <span>"calls since the last change"</span>
                 </div>
             </div>

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use protocol::{State, view::InstanceRow};
 
-use super::{Detail, rows};
+use super::Open;
 use crate::{
-    components::{state_mark, state_word, strip},
+    components::{state_key, state_mark, state_word, strip},
     format::{ago, full, percent, span_short},
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Item, Part, dynamic, list},
     seed::Site,
 };
 
@@ -36,23 +36,41 @@ fn sentence(instances: &[InstanceRow]) -> String {
 }
 
 /// Draws the table.
-pub fn instances(live: Live, detail: Detail) -> Part {
+pub fn instances(open: Open) -> Part {
+    let live = open.live;
     let offset = expect_context::<Site>().utc_offset_min;
-    let instances = rows(detail, |detail| &detail.instances);
-    let names =
-        move || instances.with(|rows| rows.iter().map(|row| row.instance.clone()).collect::<Vec<_>>());
-    let row = move |name: String| {
-        let this = {
-            let name = name.clone();
-            Memo::new(move |_| instances.with(|rows| rows.iter().find(|row| row.instance == name).cloned()))
-        };
-        (move || this.get().map(|row| line(live, row, offset))).part()
+    let words = move || {
+        open.detail(|detail| {
+            detail
+                .map(|detail| sentence(&detail.instances))
+                .unwrap_or_default()
+        })
+    };
+    // Few and small: a row that changed in any way is drawn anew.
+    let item = move |row: &InstanceRow| {
+        let row = row.clone();
+        let key = [
+            row.instance.as_str(),
+            state_key(row.state),
+            &row.since.to_string(),
+            &row.last_seen.to_string(),
+            &percent(row.failure_rate),
+            &row.strip,
+        ];
+        Item::new(key.join(" "), move || line(live, row, offset))
+    };
+    let items = move || {
+        open.detail(|detail| {
+            detail
+                .map(|d| d.instances.iter().map(item).collect())
+                .unwrap_or_default()
+        })
     };
     view! {
         <section aria-labelledby="instances-title">
             <header class="part">
                 <h3 id="instances-title">"Instances"</h3>
-                <span class="sub" data-agreement="">{move || instances.with(|rows| sentence(rows))}</span>
+                <span class="sub" data-agreement="">{dynamic(words)}</span>
             </header>
             <div class="scroll" tabindex="0" role="group" aria-label="Instances">
                 <table class="data">
@@ -66,7 +84,7 @@ pub fn instances(live: Live, detail: Detail) -> Part {
                         </tr>
                     </thead>
                     <tbody>
-                        <For each=names key=|name| name.clone() children=row/>
+                        {list(items)}
                     </tbody>
                 </table>
             </div>
@@ -95,9 +113,9 @@ fn line(live: Live, row: InstanceRow, offset: i32) -> Part {
                 {shared.then(|| view! { <span class="quiet" title="Several processes may report under this name">" shared"</span> })}
             </th>
             <td class="l">{state_mark(state, state_word(state).to_owned())}</td>
-            <td title=full(since, offset)>{move || span_short(live.now.get() - since)}</td>
+            <td title=full(since, offset)>{dynamic(move || span_short(live.now.get() - since))}</td>
             <td title=window>{rate}</td>
-            <td class="l" title=move || ["last word ", &ago(Some(last_seen), live.now.get())].concat()>
+            <td class="l" title=dynamic(move || ["last word ", &ago(Some(last_seen), live.now.get())].concat())>
                 {strip(Signal::stored(cells))}
             </td>
         </tr>

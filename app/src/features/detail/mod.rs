@@ -11,12 +11,12 @@ mod trip;
 use leptos::{html, prelude::*};
 use leptos_router::hooks::use_query_map;
 use protocol::view::{Breaker, BreakerDetail};
-use wasm_bindgen::JsCast;
 
 use crate::{
     components::{Icon, icon},
+    features::fuses::focus_fuse,
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, See, dynamic, when},
     ui_state::UiState,
 };
 
@@ -35,64 +35,76 @@ pub fn detail(live: Live, covered: RwSignal<bool>) -> Part {
     let query = use_query_map();
     let wanted = Memo::new(move |_| {
         query
-            .with(|query| query.get("breaker"))
+            .see(|query| query.get("breaker"))
             .filter(|id| !id.is_empty())
     });
     Effect::new(move |_| {
         let id = wanted.get();
-        if live.detail_of.with_untracked(|open| *open != id) {
-            live.detail_of.set(id.clone());
-        }
         let narrow = window()
             .inner_width()
             .ok()
             .and_then(|width| width.as_f64())
             .is_some_and(|w| w <= SHEET_BELOW);
         covered.set(id.is_some() && narrow);
+        if live.detail_of.with_untracked(|open| *open != id) {
+            live.detail_of.set(id);
+        }
     });
     // Gone already when the whole page goes.
     on_cleanup(move || _ = live.detail_of.try_set(None));
-    (move || wanted.get().map(|id| drawer(live, id))).part()
-}
-
-fn drawer(live: Live, id: String) -> Part {
-    let ui = expect_context::<UiState>();
-    let key = key_of(&id);
-    let row = Memo::new(move |_| {
-        // The order changes when the breaker appears or goes.
-        live.board.breakers.order.track();
-        key.and_then(|key| live.board.breakers.get(key))
-    });
-    let known = {
-        let id = id.clone();
-        Memo::new(move |_| {
-            live.detail.with(|detail| match detail {
-                Some(Some(detail)) if detail.breaker.id == id => Known::Here,
-                Some(None) => Known::Gone,
-                _ => Known::NotYet,
+    when(move || {
+        wanted.get().map(|id| {
+            drawer(Open {
+                live,
+                key: key_of(&id).unwrap_or_default(),
             })
         })
+    })
+}
+
+/// The breaker whose panel is open. Its parts read through this, so that nothing is copied and kept twice.
+#[derive(Clone, Copy)]
+struct Open {
+    live: Live,
+    key: u64,
+}
+
+impl Open {
+    /// Looks at its detail: `None` before it has arrived, and when there is no such breaker.
+    fn detail<R>(self, look: impl FnOnce(Option<&BreakerDetail>) -> R) -> R {
+        self.live.detail.see(|detail| {
+            let detail = detail.as_ref().and_then(Option::as_ref);
+            look(detail.filter(|detail| detail.breaker.key == self.key))
+        })
+    }
+
+    /// Looks at the breaker: as the board has it, else as its detail has it.
+    fn breaker<R>(self, look: impl FnOnce(Option<&Breaker>) -> R) -> R {
+        // The order changes when the breaker appears or goes.
+        self.live.board.breakers.order.track();
+        match self.live.board.breakers.get(self.key) {
+            Some(row) => row.see(|breaker| look(Some(breaker))),
+            None => self.detail(|detail| look(detail.map(|detail| &detail.breaker))),
+        }
+    }
+}
+
+fn drawer(open: Open) -> Part {
+    let ui = expect_context::<UiState>();
+    let named = Memo::new(move |_| open.breaker(|breaker| breaker.is_some()));
+    let here = Memo::new(move |_| open.detail(|detail| detail.is_some()));
+    let gone = Memo::new(move |_| open.live.detail.see(|detail| matches!(detail, Some(None))));
+    let name = move || {
+        open.breaker(|breaker| breaker.map_or("Breaker".to_owned(), |breaker| breaker.breaker.clone()))
     };
-    let of_this = Memo::new(move |_| {
-        live.detail
-            .get()
-            .flatten()
-            .filter(|detail| detail.breaker.id == id)
-    });
-    let breaker = Memo::new(move |_| {
-        row.get()
-            .map(|row| row.get())
-            .or_else(|| of_this.with(|d| d.as_ref().map(|d| d.breaker.clone())))
-    });
+    let at = move || open.breaker(|breaker| breaker.map(place).unwrap_or_default());
     let close_button = NodeRef::<html::Button>::new();
-    move_focus(close_button, key);
+    move_focus(close_button, open.key);
     view! {
         <aside class="drawer" aria-labelledby="detail-title">
             <header class="drawer-head">
-                <h2 id="detail-title" data-detail="name">
-                    {move || breaker.with(|b| b.as_ref().map_or_else(|| "Breaker".to_owned(), |b| b.breaker.clone()))}
-                </h2>
-                <p class="drawer-where">{move || breaker.with(|b| b.as_ref().map(place).unwrap_or_default())}</p>
+                <h2 id="detail-title" data-detail="name">{dynamic(name)}</h2>
+                <p class="drawer-where">{dynamic(at)}</p>
                 <button
                     type="button"
                     class="icon-button"
@@ -104,32 +116,37 @@ fn drawer(live: Live, id: String) -> Part {
                     {icon(Icon::Close)}
                 </button>
             </header>
-            {move || breaker.with(Option::is_some).then(|| head::head(live, breaker, of_this))}
-            {move || match known.get() {
-                Known::Here => view! {
-                    {instances::instances(live, of_this)}
-                    {transitions::transitions(live, of_this)}
-                    {trip::trip(live, of_this)}
-                }
-                .part(),
-                Known::Gone => view! {
-                    <p class="pad quiet" data-detail-gone="">
-                        "No such breaker any more. Breakers that say nothing for a day are forgotten; their transitions stay."
-                    </p>
-                }
-                .part(),
-                Known::NotYet => view! { <p class="pad quiet">"Instances and transitions arrive with the live connection."</p> }.part(),
-            }}
+            {when(move || named.get().then(|| head::head(open)))}
+            {when(move || Some(match (here.get(), gone.get()) {
+                (true, _) => parts(open),
+                (false, true) => no_such_breaker(),
+                (false, false) => not_yet(),
+            }))}
         </aside>
     }
     .part()
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Known {
-    NotYet,
-    Here,
-    Gone,
+fn parts(open: Open) -> Part {
+    view! {
+        {instances::instances(open)}
+        {transitions::transitions(open)}
+        {trip::trip(open)}
+    }
+    .part()
+}
+
+fn no_such_breaker() -> Part {
+    view! {
+        <p class="pad quiet" data-detail-gone="">
+            "No such breaker any more. Breakers that say nothing for a day are forgotten; their transitions stay."
+        </p>
+    }
+    .part()
+}
+
+fn not_yet() -> Part {
+    view! { <p class="pad quiet">"Instances and transitions arrive with the live connection."</p> }.part()
 }
 
 /// Where it is: provider, model, and the parts of its identity beside the name.
@@ -151,44 +168,24 @@ fn place(breaker: &Breaker) -> String {
 }
 
 /// Focus goes to the close button when the panel opens, and back to the fuse when it closes.
-fn move_focus(button: NodeRef<html::Button>, key: Option<u64>) {
+fn move_focus(button: NodeRef<html::Button>, key: u64) {
     Effect::new(move |_| {
-        if let Some(button) = button.get() {
-            // Fails only for an element that has left the page.
-            let _ = button.focus();
+        if button.get().is_some() {
+            // The panel is built, and on the page only a moment later.
+            request_animation_frame(move || {
+                if let Some(Some(button)) = button.try_get_untracked() {
+                    // Fails only for an element that has left the page.
+                    let _ = button.focus();
+                }
+            });
         }
     });
     on_cleanup(move || {
-        if cfg!(target_arch = "wasm32")
-            && let Some(key) = key
-        {
-            let fuse = document()
-                .query_selector(&format!(".fuse[data-key=\"{key}\"]"))
-                .ok()
-                .flatten();
-            if let Some(fuse) = fuse.and_then(|fuse| fuse.dyn_into::<web_sys::HtmlElement>().ok()) {
-                let _ = fuse.focus();
-            }
+        // The server cleans up as well, and has no focus.
+        if cfg!(target_arch = "wasm32") {
+            focus_fuse(key);
         }
     });
-}
-
-/// What the parts below the head read.
-type Detail = Memo<Option<BreakerDetail>>;
-
-/// Rows of a list of the detail, drawn again when they change.
-fn rows<T: Clone + PartialEq + Send + Sync + 'static>(
-    detail: Detail,
-    of: fn(&BreakerDetail) -> &Vec<T>,
-) -> Memo<Vec<T>> {
-    Memo::new(move |_| {
-        detail.with(|detail| {
-            detail
-                .as_ref()
-                .map(|detail| of(detail).clone())
-                .unwrap_or_default()
-        })
-    })
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use protocol::view::Feed;
 
-use super::{Detail, rows};
+use super::Open;
 use crate::{
     components::{state_mark, state_word},
     format::{full, moment, span},
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Item, Part, dynamic, list},
     seed::Site,
 };
 
@@ -20,21 +20,37 @@ fn change(item: &Feed) -> String {
 }
 
 /// Draws the list.
-pub fn transitions(live: Live, detail: Detail) -> Part {
+pub fn transitions(open: Open) -> Part {
+    let live = open.live;
     let offset = expect_context::<Site>().utc_offset_min;
-    let items = rows(detail, |detail| &detail.transitions);
+    let words = move || match open.detail(|detail| detail.is_none_or(|detail| detail.transitions.is_empty()))
+    {
+        true => "none yet",
+        false => "with their cause, newest first",
+    };
+    let item = move |item: &Feed| {
+        let item = item.clone();
+        // The cause of an entry may become known later.
+        Item::new(
+            format!("{} {} {:?}", item.id, item.cause, item.lasted_ms),
+            move || line(live, item, offset),
+        )
+    };
+    let items = move || {
+        open.detail(|detail| {
+            detail
+                .map(|d| d.transitions.iter().map(item).collect())
+                .unwrap_or_default()
+        })
+    };
     view! {
         <section aria-labelledby="transitions-title">
             <header class="part">
                 <h3 id="transitions-title">"Transitions"</h3>
-                <span class="sub">{move || if items.with(Vec::is_empty) { "none yet" } else { "with their cause, newest first" }}</span>
+                <span class="sub">{dynamic(words)}</span>
             </header>
             <ol class="transitions">
-                <For
-                    each=move || items.get()
-                    key=|item| (item.id, item.cause.clone(), item.lasted_ms)
-                    children=move |item| line(live, item, offset)
-                />
+                {list(items)}
             </ol>
         </section>
     }
@@ -50,7 +66,7 @@ fn line(live: Live, item: Feed, offset: i32) -> Part {
     };
     view! {
         <li data-transition=item.id.to_string()>
-            <time title=full(at, offset)>{move || moment(at, live.now.get(), offset)}</time>
+            <time title=full(at, offset)>{dynamic(move || moment(at, live.now.get(), offset))}</time>
             {state_mark(item.to, words)}
             <code>{item.instance}</code>
             {(!item.cause.is_empty()).then(|| view! { <p>{item.cause}</p> })}

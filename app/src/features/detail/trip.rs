@@ -3,11 +3,10 @@
 use leptos::prelude::*;
 use protocol::view::{CallRow, Trip};
 
-use super::Detail;
+use super::Open;
 use crate::{
     format::{clock, full, latency, moment},
-    live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Item, Part, dynamic, list},
     seed::Site,
 };
 
@@ -17,12 +16,11 @@ fn neutral(outcome: &str) -> bool {
 }
 
 /// Draws the table, or says why there is none.
-pub fn trip(live: Live, detail: Detail) -> Part {
+pub fn trip(open: Open) -> Part {
+    let live = open.live;
     let offset = expect_context::<Site>().utc_offset_min;
-    let trip =
-        Memo::new(move |_| detail.with(|detail| detail.as_ref().and_then(|detail| detail.trip.clone())));
-    let when = move || {
-        trip.with(|trip| match trip {
+    let opened = move || {
+        open.detail(|detail| match detail.and_then(|detail| detail.trip.as_ref()) {
             Some(trip) => {
                 let at = moment(trip.at, live.now.get(), offset);
                 if trip.instance.is_empty() {
@@ -34,13 +32,29 @@ pub fn trip(live: Live, detail: Detail) -> Part {
             None => "it has not opened since we know it".to_owned(),
         })
     };
+    // One entry, drawn anew when there is another trip or more of its calls.
+    let item = move |trip: &Trip| {
+        let trip = trip.clone();
+        Item::new(format!("{} {}", trip.at, trip.calls.len()), move || {
+            body(trip, offset)
+        })
+    };
+    let items = move || {
+        open.detail(|detail| {
+            detail
+                .and_then(|d| d.trip.as_ref())
+                .map(item)
+                .into_iter()
+                .collect()
+        })
+    };
     view! {
         <section aria-labelledby="trip-title">
             <header class="part">
                 <h3 id="trip-title">"Calls behind the last trip"</h3>
-                <span class="sub">{when}</span>
+                <span class="sub">{dynamic(opened)}</span>
             </header>
-            {move || trip.get().map(|trip| body(trip, offset))}
+            {list(items)}
         </section>
     }
     .part()

@@ -7,7 +7,7 @@ use super::words::{agreement, fuse_words, ticks};
 use crate::{
     components::{lever, state_key, state_title, state_word, strip},
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Part, See, dynamic},
     ui_state::UiState,
 };
 
@@ -15,20 +15,18 @@ use crate::{
 pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> Part {
     let ui = expect_context::<UiState>();
     let (key, id, name) = row.with_untracked(|row| (row.key, row.id.clone(), row.breaker.clone()));
-    let state = Memo::new(move |_| row.with(|row| row.state));
-    let words = Memo::new(move |_| {
-        row.with(|row| {
+    let state = dynamic(move || row.see(|row| state_key(row.state)));
+    let words = move || {
+        row.see(|row| {
             let now = if ticks(row) { live.now.get() } else { 0 };
             fuse_words(row, now)
         })
-    });
-    let cells = Memo::new(move |_| row.with(|row| row.strip.clone()));
-    let title = move || row.with(fuse_title);
+    };
     let open = {
         let id = id.clone();
         move || {
             live.detail_of
-                .with(|open| open.as_deref() == Some(id.as_str()))
+                .see(|open| open.as_deref() == Some(id.as_str()))
                 .then_some("true")
         }
     };
@@ -39,20 +37,20 @@ pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> Part {
             data-noscroll=""
             data-breaker=name
             data-key=key.to_string()
-            data-state=move || state_key(state.get())
-            aria-current=open
-            title=title
+            data-state=state
+            aria-current=dynamic(open)
+            title=dynamic(move || row.see(fuse_title))
             on:focus=move |_| ui.selected.set(Some(key))
         >
             <span class="nm">{label}</span>
-            {lever(state.into())}
-            <span class="st">{move || state_title(state.get())}</span>
+            {lever(state)}
+            <span class="st">{dynamic(move || row.see(|row| state_title(row.state)))}</span>
             <span class="rate">
-                <b>{move || words.with(|words| words.head.clone())}</b>
+                <b>{dynamic(move || words().head)}</b>
                 " "
-                <small>{move || words.with(|words| words.sub.clone())}</small>
+                <small>{dynamic(move || words().sub)}</small>
             </span>
-            {strip(cells.into())}
+            {strip(dynamic(move || row.see(|row| row.strip.clone())))}
         </a>
     }
     .part()

@@ -8,5 +8,5 @@ mod panel;
 mod rails;
 mod words;
 
-pub use panel::panel;
+pub use panel::{focus_fuse, panel};
 pub use words::{FuseWords, agreement, fuse_words, retry_words};

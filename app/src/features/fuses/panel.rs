@@ -9,54 +9,58 @@ use super::{
     rails::{Placed, Rail, Slot, rails},
 };
 use crate::{
-    components::shape,
+    components::{level_key, moving_shape},
     format::{latency_short, money, rate},
     live::Live,
-    part::{IntoPart, Part},
+    part::{IntoPart, Item, Part, See, dynamic, list, when},
     ui_state::UiState,
 };
 
 /// Draws the panel.
 pub fn panel(live: Live) -> Part {
     let ui = expect_context::<UiState>();
-    let placed = Memo::new(move |_| {
-        let order = live.board.breakers.order.get();
-        order
-            .into_iter()
-            .filter_map(|key| live.board.breakers.get(key))
-            .map(|row| row.with(Placed::of))
-            .collect::<Vec<_>>()
-    });
-    let providers = Memo::new(move |_| {
-        let order = live.board.providers.order.get();
-        let rows = order
-            .into_iter()
-            .filter_map(|id| live.board.providers.get(id).map(|row| (id, row)));
-        rows.map(|(id, row)| (row.with(|row| row.name.clone()), id))
-            .collect::<Vec<(String, u64)>>()
-    });
     let drawn = Memo::new(move |_| {
-        let names: Vec<String> = providers.with(|rows| rows.iter().map(|(name, _)| name.clone()).collect());
-        placed.with(|placed| rails(&names, placed, ui.selected.get()))
+        let Live { board, .. } = live;
+        let placed = board.breakers.order.get();
+        let placed = placed
+            .into_iter()
+            .filter_map(|key| board.breakers.get(key).map(|row| row.see(Placed::of)));
+        let named = board.providers.order.get();
+        let named = named
+            .into_iter()
+            .filter_map(|id| Some((board.providers.get(id)?.see(|row| row.name.clone()), id)));
+        rails(
+            &named.collect::<Vec<_>>(),
+            &placed.collect::<Vec<_>>(),
+            ui.selected.get(),
+        )
     });
     let count = move || {
-        let breakers = placed.with(Vec::len);
-        let named = drawn.with(|rails| rails.iter().filter(|rail| !rail.provider.is_empty()).count());
+        let (breakers, named) = drawn.see(|rails| {
+            let breakers: usize = rails.iter().map(|rail| rail.slots.len()).sum();
+            (
+                breakers,
+                rails.iter().filter(|rail| !rail.provider.is_empty()).count(),
+            )
+        });
         let plural = if named == 1 { "" } else { "s" };
         format!("{breakers} in {named} provider{plural} · lever up = closed")
+    };
+    let items = move || {
+        let item = |shown: &Rail| {
+            let name = shown.provider.clone();
+            Item::new(name.clone(), move || rail(live, name, drawn))
+        };
+        drawn.see(|rails| rails.iter().map(item).collect())
     };
     focus_selected(ui);
     view! {
         <section class="card panel" id="panel" aria-labelledby="panel-title">
             <header>
                 <h2 id="panel-title">"Breakers"</h2>
-                <span class="sub">{count}</span>
+                <span class="sub">{dynamic(count)}</span>
             </header>
-            <For
-                each=move || drawn.with(|rails| rails.iter().map(|rail| rail.provider.clone()).collect::<Vec<_>>())
-                key=|name| name.clone()
-                children=move |name| rail(live, name, drawn, providers)
-            />
+            {list(items)}
         </section>
     }
     .part()
@@ -64,89 +68,108 @@ pub fn panel(live: Live) -> Part {
 
 /// `j`, `k` and `.` select; here the selected fuse gets the focus, so that Enter opens it and it scrolls into view.
 fn focus_selected(ui: UiState) {
-    Effect::new(move |before: Option<Option<u64>>| {
-        let selected = ui.selected.get();
-        if let (Some(key), true) = (selected, before.is_some_and(|before| before != selected)) {
+    Effect::new(move |_| {
+        if let Some(key) = ui.selected.get() {
             // After the fuse has been unfolded, if it was.
-            request_animation_frame(move || {
-                let fuse = document()
-                    .query_selector(&format!(".fuse[data-key=\"{key}\"]"))
-                    .ok()
-                    .flatten();
-                if let Some(fuse) = fuse.and_then(|fuse| fuse.dyn_into::<web_sys::HtmlElement>().ok()) {
-                    // Fails only for an element that has left the page.
-                    let _ = fuse.focus();
-                }
-            });
+            request_animation_frame(move || focus_fuse(key));
         }
-        selected
     });
 }
 
-fn rail(live: Live, name: String, drawn: Memo<Vec<Rail>>, providers: Memo<Vec<(String, u64)>>) -> Part {
+/// Gives the focus to the fuse of this breaker, if it is drawn.
+pub fn focus_fuse(key: u64) {
+    let fuse = document()
+        .query_selector(&format!(".fuse[data-key=\"{key}\"]"))
+        .ok()
+        .flatten();
+    if let Some(fuse) = fuse.and_then(|fuse| fuse.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // Fails only for an element that has left the page.
+        let _ = fuse.focus();
+    }
+}
+
+fn rail(live: Live, name: String, drawn: Memo<Vec<Rail>>) -> Part {
     let unfolded = RwSignal::new(false);
-    let this = {
-        let name = name.clone();
-        Memo::new(move |_| drawn.with(|rails| rails.iter().find(|rail| rail.provider == name).cloned()))
+    let (title, column) = (name.clone(), name.clone());
+    // The rail of this name; its place among the others may change.
+    let name = StoredValue::new(name);
+    let this = move || {
+        let rails = drawn.get();
+        name.with_value(|name| rails.into_iter().find(|rail| rail.provider == *name))
     };
-    let row = {
-        let name = name.clone();
-        Memo::new(move |_| {
-            let id = providers.with(|rows| rows.iter().find(|(other, _)| *other == name).map(|(_, id)| *id));
-            id.and_then(|id| live.board.providers.get(id))
-        })
+    let slots = move || {
+        let shown = this().map_or_else(Vec::new, |rail| rail.slots);
+        let shown = shown.into_iter().filter(|slot| unfolded.get() || !slot.folded);
+        shown.filter_map(|slot| item(live, slot)).collect()
     };
-    let slots = move || -> Vec<Slot> {
-        let all = this.with(|rail| rail.as_ref().map_or_else(Vec::new, |rail| rail.slots.clone()));
-        all.into_iter()
-            .filter(|slot| unfolded.get() || !slot.folded)
-            .collect()
+    let folded = move || this().map_or(0, |rail| rail.folded);
+    let folding = Memo::new(move |_| folded() > 0);
+    let empty = Memo::new(move |_| this().is_none_or(|rail| rail.slots.is_empty()));
+    let fold_words = move || match unfolded.get() {
+        true => "Fold".to_owned(),
+        false => format!("+{} closed", folded()),
     };
-    let folded = Memo::new(move |_| this.with(|rail| rail.as_ref().map_or(0, |rail| rail.folded)));
-    let empty = move || this.with(|rail| rail.as_ref().is_none_or(|rail| rail.slots.is_empty()));
+    let fold = move || {
+        view! {
+            <button
+                type="button"
+                class="fold"
+                aria-expanded=dynamic(move || if unfolded.get() { "true" } else { "false" })
+                on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)
+            >
+                {dynamic(fold_words)}
+            </button>
+        }
+        .part()
+    };
+    let nothing = || view! { <p class="quiet">"No breaker has reported here."</p> }.part();
     view! {
-        <div class="rail" data-provider=name>
-            {provider_column(name.clone(), row)}
-            <div class="fuses" data-empty=move || empty().then_some("")>
-                <For
-                    each=slots
-                    key=|slot| (slot.key, slot.label.clone())
-                    children=move |slot| live.board.breakers.get(slot.key).map(|row| fuse(live, row, slot.label))
-                />
-                {move || {
-                    (folded.get() > 0).then(|| view! {
-                        <button
-                            type="button"
-                            class="fold"
-                            aria-expanded=move || if unfolded.get() { "true" } else { "false" }
-                            on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)
-                        >
-                            {move || if unfolded.get() { "Fold".to_owned() } else { format!("+{} closed", folded.get()) }}
-                        </button>
-                    })
-                }}
-                {move || empty().then(|| view! { <p class="quiet">"No breaker has reported here."</p> })}
+        <div class="rail" data-provider=title>
+            {provider_column(live, column, drawn)}
+            <div class="fuses" data-empty=dynamic(move || empty.get().then_some(""))>
+                {list(slots)}
+                {when(move || folding.get().then(fold))}
+                {when(move || empty.get().then(nothing))}
             </div>
         </div>
     }
     .part()
 }
 
-fn provider_column(name: String, row: Memo<Option<RwSignal<Provider>>>) -> Part {
-    let level = Signal::derive(move || row.get().map_or(Level::Unknown, |row| row.with(|row| row.level)));
+fn item(live: Live, slot: Slot) -> Option<Item> {
+    let row = live.board.breakers.get(slot.key)?;
+    Some(Item::new(format!("{} {}", slot.key, slot.label), move || {
+        fuse(live, row, slot.label)
+    }))
+}
+
+fn provider_column(live: Live, name: String, drawn: Memo<Vec<Rail>>) -> Part {
     let title = if name.is_empty() {
         "no provider named".to_owned()
     } else {
-        name
+        name.clone()
     };
-    let figures = move || row.get().map(figures);
+    let name = StoredValue::new(name);
+    let row = move || {
+        let id = name.with_value(|name| {
+            drawn.see(|rails| {
+                rails
+                    .iter()
+                    .find(|rail| rail.provider == *name)
+                    .and_then(|rail| rail.id)
+            })
+        });
+        id.and_then(|id| live.board.providers.get(id))
+    };
+    let level = move || level_key(row().map_or(Level::Unknown, |row| row.see(|row| row.level)));
+    let known = Memo::new(move |_| row().is_some());
     view! {
         <div class="prov">
             <h3>
-                {shape(level)}
+                {moving_shape(dynamic(level))}
                 {title}
             </h3>
-            {figures}
+            {when(move || if known.get() { row().map(figures) } else { None })}
         </div>
     }
     .part()
@@ -154,7 +177,7 @@ fn provider_column(name: String, row: Memo<Option<RwSignal<Provider>>>) -> Part 
 
 fn figures(row: RwSignal<Provider>) -> Part {
     let cost = move || {
-        row.with(|row| match row.cost_per_call {
+        row.see(|row| match row.cost_per_call {
             Some(cost) => [&money(Some(cost)), "/call"].concat(),
             None if row.rate > 0.0 => "cost not known".to_owned(),
             None => "no traffic".to_owned(),
@@ -163,11 +186,11 @@ fn figures(row: RwSignal<Provider>) -> Part {
     view! {
         <p class="m">
             <span>
-                <em>{move || row.with(|row| rate(row.rate))}</em>
+                <em>{dynamic(move || row.see(|row| rate(row.rate)))}</em>
                 "/s · p95 "
-                <em>{move || row.with(|row| latency_short(row.p95_ms))}</em>
+                <em>{dynamic(move || row.see(|row| latency_short(row.p95_ms)))}</em>
             </span>
-            <span>{cost}</span>
+            <span>{dynamic(cost)}</span>
         </p>
     }
     .part()

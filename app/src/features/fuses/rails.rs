@@ -21,6 +21,8 @@ pub struct Slot {
 pub struct Rail {
     /// The provider; empty for breakers that named none.
     pub provider: String,
+    /// Its row, where it has one.
+    pub id: Option<u64>,
     /// In drawn order.
     pub slots: Vec<Slot>,
     /// How many are folded.
@@ -54,19 +56,26 @@ impl Placed {
     }
 }
 
-/// Rails by name, the nameless one last; a provider without breakers has a rail too. `keep` is never folded.
-pub fn rails(providers: &[String], breakers: &[Placed], keep: Option<u64>) -> Vec<Rail> {
-    let mut names: Vec<&str> = providers.iter().map(String::as_str).collect();
+/// Rails by name, the nameless one last; a provider (name and id) without breakers has a rail too. `keep` is never
+/// folded.
+pub fn rails(providers: &[(String, u64)], breakers: &[Placed], keep: Option<u64>) -> Vec<Rail> {
+    let mut names: Vec<&str> = providers.iter().map(|(name, _)| name.as_str()).collect();
     names.extend(breakers.iter().map(|breaker| breaker.provider.as_str()));
     names.sort_unstable_by_key(|name| (name.is_empty(), *name));
     names.dedup();
+    let id = |name: &str| {
+        providers
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, id)| *id)
+    };
     names
         .into_iter()
-        .map(|provider| rail(provider, breakers, keep))
+        .map(|name| rail(name, id(name), breakers, keep))
         .collect()
 }
 
-fn rail(provider: &str, breakers: &[Placed], keep: Option<u64>) -> Rail {
+fn rail(provider: &str, id: Option<u64>, breakers: &[Placed], keep: Option<u64>) -> Rail {
     let here: Vec<&Placed> = breakers
         .iter()
         .filter(|breaker| breaker.provider == provider)
@@ -87,6 +96,7 @@ fn rail(provider: &str, breakers: &[Placed], keep: Option<u64>) -> Rail {
     let folded = slots.iter().filter(|slot| slot.folded).count();
     Rail {
         provider: provider.to_owned(),
+        id,
         slots,
         folded,
     }
@@ -138,7 +148,7 @@ mod tests {
             placed(2, "openai", "y", true),
             placed(3, "anthropic", "z", true),
         ];
-        let drawn: Vec<String> = rails(&["google".into(), "openai".into()], &breakers, None)
+        let drawn: Vec<String> = rails(&[("google".into(), 1), ("openai".into(), 2)], &breakers, None)
             .into_iter()
             .map(|rail| rail.provider)
             .collect();

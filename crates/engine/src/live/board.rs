@@ -32,7 +32,7 @@ pub(super) type ProviderCache = HashMap<Range, (Millis, BTreeMap<String, Provide
 impl TenantLive {
     /// The board over a range; `points` only when asked for.
     pub fn board(&mut self, range: Range, now: Millis, with_points: bool) -> Board {
-        let kpis = figures::kpis(&mut self.figures, &self.totals, range, now);
+        let kpis = figures::kpis(&mut self.figures, &self.totals, range, now, self.first_event);
         let points = if with_points {
             charts::points(&mut self.charts, &self.totals, range, now)
         } else {
@@ -98,7 +98,7 @@ impl TenantLive {
         let rows = names.into_iter().map(|name| {
             let figures = cached.1.entry(name.to_owned()).or_insert_with(|| {
                 let ring = self.providers.get(name).map(|row| &row.tens);
-                ProviderFigures::compute(ring, range, second)
+                ProviderFigures::compute(ring, range, second, self.first_event)
             });
             Provider {
                 id: providers::id(name),
@@ -152,7 +152,12 @@ pub(super) struct ProviderFigures {
 }
 
 impl ProviderFigures {
-    fn compute(ring: Option<&Ring<Bucket>>, range: Range, second: Millis) -> ProviderFigures {
+    fn compute(
+        ring: Option<&Ring<Bucket>>,
+        range: Range,
+        second: Millis,
+        first_event: Option<Millis>,
+    ) -> ProviderFigures {
         let Some(ring) = ring else {
             return ProviderFigures::default();
         };
@@ -160,7 +165,7 @@ impl ProviderFigures {
         let from = end - range.seconds() * 1_000;
         let calls = ring.sum(from, end);
         // The open bucket counts for the part of it that has passed.
-        let seconds = ((second - from) as f64 / 1_000.0).max(1.0);
+        let seconds = figures::observed_seconds(from, second, first_event);
         ProviderFigures {
             attempts: calls.attempts(),
             rate: calls.attempts() as f64 / seconds,

@@ -26,14 +26,20 @@ pub(super) struct Cache {
 
 /// The figures of a range. They cover complete seconds (complete 10 s buckets for the hour), so they change once a
 /// second and are computed once a second.
-pub(super) fn kpis(cache: &mut Cache, totals: &Totals, range: Range, now: Millis) -> Vec<Kpi> {
+pub(super) fn kpis(
+    cache: &mut Cache,
+    totals: &Totals,
+    range: Range,
+    now: Millis,
+    first_event: Option<Millis>,
+) -> Vec<Kpi> {
     let second = now - now.rem_euclid(1_000);
     if let Some((at, kpis)) = cache.by_range.get(&range)
         && *at == second
     {
         return kpis.clone();
     }
-    let kpis = compute(totals, range, second);
+    let kpis = compute(totals, range, second, first_event);
     cache.by_range.insert(range, (second, kpis.clone()));
     kpis
 }
@@ -58,14 +64,14 @@ fn window(totals: &Totals, range: Range, second: Millis) -> (&Ring<Bucket>, Mill
     }
 }
 
-fn compute(totals: &Totals, range: Range, second: Millis) -> Vec<Kpi> {
+fn compute(totals: &Totals, range: Range, second: Millis, first_event: Option<Millis>) -> Vec<Kpi> {
     let (ring, from, to) = window(totals, range, second);
     let length = to - from;
     let current = ring.sum(from, to);
     let earlier_to = second - second.rem_euclid(10_000) - HOUR;
     let earlier = totals.tens.sum(earlier_to - length, earlier_to);
-    let steps = steps(ring, range, from, to);
-    let seconds = length as f64 / 1_000.0;
+    let steps = steps(ring, range, from, to, first_event);
+    let seconds = observed_seconds(from, to, first_event);
     let per_second = |count: u64| {
         if current.is_empty() {
             None
@@ -83,11 +89,12 @@ fn compute(totals: &Totals, range: Range, second: Millis) -> Vec<Kpi> {
     let spend_known = today.priced > 0;
 
     let change = |id: KpiId| relative_change(id, &current, &earlier, length);
-    let spark = |value: &dyn Fn(&Bucket, f64) -> Option<f64>| {
+    let spark = |value: &dyn Fn(&Bucket, f64) -> Option<f64>| -> Vec<Option<f32>> {
+        let width = spark_step(range) as f64 / 1_000.0;
         steps
             .iter()
-            .map(|(seconds, bucket)| value(bucket, *seconds).map(|v| v as f32))
-            .collect::<Vec<_>>()
+            .map(|step| value(step.as_ref()?, width).map(|v| v as f32))
+            .collect()
     };
     let latency_change = change(KpiId::LatencyP95);
     let ttft_change = change(KpiId::TtftP95);
@@ -135,7 +142,7 @@ fn compute(totals: &Totals, range: Range, second: Millis) -> Vec<Kpi> {
         Kpi {
             id: KpiId::SpendToday,
             value: spend_known.then(|| dollars(today.cost)),
-            change: spend_known.then(|| dollars(current.cost) / (length as f64 / HOUR as f64)),
+            change: spend_known.then(|| dollars(current.cost) * 3_600.0 / seconds),
             level: known(spend_known),
             spark: spend_spark(&steps, today.cost),
             unpriced: unpriced_share(today.priced, today.unpriced),
@@ -143,29 +150,43 @@ fn compute(totals: &Totals, range: Range, second: Millis) -> Vec<Kpi> {
     ]
 }
 
-/// The complete steps of a range, oldest first: their length in seconds and what they add up to.
-fn steps(ring: &Ring<Bucket>, range: Range, from: Millis, to: Millis) -> Vec<(f64, Bucket)> {
+/// How much of a window traffic was possible in, in seconds, at least one.
+pub(super) fn observed_seconds(from: Millis, to: Millis, first_event: Option<Millis>) -> f64 {
+    let began = first_event.map_or(from, |first| first - first.rem_euclid(1_000));
+    ((to - began.clamp(from, to)) as f64 / 1_000.0).max(1.0)
+}
+
+/// What the complete steps of a range add up to, oldest first; `None` for steps that began before the first event.
+fn steps(
+    ring: &Ring<Bucket>,
+    range: Range,
+    from: Millis,
+    to: Millis,
+    first_event: Option<Millis>,
+) -> Vec<Option<Bucket>> {
     let width = spark_step(range);
+    let first = first_event.unwrap_or(Millis::MAX);
     let mut start = from + (width - from.rem_euclid(width)).rem_euclid(width);
     let mut steps = Vec::new();
     while start + width <= to {
-        steps.push((width as f64 / 1_000.0, ring.sum(start, start + width)));
+        steps.push((start >= first).then(|| ring.sum(start, start + width)));
         start += width;
     }
     steps
 }
 
 /// Spend rises through the range to what it is now.
-fn spend_spark(steps: &[(f64, Bucket)], total: i64) -> Vec<Option<f32>> {
-    let in_range: i64 = steps.iter().map(|(_, bucket)| bucket.cost).sum();
+fn spend_spark(steps: &[Option<Bucket>], total: i64) -> Vec<Option<f32>> {
+    let in_range: i64 = steps.iter().flatten().map(|bucket| bucket.cost).sum();
     let mut running = total - in_range;
-    steps
-        .iter()
-        .map(|(_, bucket)| {
+    let mut points = Vec::with_capacity(steps.len());
+    for step in steps {
+        points.push(step.as_ref().map(|bucket| {
             running += bucket.cost;
-            Some(dollars(running.max(0)) as f32)
-        })
-        .collect()
+            dollars(running.max(0)) as f32
+        }));
+    }
+    points
 }
 
 fn relative_change(id: KpiId, current: &Bucket, earlier: &Bucket, length: Millis) -> Option<f64> {

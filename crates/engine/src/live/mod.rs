@@ -61,6 +61,8 @@ pub struct TenantLive {
     pending: Pending,
     /// The newest batch that is contained.
     applied: Offset,
+    /// The earliest event: before it no traffic was possible, so no rate counts that time.
+    first_event: Option<Millis>,
     last_event: Option<Millis>,
     last_simulated: Option<Millis>,
     figures: figures::Cache,
@@ -83,6 +85,7 @@ impl TenantLive {
             series_cap,
             pending: Pending::default(),
             applied: Offset { writer: 0, seq: 0 },
+            first_event: None,
             last_event: None,
             last_simulated: None,
             figures: figures::Cache::default(),
@@ -117,6 +120,7 @@ impl TenantLive {
         let mut applied = Applied::default();
         self.sources.batch(batch);
         for (index, event) in batch.events.iter().enumerate() {
+            self.first_event = Some(self.first_event.unwrap_or(event.time).min(event.time));
             let arrival = Arrival {
                 tenant: self.tenant.as_str(),
                 key_id: &batch.key_id,

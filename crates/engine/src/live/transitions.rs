@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use domain::breaker::BreakerId;
 use domain::breaker::registry::Change;
+use domain::breaker::{BreakerId, State};
 use store::TransitionRow;
 
 /// Entries of the feed.
@@ -43,11 +43,17 @@ impl Transitions {
     }
 
     /// Puts a row in its place: the feed by id, a breaker's list by time.
+    ///
+    /// That an instance is there and closed is no news: when a fleet starts, dozens of first reports would push out
+    /// what matters. They are in the breaker's list.
     pub fn remember(&mut self, row: TransitionRow) {
         let list = self.by_breaker.entry(row.breaker).or_default();
         let place = list.partition_point(|other| (other.at, other.id) > (row.at, row.id));
         list.insert(place, row.clone());
         list.truncate(PER_BREAKER);
+        if row.from.is_none() && row.to == State::Closed {
+            return;
+        }
         let place = self.feed.partition_point(|other| other.id > row.id);
         self.feed.insert(place, row);
         self.feed.truncate(FEED);

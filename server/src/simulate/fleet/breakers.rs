@@ -214,7 +214,7 @@ pub const BREAKERS: [Breaker; 13] = [
         slug: "vertex-eu",
         provider: 2,
         model: "gemini-pro",
-        deployment: Some("vertex-eu"),
+        deployment: Some("vertex"),
         service: "chat-api",
         instances: &["api-5"],
         share: 0.02,

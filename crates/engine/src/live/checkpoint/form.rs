@@ -19,6 +19,7 @@ pub(super) struct Form {
     pub trips: Vec<TripForm>,
     pub sources: Vec<SourceForm>,
     pub day: (Millis, NanoUsd, u64, u64),
+    pub first_event: Option<Millis>,
     pub last_event: Option<Millis>,
     pub last_simulated: Option<Millis>,
     pub series: Vec<SeriesForm>,

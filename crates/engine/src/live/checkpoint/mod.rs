@@ -13,9 +13,9 @@ use domain::breaker::{BreakerId, Registry};
 use domain::rollup::SeriesKey;
 use store::{Offset, PartialRow, StoreError, TransitionRow};
 
+use super::TenantLive;
 use super::flush::Pending;
 use super::totals::Day;
-use super::{TenantLive, transitions};
 use form::{Form, SourceForm, TripForm};
 
 /// The version written.
@@ -45,6 +45,7 @@ impl TenantLive {
                 self.totals.day.priced,
                 self.totals.day.unpriced,
             ),
+            first_event: self.first_event,
             last_event: self.last_event,
             last_simulated: self.last_simulated,
             series: self.series.iter().map(form::series).collect(),
@@ -103,13 +104,14 @@ impl TenantLive {
             unpriced,
         };
         self.totals.tens.advance(now);
+        self.first_event = form.first_event;
         self.last_event = form.last_event;
         self.last_simulated = form.last_simulated;
         self.series = form.series.into_iter().map(form::to_series).collect();
         for row in &partials {
             self.restore_partial(row);
         }
-        for row in feed.into_iter().take(transitions::FEED) {
+        for row in feed {
             self.transitions.remember(row);
         }
         self.transitions.last_id = form.last_transition;
