@@ -175,7 +175,7 @@ async fn without_a_server_there_is_a_clear_error() {
     assert!(error.to_string().contains("does not answer"), "{error}");
     let mut wrong = args(address, ScenarioName::Calm, 1);
     wrong.url = "nonsense".into();
-    assert!(matches!(simulate(wrong).await, Err(SimulateError::Usage(_))));
+    assert!(matches!(simulate(wrong, "fb_test").await, Err(SimulateError::Usage(_))));
 }
 
 #[tokio::test]
