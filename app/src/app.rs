@@ -32,7 +32,9 @@ pub fn App() -> impl IntoView {
     provide_context(live);
     provide_context(site.clone());
     provide_context(chosen_theme(&site));
-    provide_context(Skeletons(SharedValue::new_str(charts::skeletons).into_inner().into()));
+    provide_context(Skeletons(
+        SharedValue::new_str(charts::skeletons).into_inner().into(),
+    ));
     let base = site.base.clone();
     Effect::new(move |before: Option<()>| {
         if before.is_none() {

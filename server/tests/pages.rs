@@ -244,7 +244,7 @@ async fn many_pages_at_once_do_not_mix() {
         .accept(&json!([call("a"), transition("chat-breaker", "open")]))
         .await;
     let one = async |number: usize| {
-        let (path, title) = if number % 2 == 0 {
+        let (path, title) = if number.is_multiple_of(2) {
             ("/", "open")
         } else {
             ("/connect", "Connect")

@@ -9,8 +9,8 @@ use std::sync::Arc;
 /// The names that stand for values of the style sheet.
 #[cfg(any(feature = "hydrate", test))]
 const TOKENS: [&str; 13] = [
-    "--ink", "--ink-3", "--line", "--line-2", "--panel", "--bad", "--idle", "--s1", "--s2", "--s4", "--s5", "--s6",
-    "--font",
+    "--ink", "--ink-3", "--line", "--line-2", "--panel", "--bad", "--idle", "--s1", "--s2", "--s4", "--s5",
+    "--s6", "--font",
 ];
 
 /// The text, as a context for charts: an object with `theme`, `latency`, `outcomes` and `heat`.
@@ -43,9 +43,9 @@ pub fn skeletons() -> String {
 /// The text with values in place of names; `value` gives a token's value as JSON, quotes included.
 #[cfg(any(feature = "hydrate", test))]
 pub(super) fn coloured(text: &str, value: impl Fn(&str) -> String) -> String {
-    TOKENS
-        .iter()
-        .fold(text.to_owned(), |text, token| text.replace(&format!("\"{token}\""), &value(token)))
+    TOKENS.iter().fold(text.to_owned(), |text, token| {
+        text.replace(&format!("\"{token}\""), &value(token))
+    })
 }
 
 #[cfg(all(test, feature = "ssr"))]

@@ -83,7 +83,7 @@ fn commands(origin: &str) -> Part {
             {command("From the repository, server and simulator together:", "cargo xtask run -- --simulate".to_owned())}
             {command(
                 "Beside this server, with a key that may send events:",
-                ["fuseboard simulate --url ", origin, " --key-file KEY_FILE"].concat(),
+                ["fuseboard simulate --url ", origin, " --key-file data/local.key"].concat(),
             )}
         </div>
     }

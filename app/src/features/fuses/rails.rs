@@ -118,7 +118,8 @@ fn label(breaker: &Placed, rail: &[&Placed]) -> String {
     if service && !breaker.service.is_empty() {
         parts.push(breaker.service.as_str());
     }
-    if !breaker.deployment.is_empty() {
+    // A name that tells the deployment already is not made longer by it.
+    if !breaker.name.contains(&breaker.deployment) {
         parts.push(breaker.deployment.as_str());
     }
     parts.push(breaker.name.as_str());
