@@ -95,5 +95,8 @@ async fn repeats_are_told_and_not_counted_even_after_a_restart() {
     let requests = house.engine.board(&scope(), Range::M5).kpis[0]
         .value
         .expect("there are requests");
-    assert!((requests - 2.0).abs() < 1e-9, "two calls in the one second there was, got {requests}/s");
+    assert!(
+        (requests - 2.0).abs() < 1e-9,
+        "two calls in the one second there was, got {requests}/s"
+    );
 }

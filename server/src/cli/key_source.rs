@@ -29,7 +29,10 @@ impl KeySource {
             return Ok(text.trim().to_owned());
         }
         self.key.clone().ok_or_else(|| {
-            CliError::new(Exit::Usage, "a key is needed: --key-file data/local.key, --key or FUSEBOARD_KEY")
+            CliError::new(
+                Exit::Usage,
+                "a key is needed: --key-file data/local.key, --key or FUSEBOARD_KEY",
+            )
         })
     }
 }
@@ -43,14 +46,26 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("local.key");
         std::fs::write(&path, "fb_from_file\n").expect("written");
-        let source = KeySource { key: Some("fb_from_environment".into()), key_file: Some(path) };
+        let source = KeySource {
+            key: Some("fb_from_environment".into()),
+            key_file: Some(path),
+        };
         assert_eq!(source.read().expect("a key"), "fb_from_file");
     }
 
     #[test]
     fn no_key_and_no_file_are_told_apart() {
         assert!(KeySource::default().read().is_err());
-        let missing = KeySource { key: None, key_file: Some("/nonexistent/local.key".into()) };
-        assert!(missing.read().expect_err("no file").to_string().contains("/nonexistent/local.key"));
+        let missing = KeySource {
+            key: None,
+            key_file: Some("/nonexistent/local.key".into()),
+        };
+        assert!(
+            missing
+                .read()
+                .expect_err("no file")
+                .to_string()
+                .contains("/nonexistent/local.key")
+        );
     }
 }

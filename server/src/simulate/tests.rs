@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::cli::KeySource;
 use super::*;
+use crate::cli::KeySource;
 use crate::simulate::fleet::BREAKERS;
 
 type Seen = Arc<Mutex<Vec<Value>>>;
@@ -45,7 +45,10 @@ async fn server(tasks: &mut JoinSet<()>) -> (SocketAddr, Seen) {
 fn args(address: SocketAddr, scenario: ScenarioName, seconds: u64) -> SimulateArgs {
     SimulateArgs {
         url: format!("http://{address}"),
-        key: KeySource { key: Some("fb_test".into()), key_file: None },
+        key: KeySource {
+            key: Some("fb_test".into()),
+            key_file: None,
+        },
         scenario,
         seed: 7,
         rate: 120.0,
@@ -57,7 +60,9 @@ fn args(address: SocketAddr, scenario: ScenarioName, seconds: u64) -> SimulateAr
 async fn events_of(scenario: ScenarioName, seconds: u64) -> Vec<Value> {
     let mut tasks = JoinSet::new();
     let (address, seen) = server(&mut tasks).await;
-    simulate(args(address, scenario, seconds), "fb_test").await.unwrap();
+    simulate(args(address, scenario, seconds), "fb_test")
+        .await
+        .unwrap();
     std::mem::take(&mut *seen.lock())
 }
 
@@ -170,12 +175,17 @@ async fn without_a_server_there_is_a_clear_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test").await.unwrap_err();
+    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test")
+        .await
+        .unwrap_err();
     assert!(matches!(error, SimulateError::Unreachable { .. }), "{error:?}");
     assert!(error.to_string().contains("does not answer"), "{error}");
     let mut wrong = args(address, ScenarioName::Calm, 1);
     wrong.url = "nonsense".into();
-    assert!(matches!(simulate(wrong, "fb_test").await, Err(SimulateError::Usage(_))));
+    assert!(matches!(
+        simulate(wrong, "fb_test").await,
+        Err(SimulateError::Usage(_))
+    ));
 }
 
 #[tokio::test]
@@ -188,7 +198,9 @@ async fn a_refused_key_is_told_apart() {
         post(|| async { axum::http::StatusCode::UNAUTHORIZED }),
     );
     tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
-    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test").await.unwrap_err();
+    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test")
+        .await
+        .unwrap_err();
     assert!(matches!(error, SimulateError::Refused { .. }), "{error:?}");
     assert!(error.to_string().contains("keys create"), "{error}");
 }
