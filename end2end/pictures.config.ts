@@ -5,7 +5,7 @@ import { chromium } from "./helpers/chromium.ts";
 export default defineConfig({
   testDir: "pictures",
   workers: 1,
-  timeout: 240_000,
+  timeout: 30 * 60_000,
   expect: { timeout: 20_000 },
   outputDir: "test-results",
   reporter: [["list"]],

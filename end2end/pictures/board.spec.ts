@@ -7,7 +7,10 @@ import { end, ROOT } from "../helpers/server.ts";
 import { expect, test } from "../helpers/test.ts";
 
 const OUT = process.env.PICTURES ?? path.join(ROOT, "docs/img");
-const WARM_UP_MS = 100_000;
+/** A full strip and a full range: a quarter of an hour of traffic. */
+const WARM_UP_MS = Number(process.env.PICTURES_WARM_UP_S ?? "900") * 1000;
+/** As tall as the drawing, so that the charts are in it. */
+const DESK = { width: 1440, height: 1130 };
 
 test.beforeAll(() => {
   mkdirSync(OUT, { recursive: true });
@@ -37,6 +40,7 @@ test("board", async ({ board, context, guard, page, server }) => {
     await board.open();
     await board.live();
     await expect(page.locator('[data-breaker][data-state="open"]').first()).toBeVisible({ timeout: 90_000 });
+    await page.setViewportSize(DESK);
     for (const theme of ["light", "dark"]) {
       await context.addCookies([{ name: "fb_theme", value: theme, url: server.url }]);
       await board.open();
@@ -60,7 +64,7 @@ test("board", async ({ board, context, guard, page, server }) => {
     await board.live();
     await take(page, "board-phone");
 
-    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.setViewportSize(DESK);
     await board.open();
     await board.live();
     await server.kill();

@@ -9,6 +9,9 @@ const HEIGHT: i64 = 26;
 /// Kept free above and below, so that the stroke is not cut.
 const MARGIN: i64 = 2;
 
+/// From so many points on a line has a height.
+const TREND: usize = 4;
+
 /// The two paths of a sparkline in a viewBox of 120 × 26.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SparkPaths {
@@ -42,7 +45,8 @@ pub fn spark_paths(points: &[Option<f32>]) -> SparkPaths {
     if low > high {
         return SparkPaths::default();
     }
-    let reach = high - low;
+    // Two or three points are no trend yet: they lie flat instead of looking like a cliff.
+    let reach = if values().count() < TREND { 0.0 } else { high - low };
     let steps = (points.len().max(2) - 1) as i64;
     let place = |index: usize, value: f32| {
         let x = index as i64 * WIDTH * 10 / steps;
@@ -95,15 +99,15 @@ mod tests {
 
     #[test]
     fn a_line_spans_the_width_and_keeps_its_margin() {
-        let paths = spark_paths(&[Some(0.0), Some(5.0), Some(10.0)]);
-        assert_eq!(paths.line, "M0 24L60 13L120 2");
-        assert_eq!(paths.area, "M0 24L60 13L120 2L120 26L0 26Z");
+        let paths = spark_paths(&[Some(0.0), Some(5.0), Some(10.0), Some(10.0)]);
+        assert_eq!(paths.line, "M0 24L40 13L80 2L120 2");
+        assert_eq!(paths.area, "M0 24L40 13L80 2L120 2L120 26L0 26Z");
     }
 
     #[test]
     fn gaps_break_the_line_and_lone_points_stay_visible() {
-        let paths = spark_paths(&[Some(1.0), None, Some(2.0), Some(1.0)]);
-        assert_eq!(paths.line, "M0 24h1M80 2L120 24");
+        let paths = spark_paths(&[Some(1.0), None, Some(2.0), Some(1.0), Some(1.0)]);
+        assert_eq!(paths.line, "M0 24h1M60 2L90 24L120 24");
         assert_eq!(paths.area.matches('Z').count(), 2);
     }
 
@@ -113,5 +117,7 @@ mod tests {
         assert_eq!(spark_paths(&[]), SparkPaths::default());
         assert_eq!(spark_paths(&[Some(3.0), Some(3.0)]).line, "M0 13L120 13");
         assert_eq!(spark_paths(&[Some(f32::NAN), Some(1.0)]).line, "M120 13h1");
+        let two = spark_paths(&[Some(1.0), Some(9.0)]);
+        assert_eq!(two.line, "M0 13L120 13", "too few for a trend");
     }
 }

@@ -185,10 +185,12 @@ mod tests {
             placed(1, "p", "gpt-5", true),
             placed(2, "p", "gpt-5", true),
             placed(3, "p", "other", true),
+            placed(4, "p", "eu · third", true),
         ];
         breakers[0].service = "checkout".into();
         breakers[1].service = "search".into();
         breakers[2].deployment = "eu".into();
+        breakers[3].deployment = "eu".into();
         breakers[2].service = "search".into();
         let labels: Vec<String> = rails(&[], &breakers, None)
             .remove(0)
@@ -196,6 +198,9 @@ mod tests {
             .into_iter()
             .map(|slot| slot.label)
             .collect();
-        assert_eq!(labels, ["checkout · gpt-5", "search · gpt-5", "eu · other"]);
+        assert_eq!(
+            labels,
+            ["checkout · gpt-5", "search · gpt-5", "eu · other", "eu · third"]
+        );
     }
 }
