@@ -273,12 +273,12 @@ struct Tally {
 
 impl Tally {
     fn read(&mut self, line: &str) {
-        let line = line.trim();
-        let counts = if line.starts_with("Summary [") {
+        let counts = if line.trim_start().starts_with("Summary [") {
             line.split_once("tests run:")
                 .or_else(|| line.split_once("test run:"))
                 .map(|(_, counts)| counts)
         } else {
+            // Under nextest such a line is indented: the output of one test, counted already.
             line.strip_prefix("test result: ")
                 .and_then(|rest| rest.split_once(". "))
                 .map(|(_, counts)| counts)
@@ -358,6 +358,9 @@ mod self_tests {
                 failed: 0,
                 skipped: 1
             }
+        );
+        tally.read(
+            "    test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 2 filtered out; finished in 9s",
         );
         assert_eq!(tally.told().unwrap(), "15 passed, 1 skipped");
         assert!(Tally::default().told().is_err());
