@@ -5,12 +5,13 @@ use leptos_meta::provide_meta_context;
 use leptos_router::{
     NavigateOptions,
     components::{FlatRoutes, Route, Router},
-    hooks::use_navigate,
+    hooks::{use_location, use_navigate},
     path,
 };
+use protocol::Range;
 
 use crate::{
-    carry,
+    browser, carry,
     charts::{self, Skeletons},
     features::{help::help_dialog, nav::nav, theme_menu::chosen_theme},
     keys,
@@ -70,6 +71,7 @@ fn Frame() -> impl IntoView {
             keys::start(live, ui);
         }
     });
+    tell_range(live);
     view! {
         <a class="skip" href="#main" rel="external">
             "To the content"
@@ -84,6 +86,19 @@ fn Frame() -> impl IntoView {
         {help_dialog()}
     }
     .part()
+}
+
+/// The range is told in the address, so that a reload and a shared link keep it; the usual one needs no words. Follows
+/// the search part too: opening a breaker replaces it.
+fn tell_range(live: Live) {
+    let search = use_location().search;
+    Effect::new(move |_| {
+        search.track();
+        let range = live.range.get();
+        let told = (range != Range::default()).then(|| range.as_str());
+        // In the next frame: by then the router has written its own address.
+        request_animation_frame(move || browser::set_query("range", told));
+    });
 }
 
 /// Opening and closing the detail panel is navigation, so that Back and links work.

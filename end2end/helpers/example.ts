@@ -68,9 +68,10 @@ export async function follow(board: Board, example: Example): Promise<void> {
     for (const state of ["open", "half_open", "closed"]) {
       const said = printed.findLast((move) => move.state === state);
       const shown = moves.findLast((move) => move.state === state);
+      // Half-open lasts as long as one trial call, which may be less than a frame: then it is rightly never painted.
+      if (said && !shown && state === "half_open") continue;
       if (!said || !shown) throw new Error(`no ${state}: printed ${JSON.stringify(printed)}, shown ${JSON.stringify(moves)}`);
       console.log(`      ${example.breaker}: ${state}, on screen ${shown.at - said.at} ms after the library said so`);
-      // Half-open lasts as long as one trial call and may be over before the next frame; its time is told, not judged.
       if (state !== "half_open") expect(shown.at - said.at, state).toBeLessThan(1000);
     }
   } finally {

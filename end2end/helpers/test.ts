@@ -12,7 +12,8 @@ export const test = base.extend<{ server: Server; guard: Guard; board: Board }>(
     await server.stop();
   },
   guard: [
-    async ({ context }, use) => {
+    // After the server in order, so that it looks before the server goes and unfinished loads fail.
+    async ({ context, server: _server }, use) => {
       const guard = new Guard();
       await guard.watch(context);
       await use(guard);

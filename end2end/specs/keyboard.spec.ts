@@ -32,10 +32,9 @@ test("j and k move between breakers, Enter opens one, Esc goes back", async ({ b
   await page.keyboard.press("j");
   const first = await name();
   await page.keyboard.press("j");
-  const second = await name();
-  expect(second).not.toBe(first);
+  await expect.poll(name).not.toBe(first);
   await page.keyboard.press("k");
-  expect(await name()).toBe(first);
+  await expect.poll(name).toBe(first);
 
   await page.keyboard.press("Enter");
   await expect(board.detail(first)).toBeVisible();

@@ -26,7 +26,7 @@ test("a dead server is told, numbers turn grey, and all comes back by itself", a
 
 test("a restart loses nothing that was on the board", async ({ board, guard, server }) => {
   guard.allow(/WebSocket connection to .* failed/);
-  guard.allow(/net::ERR_CONNECTION_REFUSED/);
+  guard.allow(/net::ERR_CONNECTION_(REFUSED|RESET)/);
   await server.push(...busyBoard());
   await board.open();
   await board.live();

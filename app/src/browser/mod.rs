@@ -6,11 +6,13 @@
 //!
 //! Deliberately absent: the socket (`live`), charts (`charts`), keys (`keys`).
 
+mod address;
 mod cookie;
 mod env;
 #[cfg(feature = "hydrate")]
 mod listen;
 
+pub use address::set_query;
 pub use cookie::{set_theme, set_utc_offset_cookie};
 pub use env::{copy, monotonic_ms, now_ms, prefers_dark, random, utc_offset_min};
 #[cfg(feature = "hydrate")]

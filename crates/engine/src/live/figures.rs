@@ -39,7 +39,13 @@ pub(super) fn kpis(
     {
         return kpis.clone();
     }
-    let kpis = compute(totals, range, second, first_event);
+    // A board whose first event is less than a second old shows it at once.
+    let end = if first_event.is_some_and(|first| first >= second) {
+        second + 1_000
+    } else {
+        second
+    };
+    let kpis = compute(totals, range, end, first_event);
     cache.by_range.insert(range, (second, kpis.clone()));
     kpis
 }
@@ -53,12 +59,13 @@ fn spark_step(range: Range) -> Millis {
     }
 }
 
+/// The slots a range covers: complete seconds; for the hour 10 s slots, of which the newest may be open.
 fn window(totals: &Totals, range: Range, second: Millis) -> (&Ring<Bucket>, Millis, Millis) {
     let length = range.seconds() * 1_000;
     match range {
         Range::M5 | Range::M15 => (&totals.seconds, second - length, second),
         Range::H1 => {
-            let end = second - second.rem_euclid(10_000);
+            let end = second + (-second).rem_euclid(10_000);
             (&totals.tens, end - length, end)
         }
     }
@@ -70,8 +77,8 @@ fn compute(totals: &Totals, range: Range, second: Millis, first_event: Option<Mi
     let current = ring.sum(from, to);
     let earlier_to = second - second.rem_euclid(10_000) - HOUR;
     let earlier = totals.tens.sum(earlier_to - length, earlier_to);
-    let steps = steps(ring, range, from, to, first_event);
-    let seconds = observed_seconds(from, to, first_event);
+    let steps = steps(ring, range, from, second, first_event);
+    let seconds = observed_seconds(from, second, first_event);
     let per_second = |count: u64| {
         if current.is_empty() {
             None
