@@ -2,7 +2,7 @@
 //!
 //! charming builds it on the server, once, with the names of colour tokens where colours go. The browser puts the
 //! colours of the moment in their place and lets JavaScript parse it, so that neither charming nor a JSON library is
-//! part of the WASM: together they were a quarter of it.
+//! part of the WASM.
 
 use std::sync::Arc;
 
