@@ -203,11 +203,16 @@ impl TransitionEvent {
         self
     }
 
-    /// So many failures of this kind (`overloaded`, `timeout`) led to it. Call it once per kind, the most frequent
-    /// first.
+    /// So many failures of this kind (`overloaded`, `timeout`) led to it, the most frequent first. A kind that is told
+    /// again adds up.
     #[must_use]
     pub fn cause(mut self, kind: impl Into<String>, count: u32) -> Self {
-        self.causes.push((kind.into(), count));
+        let kind = kind.into();
+        // A name may stand only once in a JSON object: the server refuses one that stands twice.
+        match self.causes.iter_mut().find(|known| known.0 == kind) {
+            Some(known) => known.1 = known.1.saturating_add(count),
+            None => self.causes.push((kind, count)),
+        }
         self
     }
 }
@@ -269,6 +274,16 @@ mod tests {
                 "trials_done": 3, "trials_needed": 5, "labels": {"zone": "x"}
             })
         );
+    }
+
+    #[test]
+    fn a_cause_told_twice_adds_up() {
+        let event = TransitionEvent::new("b", State::Open)
+            .cause("timeout", 2)
+            .cause("reset", 1)
+            .cause("timeout", 3);
+        let json = serde_json::to_string(&event).unwrap();
+        assert!(json.contains(r#""causes":{"timeout":5,"reset":1}"#), "{json}");
     }
 
     #[test]
