@@ -157,6 +157,31 @@ async fn a_chart_point_holds_every_attempt_in_one_band_and_every_answer_in_one_r
 }
 
 #[tokio::test]
+async fn an_open_step_with_few_answers_has_no_percentiles_yet() {
+    let house = House::new().await;
+    let mut viewer = common::Viewer::attach(&house);
+    for ms in 1..=19 {
+        house.push(&ok_call("openai", ms)).await;
+    }
+    house.clock.advance(2_000);
+    viewer.handle.subscribe("board", Range::M5).expect("a view");
+    let newest =
+        |replica: &protocol::replica::Replica| replica.board().and_then(|board| board.points.last().cloned());
+    viewer
+        .until("the snapshot", |replica| newest(replica).is_some())
+        .await;
+    let open = newest(&viewer.replica).expect("a point");
+    assert_eq!((open.t, open.p50), (common::START, None));
+    assert!(open.bands[0] > 0.0, "the rate is told at once");
+    house.push(&ok_call("openai", 20)).await;
+    viewer
+        .until("percentiles", |replica| {
+            newest(replica).is_some_and(|point| point.p50.is_some())
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn the_verdict_names_who_stands_in_for_whom() {
     let house = House::new().await;
     for _ in 0..20 {

@@ -10,6 +10,8 @@ use protocol::view::{ChartPoint, HEAT_EDGES_MS};
 use super::totals::Totals;
 
 const BUCKET: Millis = 10_000;
+/// An open step with fewer answers says too little about percentiles: the end of each line would jump about.
+const ENOUGH: u64 = 20;
 
 /// Points that were computed, by step; a point is computed again when a call touched its bucket.
 #[derive(Default)]
@@ -64,7 +66,14 @@ pub(super) fn points(cache: &mut Cache, totals: &Totals, range: Range, now: Mill
 
 fn point(totals: &Totals, t: Millis, step: Millis, now: Millis) -> ChartPoint {
     let bucket = totals.tens.sum(t, t + step);
-    let quantile = |q: f64| bucket.latency.quantile(q).map(|micros| (micros / 1_000.0) as f32);
+    let settled = now >= t + step || bucket.latency.count() >= ENOUGH;
+    let quantile = |q: f64| {
+        bucket
+            .latency
+            .quantile(q)
+            .filter(|_| settled)
+            .map(|micros| (micros / 1_000.0) as f32)
+    };
     let seconds = (now - t).clamp(1_000, step) / 1_000;
     ChartPoint {
         t,
