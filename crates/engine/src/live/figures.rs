@@ -24,7 +24,7 @@ pub(super) struct Cache {
     by_range: HashMap<Range, (Millis, Vec<Kpi>)>,
 }
 
-/// The figures of a range. They cover complete seconds (complete 10 s buckets for the hour), so they change once a
+/// The figures of a range. They cover complete seconds (10 s buckets up to now for the hour) and change once a
 /// second and are computed once a second.
 pub(super) fn kpis(
     cache: &mut Cache,

@@ -97,7 +97,7 @@ pub struct Kpi {
     pub change: Option<f64>,
     /// Its shape and colour.
     pub level: Level,
-    /// 40 points over the range, oldest first, for the sparkline.
+    /// About 40 points over the range, oldest first, for the sparkline; `None` before the first event.
     pub spark: Vec<Option<f32>>,
     /// For `SpendToday`: the share of today's calls with tokens that have no price, when above zero.
     pub unpriced: Option<f64>,
