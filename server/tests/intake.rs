@@ -291,14 +291,7 @@ async fn repeats_are_known_across_a_restart() {
         1,
         "the id is known too"
     );
-    let board: Value = server
-        .get("/api/v1/board")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let board: Value = server.board().await;
     assert!(board["last_event"].is_i64(), "live state came back");
     assert!(server.stop().await);
 }

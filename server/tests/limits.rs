@@ -68,14 +68,7 @@ async fn limits_count_after_decompression() {
             "{encoding} took too long"
         );
     }
-    let board: Value = server
-        .get("/api/v1/board")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let board: Value = server.board().await;
     assert!(board["last_event"].is_i64(), "the one that fitted was kept");
     assert!(server.stop().await);
 }

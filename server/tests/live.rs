@@ -94,14 +94,7 @@ async fn a_transition_arrives_at_once_and_the_replica_equals_the_board() {
     while Instant::now() < until {
         socket.take().await;
     }
-    let board: Board = server
-        .get("/api/v1/board")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let board: Board = server.board().await;
     assert_eq!(lasting(socket.replica.board().unwrap()), lasting(&board));
     assert_eq!(board.breakers.len(), 3);
     assert!(board.points.is_empty(), "points come over the socket only");

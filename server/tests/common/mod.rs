@@ -118,6 +118,12 @@ impl TestServer {
         self.client.get(self.url(path))
     }
 
+    /// The board over REST, as JSON or as the view itself.
+    pub async fn board<T: serde::de::DeserializeOwned>(&self) -> T {
+        let response = self.get("/api/v1/board").send().await.unwrap();
+        response.json().await.unwrap()
+    }
+
     /// A push request with the local key and a JSON content type, without a body.
     pub fn push(&self) -> RequestBuilder {
         self.client
