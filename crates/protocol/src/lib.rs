@@ -7,13 +7,20 @@
 //! `tag`, `flatten`, `untagged` or `skip_serializing_if`; no float that can be NaN (`Option<f64>` instead); ids are
 //! `u64`; times are epoch milliseconds.
 //!
+//! What clients write is here too, so that a search box, a link and the REST interface agree: [`filter`] for which rows,
+//! [`span`] for which time.
+//!
 //! Deliberately absent: any rule about the data (that is `domain`), formatting of numbers (that is the page's), IO.
 
+pub mod civil;
 pub mod codec;
 pub mod diff;
+pub mod filter;
 pub mod frame;
 pub mod json;
+pub mod query;
 pub mod replica;
+pub mod span;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 pub mod view;
@@ -22,8 +29,10 @@ pub mod view;
 mod tests;
 
 pub use codec::{Codec, DecodeError, Encoded, FrameError};
+pub use filter::{Filter, FilterError};
 pub use frame::{Bye, ClientFrame, Delta, DeltaBody, Hello, ServerFrame, Snapshot, ViewBody};
 pub use replica::{Changes, Gap, Replica};
+pub use span::{Span, SpanError};
 pub use view::{Level, Range, State};
 
 /// The subprotocol of our own page: postcard, same build only (`?build=`).
