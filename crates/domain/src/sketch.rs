@@ -9,6 +9,9 @@
 //! and sum (buckets keep their own sum).
 
 mod bytes;
+mod dense;
+
+pub use dense::DenseSketch;
 
 use crate::Micros;
 use crate::sparse::Sparse;
@@ -46,6 +49,9 @@ pub struct Sketch {
 }
 
 impl Sketch {
+    /// How many bins the mapping has; the last is the day.
+    pub const BINS: usize = BINS;
+
     /// An empty one.
     pub const fn new() -> Sketch {
         Sketch { bins: Sparse::new() }
@@ -103,6 +109,20 @@ impl Sketch {
         self.bins
             .iter()
             .map(|(bin, count)| (edge(bin.saturating_sub(1)), edge(bin), count))
+    }
+
+    /// Bins in use as (number, count), shortest first: for encoders.
+    pub fn cells(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
+        self.bins.iter().map(|(bin, count)| (bin as u16, count))
+    }
+
+    /// Adds `count` to a bin by its number: for decoders. False when there is no such bin.
+    pub fn add_cell(&mut self, bin: u16, count: u64) -> bool {
+        let known = usize::from(bin) < BINS;
+        if known {
+            self.bins.add(u64::from(bin), count);
+        }
+        known
     }
 
     /// How many values lie in `lower ≤ v < upper` microseconds, at the sketch's accuracy: a bin counts where its

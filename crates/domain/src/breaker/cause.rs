@@ -49,6 +49,29 @@ pub(super) fn of_figures(state: State, figures: &BreakerFigures) -> String {
     }
 }
 
+/// The kind of failure that a cause in words puts first, which is the most frequent one; without counts, the sentence.
+/// `None` for words of ours that name no cause.
+pub(super) fn leading(cause: &str) -> Option<&str> {
+    let ours = [SILENT, HEARD_AGAIN, FIRST_REPORT, NOT_REPORTED];
+    if cause.is_empty() || ours.contains(&cause) || is_of_figures(cause) {
+        return None;
+    }
+    match cause.split_once(" × ") {
+        Some((count, kinds)) if count.parse::<u32>().is_ok() => kinds.split(", ").next(),
+        _ => Some(cause),
+    }
+}
+
+/// As [`of_figures`] says it.
+fn is_of_figures(cause: &str) -> bool {
+    let number = |text: &str| text.parse::<u32>().is_ok();
+    let share = cause
+        .strip_suffix(" calls failed")
+        .and_then(|of| of.split_once(" of "));
+    share.is_some_and(|(failures, calls)| number(failures) && number(calls))
+        || cause.strip_suffix("% failing").is_some_and(number)
+}
+
 fn of_causes(causes: &[(String, u32)], window_calls: Option<u32>) -> Option<String> {
     let mut causes: Vec<(&str, u32)> = causes.iter().map(|(name, count)| (word(name), *count)).collect();
     causes.retain(|(_, count)| *count > 0);
@@ -96,7 +119,7 @@ fn shortened(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::of_transition;
+    use super::{leading, of_transition};
     use crate::breaker::State;
     use crate::event::{BreakerFigures, BreakerRef, Transition};
 
@@ -142,25 +165,49 @@ mod tests {
             ("c", 0),
             ("d", 2),
         ];
-        for (expected, transition) in [
+        for (expected, first, transition) in [
             (
                 "24 × overloaded, 5 × timeout, of 50 calls",
+                Some("overloaded"),
                 transition(&[("timeout", 5), ("overloaded", 24)], None, of(50)),
             ),
             (
                 "1 × server error, of 1 call",
+                Some("server error"),
                 transition(&[("server_error", 1)], Some("tripped"), of(1)),
             ),
             (
                 "9 × a, 8 × b, 7 × network, 6 × rate limited, 3 × other",
+                Some("a"),
                 transition(&many, None, of(0)),
             ),
-            ("deploy", transition(&[("timeout", 0)], Some(" deploy "), of(50))),
-            ("62% failing", transition(&[], Some(" "), rate)),
-            ("31 of 50 calls failed", transition(&[], None, share)),
-            ("", transition(&[], None, of(50))),
+            (
+                "deploy",
+                Some("deploy"),
+                transition(&[("timeout", 0)], Some(" deploy "), of(50)),
+            ),
+            ("62% failing", None, transition(&[], Some(" "), rate)),
+            ("31 of 50 calls failed", None, transition(&[], None, share)),
+            ("", None, transition(&[], None, of(50))),
         ] {
-            assert_eq!(of_transition(&transition), expected);
+            let cause = of_transition(&transition);
+            assert_eq!(cause, expected);
+            assert_eq!(leading(&cause), first);
+        }
+    }
+
+    #[test]
+    fn words_that_name_no_cause() {
+        for ours in [
+            super::SILENT,
+            super::HEARD_AGAIN,
+            super::FIRST_REPORT,
+            super::NOT_REPORTED,
+        ] {
+            assert_eq!(leading(ours), None);
+        }
+        for theirs in ["3% failing?", "all calls failed", "twice × timeout"] {
+            assert_eq!(leading(theirs), Some(theirs));
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod cause;
 pub mod core;
+pub mod history;
 pub mod identity;
 pub mod instance;
 pub mod registry;
@@ -12,9 +13,11 @@ pub mod settings;
 pub mod state;
 pub mod strip;
 pub mod view;
+pub mod whatif;
 mod window;
 
 pub use self::core::{Core, CoreTransition, ForceState, Input, Step, Why, step};
+pub use history::{Segment, StoredTransition, Summary, Track};
 pub use identity::{BreakerId, BreakerKey};
 pub use instance::{Instance, Order};
 pub use registry::{Arrival, Change, Registry};
@@ -22,3 +25,4 @@ pub use settings::{Settings, SettingsError, WindowKind};
 pub use state::State;
 pub use strip::{Cell, Strip, strip_text};
 pub use view::Breaker;
+pub use whatif::{Between, RecordedCall, Verdict, Verdicts, WhatIf};

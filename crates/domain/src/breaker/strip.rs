@@ -70,7 +70,8 @@ impl Cell {
         }
     }
 
-    fn darken(&mut self, state: State) {
+    /// Shows a state too, if it is worse than what is shown.
+    pub(super) fn darken(&mut self, state: State) {
         *self = Cell::of(self.state().map_or(state, |held| held.worse(state)));
     }
 }

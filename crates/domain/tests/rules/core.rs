@@ -146,7 +146,7 @@ impl Model {
     }
 }
 
-fn settings() -> impl Strategy<Value = Settings> {
+pub(crate) fn settings() -> impl Strategy<Value = Settings> {
     let window = prop_oneof![
         (1u32..20).prop_map(WindowKind::Count),
         (10i64..30_000).prop_map(|ms| WindowKind::Time { ms }),

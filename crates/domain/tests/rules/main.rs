@@ -3,10 +3,12 @@
 mod bucket;
 mod core;
 mod core_cases;
+mod history;
 mod registry;
 mod registry_always;
 mod sketch;
 mod verdict;
+mod whatif;
 mod window;
 
 use domain::Outcome;
