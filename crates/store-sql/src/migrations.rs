@@ -5,20 +5,34 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// For `fuseboard.db`.
 pub(crate) fn sqlite() -> Vec<Migration> {
-    vec![migration(
-        1,
-        "foundation",
-        include_str!("../../../migrations/sqlite/0001_foundation.sql"),
-    )]
+    vec![
+        migration(
+            1,
+            "foundation",
+            include_str!("../../../migrations/sqlite/0001_foundation.sql"),
+        ),
+        migration(
+            2,
+            "chunks",
+            include_str!("../../../migrations/sqlite/0002_chunks.sql"),
+        ),
+    ]
 }
 
 /// For Postgres.
 pub(crate) fn postgres() -> Vec<Migration> {
-    vec![migration(
-        1,
-        "foundation",
-        include_str!("../../../migrations/postgres/0001_foundation.sql"),
-    )]
+    vec![
+        migration(
+            1,
+            "foundation",
+            include_str!("../../../migrations/postgres/0001_foundation.sql"),
+        ),
+        migration(
+            2,
+            "chunks",
+            include_str!("../../../migrations/postgres/0002_chunks.sql"),
+        ),
+    ]
 }
 
 fn migration(version: i64, name: &'static str, sql: &'static str) -> Migration {

@@ -16,6 +16,7 @@ mod live;
 pub mod memory;
 pub mod plan;
 pub mod recent;
+mod rollups;
 mod scope;
 
 pub use error::StoreError;
@@ -26,4 +27,8 @@ pub use journal::{
 pub use keys::{ApiKey, AuditEntry, KeyHash, Keys, NewApiKey, Scope, check_tenant};
 pub use live::{Checkpoint, Flush, LiveStore, PartialRow, TransitionQuery, TransitionRow, check_flush};
 pub use recent::RecentIds;
+pub use rollups::{
+    Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, NewChunk, RollupRead, Rollups, RungUsage,
+    check_compaction,
+};
 pub use scope::{SystemScope, TenantId, TenantScope};

@@ -28,6 +28,10 @@ pub(super) mod live {
     crate::shared::live_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
+pub(super) mod rollups {
+    crate::shared::rollup_functions!(sqlx::PgConnection, sqlx::postgres::PgRow, " FOR UPDATE");
+}
+
 /// How often, and how long apart, the outcome of a flush is looked up whose answer was lost.
 const LOOKS: u32 = 40;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);

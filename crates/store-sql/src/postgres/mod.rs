@@ -15,14 +15,15 @@ use async_trait::async_trait;
 use domain::Millis;
 use domain::rollup::Rung;
 use store::{
-    ApiKey, Appended, AuditEntry, Checkpoint, Flush, Journal, JournalUsage, KeyHash, Keys, LiveStore,
-    NewApiKey, NewBatch, Offset, PartialRow, Remembered, StoreError, StoredBatch, SystemScope, TenantId,
-    TenantScope, TransitionQuery, TransitionRow, check_tenant,
+    ApiKey, Appended, AuditEntry, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush,
+    Journal, JournalUsage, KeyHash, Keys, LiveStore, NewApiKey, NewBatch, Offset, PartialRow, Remembered,
+    RollupRead, Rollups, RungUsage, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
+    TransitionQuery, TransitionRow, check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
-use main_db::{MainDb, keys, live};
+use main_db::{MainDb, keys, live, rollups};
 
 /// The number of the one writer.
 pub(crate) const WRITER: u32 = 1;
@@ -100,4 +101,5 @@ impl PgKeys {
 crate::shared::keys_port!(PgStore);
 crate::shared::keys_port!(PgKeys);
 crate::shared::live_port!(PgStore);
+crate::shared::rollups_port!(PgStore);
 crate::shared::journal_port!(PgStore);

@@ -11,6 +11,11 @@ pub(crate) fn rung_number(rung: Rung) -> i64 {
     rung as i64
 }
 
+/// The rung stored under this number.
+pub(crate) fn rung_from(number: i64) -> Result<Rung, StoreError> {
+    Rung::from_number(number).ok_or_else(|| StoreError::Corrupt(format!("{number} is no rung")))
+}
+
 /// A state as stored.
 pub(crate) fn state_from(number: i64) -> Result<State, StoreError> {
     usize::try_from(number)

@@ -4,12 +4,17 @@
 mod keys;
 mod live;
 mod ports;
+mod rollups;
 
 pub(crate) use keys::{key_functions, scopes_from_text, scopes_to_text};
-pub(crate) use live::{live_functions, rung_number, state_from, text};
-pub(crate) use ports::{journal_port, keys_port, live_port};
+pub(crate) use live::{live_functions, rung_from, rung_number, state_from, text};
+pub(crate) use ports::{journal_port, keys_port, live_port, rollups_port};
+pub(crate) use rollups::rollup_functions;
 
 use store::{StoreError, TenantId};
+
+/// How many chunks one transaction drops: a few megabytes, so that whoever waits for the writer waits for milliseconds.
+pub(crate) const CHUNKS_AT_ONCE: usize = 8;
 
 /// A tenant as stored.
 pub(crate) fn tenant_from(text: &str) -> Result<TenantId, StoreError> {

@@ -105,6 +105,91 @@ macro_rules! live_port {
     };
 }
 
+/// The port of the rungs, on anything that has a `main` database.
+macro_rules! rollups_port {
+    ($store:ty) => {
+        #[async_trait]
+        impl Rollups for $store {
+            async fn compact(&self, _: &SystemScope, compaction: Compaction) -> Result<(), StoreError> {
+                let mut transaction = self.main.begin().await?;
+                rollups::compact(&mut transaction, &compaction).await?;
+                main_db::commit(transaction).await
+            }
+
+            async fn compacted(&self, _: &SystemScope, tenant: &TenantId) -> Result<u64, StoreError> {
+                rollups::compacted(&mut *self.main.read().await?, tenant).await
+            }
+
+            async fn uncompacted(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+            ) -> Result<Vec<PartialRow>, StoreError> {
+                rollups::uncompacted(&mut *self.main.read().await?, tenant).await
+            }
+
+            async fn chunks(
+                &self,
+                scope: &TenantScope,
+                rung: Rung,
+                from: Millis,
+                to: Millis,
+                parts: ChunkParts,
+            ) -> Result<RollupRead, StoreError> {
+                let mut connection = self.main.read().await?;
+                rollups::chunks(&mut connection, scope.tenant(), rung, (from, to), parts).await
+            }
+
+            async fn chunk_heads(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                rung: Rung,
+            ) -> Result<Vec<ChunkHead>, StoreError> {
+                rollups::chunk_heads(&mut *self.main.read().await?, tenant, rung).await
+            }
+
+            async fn chunks_by_id(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                ids: &[u64],
+            ) -> Result<Vec<Chunk>, StoreError> {
+                rollups::chunks_by_id(&mut *self.main.read().await?, tenant, ids).await
+            }
+
+            async fn merge_chunks(&self, _: &SystemScope, merge: ChunkMerge) -> Result<(), StoreError> {
+                let mut transaction = self.main.begin().await?;
+                rollups::merge(&mut transaction, &merge).await?;
+                main_db::commit(transaction).await
+            }
+
+            async fn drop_chunks(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                ids: &[u64],
+            ) -> Result<u64, StoreError> {
+                let mut freed = 0;
+                for few in ids.chunks(crate::shared::CHUNKS_AT_ONCE) {
+                    let mut transaction = self.main.begin().await?;
+                    freed += rollups::drop_all(&mut transaction, tenant, few).await?;
+                    main_db::commit(transaction).await?;
+                }
+                Ok(freed)
+            }
+
+            async fn rollup_usage(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+            ) -> Result<Vec<RungUsage>, StoreError> {
+                rollups::usage(&mut *self.main.read().await?, tenant).await
+            }
+        }
+    };
+}
+
 /// The journal port, on anything that has a `journal`.
 macro_rules! journal_port {
     ($store:ty) => {
@@ -164,4 +249,4 @@ macro_rules! journal_port {
     };
 }
 
-pub(crate) use {journal_port, keys_port, live_port};
+pub(crate) use {journal_port, keys_port, live_port, rollups_port};

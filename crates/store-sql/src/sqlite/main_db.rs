@@ -29,6 +29,10 @@ pub(super) mod live {
     crate::shared::live_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
+pub(super) mod rollups {
+    crate::shared::rollup_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "");
+}
+
 pub(super) const FILE: &str = "fuseboard.db";
 
 /// How many rows one statement inserts: 6 or 16 values each, of 32,766 that a statement may have.

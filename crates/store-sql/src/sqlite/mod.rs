@@ -17,14 +17,15 @@ use async_trait::async_trait;
 use domain::Millis;
 use domain::rollup::Rung;
 use store::{
-    ApiKey, Appended, AuditEntry, Checkpoint, Flush, Journal, JournalUsage, KeyHash, Keys, LiveStore,
-    NewApiKey, NewBatch, Offset, PartialRow, Remembered, StoreError, StoredBatch, SystemScope, TenantId,
-    TenantScope, TransitionQuery, TransitionRow, check_tenant,
+    ApiKey, Appended, AuditEntry, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush,
+    Journal, JournalUsage, KeyHash, Keys, LiveStore, NewApiKey, NewBatch, Offset, PartialRow, Remembered,
+    RollupRead, Rollups, RungUsage, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
+    TransitionQuery, TransitionRow, check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
-use main_db::{MainDb, keys, live};
+use main_db::{MainDb, keys, live, rollups};
 
 /// The sole writer of a folder's journal.
 pub(crate) const WRITER: u32 = 1;
@@ -112,4 +113,5 @@ impl SqliteKeys {
 crate::shared::keys_port!(SqliteStore);
 crate::shared::keys_port!(SqliteKeys);
 crate::shared::live_port!(SqliteStore);
+crate::shared::rollups_port!(SqliteStore);
 crate::shared::journal_port!(SqliteStore);

@@ -95,13 +95,16 @@ mod tests {
             names.filter(|name| name.contains("before")).collect::<Vec<_>>()
         };
         assert_eq!(copies(), [""; 0], "an empty database needs no copy");
-        // What an interrupted copy leaves is not in the way.
-        std::fs::write(folder.path().join("fuseboard-before-0002.db.unfinished"), "torn").unwrap();
         let path = folder.path().join(FILE);
         let mut migrations = migrations::sqlite();
+        let known = migrations::newest(&migrations);
+        let later = known + 1;
+        let copy_name = format!("fuseboard-before-{later:04}.db");
+        // What an interrupted copy leaves is not in the way.
+        std::fs::write(folder.path().join(format!("{copy_name}.unfinished")), "torn").unwrap();
         let sql = "CREATE TABLE later (tenant_id TEXT NOT NULL)".into_sql_str();
         migrations.push(Migration::new(
-            2,
+            later,
             "later".into(),
             MigrationType::Simple,
             sql,
@@ -109,28 +112,21 @@ mod tests {
         ));
         let write = files::writing_vacuumed(&path, &options);
         let mut connection = SqliteConnection::connect_with(&write).await.unwrap();
-        migrate(&mut connection, &path, Some(1), &migrations)
+        migrate(&mut connection, &path, Some(known), &migrations)
             .await
             .unwrap();
-        assert_eq!(schema_version(&mut connection).await.unwrap(), Some(2));
-        assert_eq!(copies(), ["fuseboard-before-0002.db"]);
+        assert_eq!(schema_version(&mut connection).await.unwrap(), Some(later));
+        assert_eq!(copies(), [copy_name.as_str()]);
         connection.close().await.unwrap();
-        let copy = files::reading(&folder.path().join("fuseboard-before-0002.db"), &options);
+        let copy = files::reading(&folder.path().join(&copy_name), &options);
         let mut copy = SqliteConnection::connect_with(&copy).await.unwrap();
-        assert_eq!(schema_version(&mut copy).await.unwrap(), Some(1));
+        assert_eq!(schema_version(&mut copy).await.unwrap(), Some(known));
         // And this program does not open what a later one has changed.
         let Err(error) = MainDb::open(folder.path(), &options, true).await.map(drop) else {
             panic!("it was opened")
         };
         assert!(
-            matches!(
-                error,
-                OpenError::Newer {
-                    found: 2,
-                    known: 1,
-                    ..
-                }
-            ),
+            matches!(error, OpenError::Newer { found, known: mine, .. } if (found, mine) == (later, known)),
             "{error:?}"
         );
     }

@@ -2,11 +2,9 @@
 
 use domain::event::{Call, Headroom, Marker, Stats, Transition};
 use domain::{Event, EventBody, Millis};
-use zstd::bulk::{Compressor, Decompressor};
-use zstd::zstd_safe::{self, CParameter};
 
-use super::events;
 use super::wire::{Malformed, Read, Reader, Writer};
+use super::{events, frame};
 use crate::{Refusal, StoreError};
 
 /// The most events a stored batch may hold; intake takes far fewer.
@@ -71,13 +69,7 @@ pub fn encode_batch(events: &[Event], refusals: &[Refusal]) -> Result<Vec<u8>, S
 }
 
 fn compress(columns: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut compressor = Compressor::new(LEVEL)?;
-    compressor.set_parameter(CParameter::ChecksumFlag(true))?;
-    let mut bytes = Vec::with_capacity(1 + zstd_safe::compress_bound(columns.len()));
-    bytes.push(VERSION);
-    bytes.extend_from_slice(&compressor.compress(columns)?);
-    bytes.shrink_to_fit();
-    Ok(bytes)
+    frame::compress(VERSION, columns, LEVEL)
 }
 
 /// Reads what [`encode_batch`] wrote. Total: any bytes give a value or an error, in bounded memory.
@@ -113,27 +105,7 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
             "{WHAT}: version {version} is unknown, {VERSION} is the newest"
         )));
     }
-    decompress(frame).map_err(|error| error.of(WHAT))
-}
-
-fn decompress(frame: &[u8]) -> Read<Vec<u8>> {
-    let size = zstd_safe::get_frame_content_size(frame)
-        .ok()
-        .flatten()
-        .and_then(|size| usize::try_from(size).ok())
-        .ok_or(Malformed("the frame has no size"))?;
-    if size > MAX_UNPACKED {
-        return Err(Malformed("the frame is too large"));
-    }
-    let mut decompressor = Decompressor::new().map_err(|_| Malformed("no decompressor"))?;
-    let columns = decompressor
-        .decompress(frame, size)
-        .map_err(|_| Malformed("the frame is damaged"))?;
-    if columns.len() == size {
-        Ok(columns)
-    } else {
-        Err(Malformed("the frame is damaged"))
-    }
+    frame::decompress(frame, MAX_UNPACKED).map_err(|error| error.of(WHAT))
 }
 
 fn decode_columns(columns: &[u8]) -> Read<DecodedBatch> {

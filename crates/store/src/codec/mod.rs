@@ -1,4 +1,4 @@
-//! The bytes that are stored: journal batches, rollup buckets, series keys.
+//! The bytes that are stored: journal batches, rollup buckets and chunks of them, series keys.
 //!
 //! Every kind of bytes starts with a version. A decoder reads the current version and the one before; golden files
 //! prove that old bytes keep their meaning. Decoding is total: whatever the bytes, it returns a value or
@@ -13,13 +13,16 @@
 
 mod batch;
 mod bucket;
+mod chunk;
 mod events;
 mod fields;
+mod frame;
 mod series;
 mod wire;
 mod zone;
 
 pub use batch::{DecodedBatch, MAX_EVENTS, decode_batch, decode_ids, encode_batch};
 pub use bucket::{decode_bucket, encode_bucket};
+pub use chunk::{ChunkFigures, MAX_ROWS, RowSums, SketchColumn, decode_chunk, encode_chunks};
 pub use series::{decode_series, encode_series};
 pub use zone::ZoneMap;

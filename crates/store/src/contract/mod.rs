@@ -20,21 +20,22 @@ pub mod keys;
 pub mod read;
 pub mod repeats;
 pub mod retention;
+pub mod rollups;
 pub mod samples;
 pub mod transitions;
 
 use async_trait::async_trait;
 
 use crate::{
-    Appended, Journal, Keys, LiveStore, NewBatch, Offset, StoreError, StoredBatch, SystemScope, TenantId,
-    TenantScope,
+    Appended, Journal, Keys, LiveStore, NewBatch, Offset, Rollups, StoreError, StoredBatch, SystemScope,
+    TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
 #[async_trait]
 pub trait Subject: Send + Sync {
     /// The adapter.
-    type Store: Journal + LiveStore + Keys;
+    type Store: Journal + LiveStore + Rollups + Keys;
 
     /// The store as it is open now.
     fn store(&self) -> &Self::Store;
@@ -113,6 +114,19 @@ macro_rules! contract_suite {
                 tenants_are_those_with_a_checkpoint,
                 tenants_are_apart,
                 the_store_answers,
+            }
+            rollups {
+                a_compaction_takes_the_partials,
+                a_compaction_writes_every_rung,
+                a_compaction_that_misses_a_flush_is_refused_whole,
+                a_sequence_is_compacted_once,
+                chunks_are_found_by_time,
+                only_the_parts_that_were_asked_for_come,
+                merged_chunks_take_the_place_of_their_parts,
+                a_merge_of_chunks_that_are_gone_is_refused_whole,
+                dropped_chunks_tell_what_they_freed,
+                usage_counts_the_chunks,
+                chunks_of_tenants_are_apart,
             }
             transitions {
                 transitions_come_newest_first,

@@ -6,6 +6,7 @@
 mod journal;
 mod keys;
 mod live;
+mod rollups;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use parking_lot::Mutex;
 
 use crate::plan::{KeyScope, Seen};
 use crate::{
-    ApiKey, AuditEntry, Checkpoint, KeyHash, PartialRow, RecentIds, StoredBatch, TenantId, TransitionRow,
+    ApiKey, AuditEntry, Checkpoint, Chunk, KeyHash, PartialRow, RecentIds, StoredBatch, TenantId,
+    TransitionRow,
 };
 
 /// Everything in memory, behind one lock.
@@ -56,4 +58,8 @@ struct LiveState {
     partials: Vec<(Rung, u64, PartialRow)>,
     /// By (time, id).
     transitions: BTreeMap<(Millis, u64), TransitionRow>,
+    /// By id.
+    chunks: BTreeMap<u64, Chunk>,
+    last_chunk: u64,
+    compacted: u64,
 }
