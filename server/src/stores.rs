@@ -57,6 +57,7 @@ pub async fn open(config: &Config) -> Result<OpenStores, OpenError> {
             let stores = Stores {
                 journal: store.clone(),
                 live: store.clone(),
+                rollups: store.clone(),
                 keys: store.clone(),
             };
             Ok(OpenStores {
@@ -70,6 +71,7 @@ pub async fn open(config: &Config) -> Result<OpenStores, OpenError> {
             let stores = Stores {
                 journal: store.clone(),
                 live: store.clone(),
+                rollups: store.clone(),
                 keys: store.clone(),
             };
             Ok(OpenStores {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use domain::Millis;
-use store::{Journal, Keys, LiveStore};
+use store::{Journal, Keys, LiveStore, Rollups};
 
-use crate::Clock;
+use crate::{Clock, RungLimits};
 
 /// The stores, by role.
 #[derive(Clone)]
@@ -14,6 +14,8 @@ pub struct Stores {
     pub journal: Arc<dyn Journal>,
     /// Partials, transitions, checkpoint.
     pub live: Arc<dyn LiveStore>,
+    /// Chunks of the rungs.
+    pub rollups: Arc<dyn Rollups>,
     /// API keys.
     pub keys: Arc<dyn Keys>,
 }
@@ -27,6 +29,8 @@ pub struct EngineConfig {
     pub journal_keep: Millis,
     /// The journal may take so many bytes.
     pub journal_max_bytes: u64,
+    /// How long each rung is kept and how much it may take.
+    pub rungs: [RungLimits; 4],
     /// Bodies being worked on may take so many bytes together; above it intake answers "later".
     pub in_flight_bytes: usize,
     /// Series per tenant; calls of further ones fold into `__other__`.
@@ -43,6 +47,7 @@ impl Default for EngineConfig {
             clock: Clock::system(),
             journal_keep: 7 * 86_400_000,
             journal_max_bytes: 10 << 30,
+            rungs: RungLimits::defaults(),
             in_flight_bytes: 64 << 20,
             series_cap: 2_000,
             utc_offset_min: 0,

@@ -6,17 +6,20 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use protocol::Range;
 use protocol::codec::Codec;
+use protocol::query::QueryAnswer;
 use protocol::view::{Board, BreakerDetail, Connect};
 use store::{StoreError, TenantScope};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
+use crate::compact::{Compactor, RungLimits};
 use crate::config::{EngineConfig, Stores};
 use crate::flush::{self, Flusher};
 use crate::hub::{Hubs, Outbox, ViewerHandle};
 use crate::intake::{IngestError, IngestReply, IngestRequest, Intake};
 use crate::metrics::{Counters, Family, Kind, Metrics};
 use crate::pipeline::{Pipeline, describe};
+use crate::query::{Asked, QueryError, QueryRequest};
 use crate::start;
 use crate::supervisor::Supervisor;
 use crate::tenants::Tenants;
@@ -35,6 +38,9 @@ struct Inner {
     tenants: Arc<Tenants>,
     hubs: Hubs,
     flusher: Arc<Flusher>,
+    compactor: Arc<Compactor>,
+    rungs: [RungLimits; 4],
+    utc_offset_min: i32,
     counters: Arc<Counters>,
 }
 
@@ -79,12 +85,24 @@ impl Engine {
                 stop.clone(),
             ),
         );
+        let compactor = Arc::new(Compactor {
+            stores: stores.clone(),
+            system: system.clone(),
+            tenants: Arc::clone(&tenants),
+            clock: config.clock.clone(),
+            limits: config.rungs,
+            offset: domain::Millis::from(config.utc_offset_min) * 60_000,
+            counters: Arc::clone(&counters),
+        });
         let flusher = Arc::new(Flusher::new(
             stores.clone(),
             system.clone(),
             Arc::clone(&tenants),
             Arc::clone(&counters),
+            Arc::clone(&compactor),
         ));
+        let (compacting, compact_stop) = (Arc::clone(&compactor), stop.clone());
+        supervisor.spawn("compactor", async move { compacting.run(compact_stop).await });
         let flushing = Arc::clone(&flusher);
         let flush_stop = stop.clone();
         supervisor.spawn("flusher", async move { flushing.run(flush_stop).await });
@@ -127,6 +145,9 @@ impl Engine {
             tenants,
             hubs,
             flusher,
+            compactor,
+            rungs: config.rungs,
+            utc_offset_min: config.utc_offset_min,
             counters,
         };
         Ok(Engine {
@@ -169,6 +190,46 @@ impl Engine {
             .tenants
             .get(scope.tenant())
             .detail(id, self.inner.clock.now())
+    }
+
+    /// Figures over any range.
+    ///
+    /// # Errors
+    /// See [`QueryError`]: the question makes no sense, asks for too much, or the store cannot be read.
+    pub async fn query(
+        &self,
+        scope: &TenantScope,
+        request: &QueryRequest,
+    ) -> Result<QueryAnswer, QueryError> {
+        let inner = &self.inner;
+        let asked = Asked {
+            stores: &inner.stores,
+            scope,
+            tenant: inner.tenants.get(scope.tenant()),
+            limits: &inner.rungs,
+            offset: domain::Millis::from(inner.utc_offset_min) * 60_000,
+            now: inner.clock.now(),
+        };
+        asked.answer(request).await
+    }
+
+    /// The tenant's zone, minutes ahead of UTC.
+    pub fn utc_offset_min(&self) -> i32 {
+        self.inner.utc_offset_min
+    }
+
+    /// Flushes every tenant, turns what was flushed into chunks, merges and drops what is due: what the periodic tasks
+    /// do, at once. False when something could not be written; it will be tried again.
+    pub async fn compact(&self) -> bool {
+        let mut done = true;
+        for tenant in self.inner.tenants.all() {
+            done &= self.inner.flusher.compact_now(&tenant).await;
+            self.inner
+                .compactor
+                .tidy(&tenant, &self.inner.supervisor.token())
+                .await;
+        }
+        done
     }
 
     /// A new viewer: the handle subscribes, the outbox gives frames, beginning with `Hello`.

@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::compact::Compactor;
 use crate::config::Stores;
 use crate::metrics::Counters;
 use crate::pipeline::describe;
@@ -26,6 +27,7 @@ pub(crate) struct Flusher {
     system: SystemScope,
     tenants: Arc<Tenants>,
     counters: Arc<Counters>,
+    compactor: Arc<Compactor>,
     /// Flushes that the store did not confirm: each is repeated unchanged before the tenant's next one is taken.
     in_doubt: Mutex<HashMap<TenantId, Flush>>,
     /// Another process writes rollups to this store: nothing more is written here.
@@ -38,12 +40,14 @@ impl Flusher {
         system: SystemScope,
         tenants: Arc<Tenants>,
         counters: Arc<Counters>,
+        compactor: Arc<Compactor>,
     ) -> Flusher {
         Flusher {
             stores,
             system,
             tenants,
             counters,
+            compactor,
             in_doubt: Mutex::new(HashMap::new()),
             fenced: AtomicBool::new(false),
         }
@@ -79,8 +83,22 @@ impl Flusher {
     }
 
     async fn flush(&self, tenant: &Tenant) -> bool {
-        // Held across the write: two flushes of a tenant must not overtake each other.
+        // Held across the write: neither two flushes of a tenant nor a flush and a compaction may overtake each other.
         let mut in_doubt = self.in_doubt.lock().await;
+        let done = self.flush_locked(tenant, &mut in_doubt).await;
+        if done {
+            self.compactor.after_flush(tenant).await;
+        }
+        done
+    }
+
+    /// Flushes a tenant and then compacts it, whatever the time.
+    pub async fn compact_now(&self, tenant: &Tenant) -> bool {
+        let mut in_doubt = self.in_doubt.lock().await;
+        self.flush_locked(tenant, &mut in_doubt).await && self.compactor.compact(tenant).await
+    }
+
+    async fn flush_locked(&self, tenant: &Tenant, in_doubt: &mut HashMap<TenantId, Flush>) -> bool {
         loop {
             if self.fenced() {
                 return false;

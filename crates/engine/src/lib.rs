@@ -11,6 +11,7 @@
 //! Deliberately absent: axum, leptos, sqlx (ports only), configuration files, the environment.
 
 pub mod clock;
+mod compact;
 mod config;
 mod facade;
 mod flush;
@@ -19,15 +20,18 @@ mod intake;
 pub mod live;
 pub mod metrics;
 mod pipeline;
+pub mod query;
 mod start;
 pub mod supervisor;
 mod tenants;
 mod wire;
 
 pub use clock::Clock;
+pub use compact::RungLimits;
 pub use config::{EngineConfig, Stores};
 pub use facade::{Engine, Health};
 pub use hub::{Frame, Out, Outbox, SubscribeError, ViewerHandle};
 pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};
 pub use metrics::Metrics;
+pub use query::{QueryError, QueryRequest, Resolution};
 pub use supervisor::Supervisor;

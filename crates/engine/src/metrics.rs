@@ -21,6 +21,9 @@ pub(crate) struct Counters {
     pub viewers: AtomicU64,
     pub folded: AtomicU64,
     pub journal_freed: AtomicU64,
+    pub compactions: AtomicU64,
+    pub merges: AtomicU64,
+    pub rollups_freed: AtomicU64,
 }
 
 impl Counters {
@@ -145,6 +148,21 @@ impl Metrics {
                 "fuseboard_journal_freed_bytes",
                 "Bytes that retention freed.",
                 &counters.journal_freed,
+            ),
+            counter(
+                "fuseboard_compactions",
+                "Times that flushed rows became chunks.",
+                &counters.compactions,
+            ),
+            counter(
+                "fuseboard_chunk_merges",
+                "Times that small chunks became a larger one.",
+                &counters.merges,
+            ),
+            counter(
+                "fuseboard_rollups_freed_bytes",
+                "Bytes of rollups that retention freed.",
+                &counters.rollups_freed,
             ),
         ];
         let viewers = counters.viewers.load(Ordering::Relaxed) as f64;

@@ -3,9 +3,14 @@
 //! One pass over the journal serves two purposes: batches the checkpoint contains only refill the one-second rings of
 //! the last minutes, later ones are applied whole.
 
+use std::ops::Range;
+
 use domain::Millis;
 use domain::rollup::Rung;
-use store::{Offset, StoreError, SystemScope, TenantId, TransitionQuery};
+use store::codec::decode_chunk;
+use store::{
+    ChunkParts, Offset, PartialRow, StoreError, SystemScope, TenantId, TenantScope, TransitionQuery,
+};
 
 use crate::config::Stores;
 use crate::live::TenantLive;
@@ -93,10 +98,15 @@ async fn restore_tenant(
         writer: checkpoint.writer,
         seq: checkpoint.applied,
     };
-    let partials = stores
-        .live
-        .partials(&scope, Rung::TenSeconds, now - COARSE, now + COARSE)
-        .await?;
+    let uncompacted = stores.rollups.uncompacted(system, id).await?;
+    let recent = now - COARSE..now + COARSE;
+    let mut partials: Vec<PartialRow> = recent_chunks(stores, &scope, &recent).await?;
+    partials.extend(
+        uncompacted
+            .iter()
+            .filter(|row| recent.contains(&row.bucket))
+            .cloned(),
+    );
     let feed = stores
         .live
         .transitions(
@@ -108,6 +118,7 @@ async fn restore_tenant(
         )
         .await?;
     live.restore(applied, &checkpoint.bytes, partials, feed, now)?;
+    live.restore_uncompacted(uncompacted);
     for breaker in live.breaker_ids() {
         let query = TransitionQuery {
             breaker: Some(breaker),
@@ -119,11 +130,30 @@ async fn restore_tenant(
     Ok(live)
 }
 
+/// The rows of the 10 s chunks that touch a stretch of time.
+async fn recent_chunks(
+    stores: &Stores,
+    scope: &TenantScope,
+    recent: &Range<Millis>,
+) -> Result<Vec<PartialRow>, StoreError> {
+    let (from, to) = (recent.start, recent.end);
+    let read = stores
+        .rollups
+        .chunks(scope, Rung::TenSeconds, from, to, ChunkParts::ALL)
+        .await?;
+    let mut rows = Vec::new();
+    for chunk in &read.chunks {
+        rows.extend(decode_chunk(&chunk.figures, &chunk.latency, &chunk.ttft)?);
+    }
+    rows.retain(|row| recent.contains(&row.bucket));
+    Ok(rows)
+}
+
 /// Reading one tenant's rows back is the system's own work at start; no request is involved.
 #[expect(
     clippy::disallowed_methods,
     reason = "the system restores each tenant's state before any request is served"
 )]
-fn system_read(id: &TenantId) -> store::TenantScope {
-    store::TenantScope::assume(id.clone())
+fn system_read(id: &TenantId) -> TenantScope {
+    TenantScope::assume(id.clone())
 }

@@ -16,12 +16,22 @@ use crate::intake::KeyInfo;
 use crate::live::TenantLive;
 use crate::metrics::Counters;
 
+/// When a tenant was last compacted, and whether that is known to have worked.
+#[derive(Default)]
+struct CompactionState {
+    /// `None` until the first look.
+    last: Option<Millis>,
+    /// A compaction that the store answered with an error; it may be there all the same.
+    in_doubt: Option<u64>,
+}
+
 /// One tenant in memory.
 pub(crate) struct Tenant {
     pub id: TenantId,
     live: Mutex<TenantLive>,
     /// Key names and prefixes by key id, as last seen.
     keys: Mutex<HashMap<String, (String, String)>>,
+    compaction: Mutex<CompactionState>,
     /// A breaker changed state.
     pub urgent: Notify,
     /// Something changed since the hub looked.
@@ -34,6 +44,7 @@ impl Tenant {
             id,
             live: Mutex::new(live),
             keys: Mutex::new(HashMap::new()),
+            compaction: Mutex::default(),
             urgent: Notify::new(),
             dirty: AtomicBool::new(false),
         }
@@ -65,6 +76,33 @@ impl Tenant {
                 keys.insert(key.id.clone(), (key.name.clone(), key.prefix.clone()));
             }
         }
+    }
+
+    /// True when the last compaction is `every` ago; counts as the next. The first look only starts the time, so that
+    /// a start is not slowed down.
+    pub fn compaction_due(&self, now: Millis, every: Millis) -> bool {
+        let mut state = self.compaction.lock();
+        let last = *state.last.get_or_insert(now);
+        let due = now.saturating_sub(last) >= every;
+        if due {
+            state.last = Some(now);
+        }
+        due
+    }
+
+    /// Remembers that nobody knows whether the store has this compaction.
+    pub fn doubt_compaction(&self, through: u64) {
+        self.compaction.lock().in_doubt = Some(through);
+    }
+
+    /// A compaction that nobody knows about.
+    pub fn doubted_compaction(&self) -> Option<u64> {
+        self.compaction.lock().in_doubt
+    }
+
+    /// It is known now.
+    pub fn settle_compaction(&self) {
+        self.compaction.lock().in_doubt = None;
     }
 
     /// True once after each change.

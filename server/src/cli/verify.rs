@@ -1,4 +1,4 @@
-//! `fuseboard journal verify`: the stored 10 s partials must be exactly what the journal adds up to, up to the offset
+//! `fuseboard journal verify`: the stored 10 s buckets (partials and chunks) must be exactly what the journal adds up to, up to the offset
 //! that the checkpoint contains. Sums are compared per (bucket, provider): folding a series above the cap keeps both.
 
 use std::collections::{BTreeMap, HashSet};
@@ -7,7 +7,8 @@ use domain::event::EventBody;
 use domain::rollup::{Bucket, Rung};
 use domain::{Millis, Outcome};
 use serde_json::{Value, json};
-use store::{Offset, TenantId};
+use store::codec::decode_chunk;
+use store::{ChunkParts, Offset, PartialRow, SystemScope, TenantId};
 
 use super::CliError;
 use super::journal::BATCHES;
@@ -111,12 +112,7 @@ pub async fn verify(opened: &OpenStores) -> Result<Report, CliError> {
             }
         }
     }
-    let scope = auth::by_command_line(tenant);
-    let rows = opened
-        .stores
-        .live
-        .partials(&scope, Rung::TenSeconds, Millis::MIN, Millis::MAX)
-        .await?;
+    let rows = ten_seconds(opened, &system, &tenant).await?;
     let mut stored = Sums::new();
     for row in rows {
         report.partials_calls += calls(&row.stats);
@@ -129,6 +125,24 @@ pub async fn verify(opened: &OpenStores) -> Result<Report, CliError> {
         report.differences = differences(&expected, &stored);
     }
     Ok(report)
+}
+
+/// Everything the 10 s rung holds: partials and chunks.
+async fn ten_seconds(
+    opened: &OpenStores,
+    system: &SystemScope,
+    tenant: &TenantId,
+) -> Result<Vec<PartialRow>, CliError> {
+    let rollups = &opened.stores.rollups;
+    let mut rows = rollups.uncompacted(system, tenant).await?;
+    let scope = auth::by_command_line(tenant.clone());
+    let read = rollups
+        .chunks(&scope, Rung::TenSeconds, Millis::MIN, Millis::MAX, ChunkParts::ALL)
+        .await?;
+    for chunk in &read.chunks {
+        rows.extend(decode_chunk(&chunk.figures, &chunk.latency, &chunk.ttft)?);
+    }
+    Ok(rows)
 }
 
 fn calls(bucket: &Bucket) -> u64 {

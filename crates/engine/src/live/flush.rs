@@ -1,17 +1,16 @@
 //! What waits to be written: partials of the 10 s rung and transitions, with the offset they contain.
 
-use std::collections::HashMap;
-
 use domain::Millis;
 use domain::event::Call;
-use domain::rollup::{Bucket, Rung, SeriesKey};
+use domain::rollup::{Rung, SeriesKey};
 use store::{Flush, PartialRow, TransitionRow};
 
 use super::TenantLive;
+use super::uncompacted::Rows;
 
 #[derive(Default)]
 pub(crate) struct Pending {
-    partials: HashMap<(Millis, SeriesKey), Bucket>,
+    partials: Rows,
     transitions: Vec<TransitionRow>,
     /// Contained in the newest flush that was taken.
     flushed: u64,
@@ -26,6 +25,16 @@ impl Pending {
 
     pub fn transition(&mut self, row: TransitionRow) {
         self.transitions.push(row);
+    }
+
+    /// What waits to be flushed.
+    pub fn partials(&self) -> &Rows {
+        &self.partials
+    }
+
+    /// The sequence that the newest flush contains.
+    pub fn flushed(&self) -> u64 {
+        self.flushed
     }
 
     pub fn restored(flushed: u64) -> Pending {
@@ -49,14 +58,15 @@ impl TenantLive {
             return None;
         }
         let checkpoint = self.checkpoint();
-        let partials = std::mem::take(&mut self.pending.partials)
-            .into_iter()
-            .map(|((bucket, series), stats)| PartialRow {
+        let mut partials = Vec::with_capacity(self.pending.partials.len());
+        for ((bucket, series), stats) in std::mem::take(&mut self.pending.partials) {
+            self.uncompacted.add(bucket, series.clone(), &stats);
+            partials.push(PartialRow {
                 bucket,
                 series,
                 stats,
-            })
-            .collect();
+            });
+        }
         self.pending.flushed = self.applied.seq;
         Some(Flush {
             tenant: self.tenant.clone(),

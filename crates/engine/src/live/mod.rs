@@ -4,6 +4,7 @@
 //! ([`TenantLive::expire`]). What must survive a restart without the whole journal is in the checkpoint; the 1 s rings
 //! are rebuilt by replaying the last minutes with [`TenantLive::refill`].
 
+mod ask;
 mod board;
 mod calls;
 mod charts;
@@ -16,6 +17,7 @@ mod providers;
 mod sources;
 mod totals;
 mod transitions;
+mod uncompacted;
 
 use std::collections::HashSet;
 
@@ -26,12 +28,14 @@ use domain::rollup::SeriesKey;
 use store::{Offset, StoredBatch, TenantId};
 
 pub(crate) use flush::Pending;
+pub(crate) use uncompacted::Rows;
 
 use calls::BreakerCalls;
 use providers::Providers;
 use sources::Sources;
 use totals::Totals;
 use transitions::Transitions;
+use uncompacted::Uncompacted;
 
 /// The label by which simulators mark their events.
 const KIND_LABEL: &str = "fuseboard.kind";
@@ -59,6 +63,7 @@ pub struct TenantLive {
     series: HashSet<SeriesKey>,
     series_cap: usize,
     pending: Pending,
+    uncompacted: Uncompacted,
     /// The newest batch that is contained.
     applied: Offset,
     /// The earliest event: before it no traffic was possible, so no rate counts that time.
@@ -84,6 +89,7 @@ impl TenantLive {
             series: HashSet::new(),
             series_cap,
             pending: Pending::default(),
+            uncompacted: Uncompacted::default(),
             applied: Offset { writer: 0, seq: 0 },
             first_event: None,
             last_event: None,
@@ -181,6 +187,7 @@ impl TenantLive {
         self.providers.expire(now);
         self.calls.expire(now);
         self.sources.expire(now);
+        self.uncompacted.expire(now);
         if changed {
             self.version += 1;
         }

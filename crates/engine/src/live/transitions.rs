@@ -42,6 +42,11 @@ impl Transitions {
         row
     }
 
+    /// The newest of every breaker.
+    pub fn newest(&self) -> impl Iterator<Item = &TransitionRow> {
+        self.by_breaker.values().flatten()
+    }
+
     /// Puts a row in its place: the feed by id, a breaker's list by time.
     ///
     /// That an instance is there and closed is no news: when a fleet starts, dozens of first reports would push out

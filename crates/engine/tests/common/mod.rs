@@ -42,6 +42,7 @@ impl House {
         let stores = Stores {
             journal: store.clone(),
             live: store.clone(),
+            rollups: store.clone(),
             keys: store.clone(),
         };
         let config = EngineConfig {

@@ -1,0 +1,212 @@
+//! Figures of breakers, from their stored transitions: how long and how often instances were open.
+//!
+//! A transition says how long the state it left had lasted, so time open before the range's first transition is known;
+//! for instances that did not change since, live state says what they are in.
+
+use std::collections::{BTreeMap, HashSet};
+
+use domain::Millis;
+use domain::breaker::State;
+use protocol::Filter;
+use protocol::query::{MAX_SERIES, QuerySeries};
+use store::{TransitionQuery, TransitionRow};
+
+use super::Asked;
+use super::plan::Plan;
+use super::request::{QueryError, QueryRequest};
+
+/// Transitions read at a time.
+const PAGE: usize = 5_000;
+
+/// What one instance did, as far as it matters here.
+struct Instance {
+    group: Vec<String>,
+    /// Start and end of each stretch in which it was open.
+    open: Vec<(Millis, Millis)>,
+    openings: Vec<Millis>,
+    transitions: Vec<Millis>,
+}
+
+/// The lines of an answer about breakers.
+pub(super) async fn series(
+    asked: &Asked<'_>,
+    request: &QueryRequest,
+    plan: &Plan,
+) -> Result<Vec<QuerySeries>, QueryError> {
+    let (group_by, filter) = request.breaker_query()?;
+    let until = plan.to.min(asked.now.saturating_add(1));
+    let rows = read(asked, plan.from, until).await?;
+    let mut by_instance: BTreeMap<(u64, String), Vec<&TransitionRow>> = BTreeMap::new();
+    for row in &rows {
+        let place = (row.breaker.0, row.instance.clone());
+        by_instance.entry(place).or_default().push(row);
+    }
+    let mut lines: BTreeMap<Vec<String>, Vec<f64>> = BTreeMap::new();
+    let mut add = |instance: &Instance| {
+        let values = lines
+            .entry(instance.group.clone())
+            .or_insert_with(|| vec![0.0; plan.steps]);
+        match request.metric.as_str() {
+            "open_time" => instance.open.iter().for_each(|open| spread(*open, plan, values)),
+            "openings" => instance.openings.iter().for_each(|at| count(*at, plan, values)),
+            _ => instance
+                .transitions
+                .iter()
+                .for_each(|at| count(*at, plan, values)),
+        }
+    };
+    for rows in by_instance.values() {
+        if let Some(instance) = instance(rows, &group_by, &filter, plan.from, until) {
+            add(&instance);
+        }
+    }
+    // Open all the time: no transition in the range tells of it.
+    for still in asked.tenant.live().open_instances() {
+        let place = (still.breaker.0, still.instance.clone());
+        if !by_instance.contains_key(&place) && still.since < until {
+            let get = |dimension: &str| Some(still.dimension(dimension));
+            if filter.matches(get, || still.dimensions()) {
+                add(&Instance {
+                    group: group_by
+                        .iter()
+                        .map(|key| still.dimension(key).to_owned())
+                        .collect(),
+                    open: vec![(still.since.max(plan.from), until)],
+                    openings: Vec::new(),
+                    transitions: Vec::new(),
+                });
+            }
+        }
+    }
+    if lines.len() > MAX_SERIES {
+        return Err(QueryError::TooManySeries { series: lines.len() });
+    }
+    let point = |step: usize, value: f64| {
+        let start = plan.from + step as Millis * plan.step;
+        (start, (start <= asked.now).then_some(value))
+    };
+    Ok(lines
+        .into_iter()
+        .map(|(values, steps)| QuerySeries {
+            group: group_by.iter().map(|key| (*key).to_owned()).zip(values).collect(),
+            points: steps
+                .into_iter()
+                .enumerate()
+                .map(|(step, value)| point(step, value))
+                .collect(),
+        })
+        .collect())
+}
+
+/// All transitions of a stretch, oldest first.
+async fn read(asked: &Asked<'_>, from: Millis, to: Millis) -> Result<Vec<TransitionRow>, QueryError> {
+    let mut rows: Vec<TransitionRow> = Vec::new();
+    loop {
+        let query = TransitionQuery {
+            from: Some(from),
+            to: Some(to),
+            after: rows.last().map(|row| (row.at, row.id)),
+            limit: PAGE,
+            ..TransitionQuery::default()
+        };
+        let page = asked.stores.live.transitions(asked.scope, query).await?;
+        let done = page.len() < PAGE;
+        rows.extend(page);
+        if done {
+            break;
+        }
+    }
+    // The newest may not have been flushed yet.
+    let known: HashSet<u64> = rows.iter().map(|row| row.id).collect();
+    let recent = asked.tenant.live().recent_transitions(from, to);
+    rows.extend(recent.into_iter().filter(|row| !known.contains(&row.id)));
+    rows.sort_by_key(|row| (row.at, row.id));
+    Ok(rows)
+}
+
+/// What an instance's transitions, oldest first, say about `from..until`.
+fn instance(
+    rows: &[&TransitionRow],
+    group_by: &[&'static str],
+    filter: &Filter,
+    from: Millis,
+    until: Millis,
+) -> Option<Instance> {
+    let (first, newest) = (rows.first()?, rows.last()?);
+    let get = |dimension: &str| Some(dimension_of(newest, dimension));
+    let values = || {
+        [
+            "provider",
+            "service",
+            "environment",
+            "deployment",
+            "breaker",
+            "instance",
+        ]
+        .map(|dimension| dimension_of(newest, dimension))
+    };
+    if !filter.matches(get, values) {
+        return None;
+    }
+    let mut instance = Instance {
+        group: group_by
+            .iter()
+            .map(|key| dimension_of(newest, key).to_owned())
+            .collect(),
+        open: Vec::new(),
+        openings: Vec::new(),
+        transitions: Vec::new(),
+    };
+    let mut since = match (first.from, first.lasted) {
+        (Some(State::Open), Some(lasted)) => Some((first.at - lasted).max(from)),
+        (Some(State::Open), None) => Some(from),
+        _ => None,
+    };
+    for row in rows {
+        instance.transitions.push(row.at);
+        if row.to == State::Open {
+            if since.is_none() {
+                instance.openings.push(row.at);
+                since = Some(row.at);
+            }
+        } else if let Some(start) = since.take() {
+            instance.open.push((start, row.at));
+        }
+    }
+    instance.open.extend(since.map(|start| (start, until)));
+    Some(instance)
+}
+
+fn dimension_of<'a>(row: &'a TransitionRow, dimension: &str) -> &'a str {
+    match dimension {
+        "provider" => &row.provider,
+        "service" => &row.key.service,
+        "environment" => &row.key.environment,
+        "deployment" => &row.key.deployment,
+        "breaker" => &row.key.breaker,
+        "instance" => &row.instance,
+        _ => "",
+    }
+}
+
+fn count(at: Millis, plan: &Plan, values: &mut [f64]) {
+    if let Some(value) = usize::try_from((at - plan.from).div_euclid(plan.step))
+        .ok()
+        .and_then(|step| values.get_mut(step))
+    {
+        *value += 1.0;
+    }
+}
+
+/// Spreads a stretch over the steps it touches.
+fn spread((start, end): (Millis, Millis), plan: &Plan, values: &mut [f64]) {
+    let mut at = start.max(plan.from);
+    while at < end.min(plan.to) {
+        let step = (at - plan.from) / plan.step;
+        let next = (plan.from + (step + 1) * plan.step).min(end);
+        if let Some(value) = usize::try_from(step).ok().and_then(|step| values.get_mut(step)) {
+            *value += (next - at) as f64;
+        }
+        at = next;
+    }
+}

@@ -1,0 +1,128 @@
+//! Which line of an answer a series belongs to.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::Outcome;
+use domain::rollup::SeriesKey;
+use protocol::Filter;
+use protocol::query::MAX_SERIES;
+
+use super::measure::outcome_cells;
+use super::request::{CallQuery, QueryError};
+
+/// The lines found so far.
+pub(super) struct Groups<'a> {
+    query: &'a CallQuery,
+    /// The values of each line, in the order of `group_by`.
+    lines: Vec<Vec<String>>,
+    places: HashMap<Vec<String>, u32>,
+    known: HashMap<SeriesKey, Membership>,
+}
+
+/// Where a series belongs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Membership {
+    /// Line and the cells of it that count; more than one when lines are told apart by outcome. Empty when the filter
+    /// leaves the series out.
+    pub lines: Vec<(u32, u64)>,
+}
+
+impl<'a> Groups<'a> {
+    pub fn new(query: &'a CallQuery) -> Groups<'a> {
+        Groups {
+            query,
+            lines: Vec::new(),
+            places: HashMap::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    /// Where a series belongs.
+    pub fn of(&mut self, key: &SeriesKey) -> Result<Membership, QueryError> {
+        if let Some(known) = self.known.get(key) {
+            return Ok(known.clone());
+        }
+        let mut membership = Membership::default();
+        let mut all = 0;
+        for outcome in Outcome::ALL {
+            if !passes(&self.query.filter, key, outcome) {
+                continue;
+            }
+            if self.query.by_outcome {
+                let line = self.line(key, Some(outcome))?;
+                membership.lines.push((line, outcome_cells(outcome)));
+            }
+            all |= outcome_cells(outcome);
+        }
+        if !self.query.by_outcome && all != 0 {
+            membership.lines.push((self.line(key, None)?, all));
+        }
+        self.known.insert(key.clone(), membership.clone());
+        Ok(membership)
+    }
+
+    fn line(&mut self, key: &SeriesKey, outcome: Option<Outcome>) -> Result<u32, QueryError> {
+        let value = |dimension: &&str| match outcome {
+            Some(outcome) if *dimension == "outcome" => outcome.as_str().to_owned(),
+            _ => dimension_of(key, dimension).to_owned(),
+        };
+        let values: Vec<String> = self.query.group_by.iter().map(value).collect();
+        if let Some(place) = self.places.get(&values) {
+            return Ok(*place);
+        }
+        let place = self.lines.len() as u32;
+        // With outcomes, many lines stay empty; the limit counts those that are shown.
+        if self.lines.len() >= MAX_SERIES * Outcome::COUNT {
+            return Err(QueryError::TooManySeries {
+                series: self.lines.len() + 1,
+            });
+        }
+        self.lines.push(values.clone());
+        self.places.insert(values, place);
+        Ok(place)
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// A line as the answer names it.
+    pub fn name(&self, line: usize) -> BTreeMap<String, String> {
+        let keys = self.query.group_by.iter().map(|key| (*key).to_owned());
+        keys.zip(self.lines[line].iter().cloned()).collect()
+    }
+}
+
+fn passes(filter: &Filter, key: &SeriesKey, outcome: Outcome) -> bool {
+    let get = |dimension: &str| match dimension {
+        "outcome" => Some(outcome.as_str()),
+        other => Some(dimension_of(key, other)),
+    };
+    filter.matches(get, || dimensions(key))
+}
+
+fn dimensions(key: &SeriesKey) -> [&str; 6] {
+    [
+        "provider",
+        "model",
+        "deployment",
+        "service",
+        "environment",
+        "operation",
+    ]
+    .map(|dimension| dimension_of(key, dimension))
+}
+
+/// A dimension of a series; empty when it has none.
+fn dimension_of<'a>(key: &'a SeriesKey, dimension: &str) -> &'a str {
+    match dimension {
+        "provider" => &key.provider,
+        "model" => &key.model,
+        "deployment" => &key.deployment,
+        "service" => &key.service,
+        "environment" => &key.environment,
+        "operation" => key.operation.map_or("", |operation| operation.as_str()),
+        _ => "",
+    }
+}

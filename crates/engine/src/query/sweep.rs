@@ -1,0 +1,258 @@
+//! Adding up: chunks and what they lack become the points of each line.
+//!
+//! Sums are exact integers until the last step. Sketches are merged step by step, all chunks side by side, so that one
+//! table per line is enough whatever the number of steps.
+
+use std::collections::BTreeMap;
+
+use domain::Millis;
+use domain::rollup::{Bucket, CallClass, SeriesKey};
+use domain::sketch::{DenseSketch, Sketch};
+use store::codec::{ChunkFigures, RowSums, SketchColumn};
+use store::{Chunk, StoreError};
+
+use super::groups::{Groups, Membership};
+use super::measure::{Formula, Sketched};
+use super::plan::{Plan, Stretch};
+use super::request::QueryError;
+
+/// What was read for one stretch.
+pub(super) struct Source {
+    pub stretch: Stretch,
+    pub chunks: Vec<Chunk>,
+    /// 10 s buckets that the chunks lack.
+    pub fresh: Vec<(Millis, SeriesKey, Fresh)>,
+}
+
+/// What is needed of a bucket that is in no chunk.
+pub(super) enum Fresh {
+    Figures(Vec<(usize, u64)>, RowSums),
+    Sketch(Sketch),
+}
+
+impl Fresh {
+    /// The part of a bucket that a sketch's quantile, or anything else, needs.
+    pub fn of(bucket: &Bucket, sketched: Option<Sketched>) -> Fresh {
+        match sketched {
+            Some(Sketched::Latency) => Fresh::Sketch(bucket.latency.clone()),
+            Some(Sketched::Ttft) => Fresh::Sketch(bucket.ttft.clone()),
+            None => {
+                let cells = bucket.nonzero();
+                let cells = cells.map(|(outcome, class, count)| {
+                    (outcome.index() * CallClass::COUNT + class.index(), count)
+                });
+                Fresh::Figures(cells.collect(), RowSums::of(bucket))
+            }
+        }
+    }
+}
+
+/// The values of each line by step; `None` where nothing says anything.
+pub(super) type Lines = Vec<Vec<Option<f64>>>;
+
+/// Sums and ratios. A line that no event counts for has no value anywhere.
+pub(super) fn sums(
+    plan: &Plan,
+    formula: Formula,
+    reads_sums: bool,
+    sources: &[Source],
+    groups: &mut Groups<'_>,
+) -> Result<Lines, QueryError> {
+    let mut totals = Totals {
+        plan,
+        formula,
+        lines: Vec::new(),
+    };
+    for source in sources {
+        for chunk in &source.chunks {
+            let figures = if reads_sums {
+                ChunkFigures::with_sums(&chunk.figures)?
+            } else {
+                ChunkFigures::open(&chunk.figures)?
+            };
+            let members = memberships(&figures, groups)?;
+            for row in 0..figures.len() {
+                let Some(step) = step_of(plan, &source.stretch, figures.bucket(row)) else {
+                    continue;
+                };
+                let sums = figures.sums(row);
+                totals.add(
+                    &members[figures.series_index(row)],
+                    step,
+                    || figures.cells(row),
+                    &sums,
+                );
+            }
+        }
+        for (bucket, key, fresh) in &source.fresh {
+            if let (Some(step), Fresh::Figures(cells, sums)) =
+                (step_of(plan, &source.stretch, *bucket), fresh)
+            {
+                let membership = groups.of(key)?;
+                totals.add(&membership, step, || cells.iter().copied(), sums);
+            }
+        }
+    }
+    totals.lines.resize_with(groups.len(), Vec::new);
+    Ok(totals.finish())
+}
+
+struct Totals<'a> {
+    plan: &'a Plan,
+    formula: Formula,
+    /// Part and whole by step; empty until something counts for the line.
+    lines: Vec<Vec<(i128, i128)>>,
+}
+
+impl Totals<'_> {
+    fn add<I: Iterator<Item = (usize, u64)>>(
+        &mut self,
+        membership: &Membership,
+        step: usize,
+        cells: impl Fn() -> I,
+        sums: &RowSums,
+    ) {
+        for (line, allowed) in &membership.lines {
+            if cells().all(|(cell, _)| allowed >> cell & 1 == 0) {
+                continue;
+            }
+            let line = *line as usize;
+            if self.lines.len() <= line {
+                self.lines.resize_with(line + 1, Vec::new);
+            }
+            let steps = &mut self.lines[line];
+            if steps.is_empty() {
+                steps.resize(self.plan.steps, (0, 0));
+            }
+            let (part, whole) = &mut steps[step];
+            *part += self.formula.part.of(cells(), sums, *allowed);
+            if let Some(term) = self.formula.whole {
+                *whole += term.of(cells(), sums, *allowed);
+            }
+        }
+    }
+
+    fn finish(self) -> Lines {
+        let value = |(part, whole): &(i128, i128)| self.formula.value(*part, *whole, self.plan.step);
+        self.lines
+            .iter()
+            .map(|steps| steps.iter().map(value).collect())
+            .collect()
+    }
+}
+
+/// Quantiles, in milliseconds.
+pub(super) fn quantiles(
+    plan: &Plan,
+    sketched: Sketched,
+    q: f64,
+    sources: &[Source],
+    groups: &mut Groups<'_>,
+) -> Result<Lines, QueryError> {
+    let mut cursors = Vec::new();
+    let mut fresh: BTreeMap<usize, Vec<(u32, &Sketch)>> = BTreeMap::new();
+    for source in sources {
+        for chunk in &source.chunks {
+            cursors.push(Cursor::new(source.stretch, chunk, sketched, groups)?);
+        }
+        for (bucket, key, row) in &source.fresh {
+            if let (Some(step), Fresh::Sketch(sketch)) = (step_of(plan, &source.stretch, *bucket), row) {
+                for (line, _) in groups.of(key)?.lines {
+                    fresh.entry(step).or_default().push((line, sketch));
+                }
+            }
+        }
+    }
+    let mut lines: Lines = vec![vec![None; plan.steps]; groups.len()];
+    let mut tables: Vec<DenseSketch> = Vec::new();
+    tables.resize_with(groups.len(), DenseSketch::default);
+    for step in 0..plan.steps {
+        let end = plan.from + (step as Millis + 1) * plan.step;
+        for cursor in &mut cursors {
+            cursor.add_until(end, &mut tables)?;
+        }
+        for (line, sketch) in fresh.remove(&step).unwrap_or_default() {
+            tables[line as usize].merge(sketch);
+        }
+        for (line, table) in lines.iter_mut().zip(&mut tables) {
+            if table.count() > 0 {
+                line[step] = table.quantile(q).map(|micros| micros / 1_000.0);
+                table.clear();
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// A place in a chunk's rows; they are sorted by time.
+struct Cursor<'a> {
+    stretch: Stretch,
+    figures: ChunkFigures,
+    members: Vec<Option<u32>>,
+    packed: &'a [u8],
+    /// Unpacked when the sweep reaches the chunk, and gone when it has passed.
+    column: Option<SketchColumn>,
+    row: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(
+        stretch: Stretch,
+        chunk: &'a Chunk,
+        sketched: Sketched,
+        groups: &mut Groups<'_>,
+    ) -> Result<Cursor<'a>, QueryError> {
+        let figures = ChunkFigures::open(&chunk.figures)?;
+        let members = memberships(&figures, groups)?;
+        let members = members
+            .into_iter()
+            .map(|membership| membership.lines.first().map(|(line, _)| *line));
+        Ok(Cursor {
+            stretch,
+            members: members.collect(),
+            figures,
+            packed: match sketched {
+                Sketched::Latency => &chunk.latency,
+                Sketched::Ttft => &chunk.ttft,
+            },
+            column: None,
+            row: 0,
+        })
+    }
+
+    /// Adds the rows whose buckets start before `end`.
+    fn add_until(&mut self, end: Millis, tables: &mut [DenseSketch]) -> Result<(), StoreError> {
+        while self.row < self.figures.len() && self.figures.bucket(self.row) < end {
+            let column = match &mut self.column {
+                Some(column) => column,
+                None => self.column.insert(SketchColumn::open(self.packed)?),
+            };
+            let bucket = self.figures.bucket(self.row);
+            let inside = bucket >= self.stretch.from && bucket < self.stretch.to;
+            let line = self.members[self.figures.series_index(self.row)].filter(|_| inside);
+            match line.and_then(|line| tables.get_mut(line as usize)) {
+                Some(table) => column.add_to(table)?,
+                None => column.skip()?,
+            }
+            self.row += 1;
+        }
+        if self.row == self.figures.len() {
+            self.column = None;
+        }
+        Ok(())
+    }
+}
+
+fn memberships(figures: &ChunkFigures, groups: &mut Groups<'_>) -> Result<Vec<Membership>, QueryError> {
+    figures.all_series().iter().map(|key| groups.of(key)).collect()
+}
+
+/// The step that a bucket counts for; `None` outside the stretch.
+fn step_of(plan: &Plan, stretch: &Stretch, bucket: Millis) -> Option<usize> {
+    if bucket < stretch.from || bucket >= stretch.to {
+        return None;
+    }
+    usize::try_from((bucket - plan.from) / plan.step)
+        .ok()
+        .filter(|step| *step < plan.steps)
+}
