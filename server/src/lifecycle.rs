@@ -125,6 +125,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         clock: clock.clone(),
         journal_keep: i64::from(config.journal_days) * 86_400_000,
         journal_max_bytes: config.journal_max_bytes,
+        rungs: config.rungs,
         in_flight_bytes: config.in_flight_bytes,
         series_cap: config.series_cap,
         utc_offset_min: config.utc_offset_min,

@@ -11,6 +11,9 @@ mod value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use domain::rollup::Rung;
+use engine::RungLimits;
+
 pub use env::{environment, no_color, user};
 pub use layers::{Flag, Sources, load};
 pub use table::{Kind, SETTINGS, Setting};
@@ -30,6 +33,8 @@ pub struct Config {
     pub journal_days: u32,
     /// The journal may take so many bytes.
     pub journal_max_bytes: u64,
+    /// How long each rung is kept and how much it may take.
+    pub rungs: [RungLimits; 4],
     /// Bodies being worked on, bytes.
     pub in_flight_bytes: usize,
     /// Series per tenant.
@@ -98,6 +103,14 @@ impl Config {
         }
         let url = get("database.url");
         let mib = 1_u64 << 20;
+        let retention = |name: &str| number(&["retention.", name].concat());
+        let rung = |rung, days: Option<&str>, max: &str| -> Result<RungLimits, ConfigError> {
+            Ok(RungLimits {
+                rung,
+                kept: days.map(retention).transpose()?.map(|days| days * 86_400_000),
+                max_bytes: retention(max)? as u64 * mib,
+            })
+        };
         Ok(Config {
             listen,
             site_dir: (!site_dir.is_empty()).then(|| site_dir.into()),
@@ -105,6 +118,12 @@ impl Config {
             database_url: (!url.is_empty()).then_some(DatabaseUrl(url)),
             journal_days: number("retention.journal_days")? as u32,
             journal_max_bytes: number("retention.journal_max_mib")? as u64 * mib,
+            rungs: [
+                rung(Rung::TenSeconds, Some("rung_10s_days"), "rung_10s_max_mib")?,
+                rung(Rung::Minute, Some("rung_1m_days"), "rung_1m_max_mib")?,
+                rung(Rung::Hour, Some("rung_1h_days"), "rung_1h_max_mib")?,
+                rung(Rung::Day, None, "rung_1d_max_mib")?,
+            ],
             in_flight_bytes: number("limits.in_flight_mib")? as usize * mib as usize,
             series_cap: number("limits.series")? as usize,
             utc_offset_min: number("tenant.utc_offset_min")? as i32,

@@ -51,7 +51,7 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 11] = [
+pub const SETTINGS: [Setting; 18] = [
     setting(
         "server.listen",
         Kind::Address,
@@ -88,6 +88,48 @@ pub const SETTINGS: [Setting; 11] = [
         Kind::Integer(64, 1 << 30),
         "10240",
         "The journal may take so much disk, MiB.",
+    ),
+    setting(
+        "retention.rung_10s_days",
+        Kind::Integer(1, 3_650),
+        "14",
+        "Days that 10 s buckets are kept.",
+    ),
+    setting(
+        "retention.rung_10s_max_mib",
+        Kind::Integer(16, 1 << 30),
+        "8192",
+        "10 s buckets of a tenant may take so much disk, MiB.",
+    ),
+    setting(
+        "retention.rung_1m_days",
+        Kind::Integer(1, 3_650),
+        "30",
+        "Days that 1 min buckets are kept.",
+    ),
+    setting(
+        "retention.rung_1m_max_mib",
+        Kind::Integer(16, 1 << 30),
+        "4096",
+        "1 min buckets of a tenant may take so much disk, MiB.",
+    ),
+    setting(
+        "retention.rung_1h_days",
+        Kind::Integer(1, 36_500),
+        "396",
+        "Days that 1 h buckets are kept.",
+    ),
+    setting(
+        "retention.rung_1h_max_mib",
+        Kind::Integer(16, 1 << 30),
+        "4096",
+        "1 h buckets of a tenant may take so much disk, MiB.",
+    ),
+    setting(
+        "retention.rung_1d_max_mib",
+        Kind::Integer(16, 1 << 30),
+        "1024",
+        "Daily buckets of a tenant, kept for ever, may take so much disk, MiB.",
     ),
     setting(
         "limits.in_flight_mib",
