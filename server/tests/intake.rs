@@ -317,3 +317,32 @@ async fn only_a_200_is_remembered() {
     );
     assert!(server.stop().await);
 }
+
+/// A client that lost patience sends again while its first request is still being worked on: it is told to wait, and
+/// nobody else is made to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_in_flight_is_told_and_blocks_nobody() {
+    let server = TestServer::start().await;
+    let body = json!(vec![call("m"); 2_000]).to_string();
+    let (mut taken, mut waiting) = (0, 0);
+    for round in 0..20 {
+        let send = || {
+            let request = server.push().header("idempotency-key", format!("retry-{round}"));
+            request.body(body.clone()).timeout(Duration::from_secs(10)).send()
+        };
+        for answer in futures::future::join_all((0..8).map(|_| send())).await {
+            let answer = answer.expect("every request is answered");
+            match answer.status().as_u16() {
+                200 => taken += u32::from(answer.json::<Value>().await.unwrap()["replayed"] != json!(true)),
+                409 => {
+                    assert_eq!(answer.headers()["retry-after"], "1");
+                    waiting += 1;
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+    assert_eq!(taken, 20, "each once");
+    assert!(waiting > 0, "no two requests met: the test shows nothing");
+    assert_eq!(server.accept(&json!([call("m")])).await["accepted"], 1);
+}

@@ -223,12 +223,35 @@ impl<'a> BusyKey<'a> {
         keys: &'a Mutex<HashSet<(String, String, String)>>,
         key: (String, String, String),
     ) -> Option<BusyKey<'a>> {
-        keys.lock().insert(key.clone()).then_some(BusyKey { keys, key })
+        // In two steps, and lazily: a claim that is made for nothing would be dropped while the lock is still held, wait
+        // for it for ever, and take the key from whoever holds it.
+        let free = keys.lock().insert(key.clone());
+        free.then(|| BusyKey { keys, key })
     }
 }
 
 impl Drop for BusyKey<'_> {
     fn drop(&mut self) {
         self.keys.lock().remove(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_claimed_once_until_it_is_given_back() {
+        let keys = Mutex::new(HashSet::new());
+        let key = || ("default".to_owned(), "k".to_owned(), "retry-1".to_owned());
+        let first = BusyKey::claim(&keys, key());
+        assert!(first.is_some());
+        assert!(BusyKey::claim(&keys, key()).is_none());
+        assert!(
+            BusyKey::claim(&keys, key()).is_none(),
+            "a refused claim gives nothing back"
+        );
+        drop(first);
+        assert!(BusyKey::claim(&keys, key()).is_some());
     }
 }
