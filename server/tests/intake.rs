@@ -344,5 +344,5 @@ async fn a_key_that_is_in_flight_is_told_and_blocks_nobody() {
     }
     assert_eq!(taken, 20, "each once");
     assert!(waiting > 0, "no two requests met: the test shows nothing");
-    assert_eq!(server.accept(&json!([call("m")])).await["accepted"], 1);
+    assert_eq!(server.accept(&json!([call("another")])).await["accepted"], 1);
 }
