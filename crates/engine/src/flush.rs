@@ -58,11 +58,11 @@ impl Flusher {
         self.fenced.load(Ordering::Acquire)
     }
 
-    /// The periodic task.
+    /// The periodic task. The first flush is at once: what a start replayed is not replayed again by the next one, so a
+    /// process that keeps being killed does not take longer each time.
     pub async fn run(&self, stop: CancellationToken) {
         let mut every = tokio::time::interval(FLUSH_EVERY);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        every.tick().await;
         loop {
             tokio::select! {
                 _ = every.tick() => {
