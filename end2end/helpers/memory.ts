@@ -69,10 +69,12 @@ export async function holding(page: Page, session: CDPSession): Promise<Holding>
   const metric = (name: string) => metrics.find((one) => one.name === name)?.value ?? Number.NaN;
   const detached = await detachedNodes(session);
   const seen = await page.evaluate(() => {
-    type Held = { __charts: WeakRef<{ isDisposed(): boolean }>[]; __wasm?: WebAssembly.Memory };
+    // The library answers `undefined` until a chart is disposed.
+    type Held = { __charts: WeakRef<{ isDisposed(): boolean | undefined }>[]; __wasm?: WebAssembly.Memory };
+    const isAlive = (chart?: { isDisposed(): boolean | undefined }) => chart !== undefined && chart.isDisposed() !== true;
     const held = window as unknown as Held;
     return {
-      charts: held.__charts.filter((chart) => chart.deref()?.isDisposed() === false).length,
+      charts: held.__charts.filter((chart) => isAlive(chart.deref())).length,
       chartsEver: held.__charts.length,
       wasm: held.__wasm?.buffer.byteLength ?? Number.NaN,
     };
