@@ -33,6 +33,8 @@ async fn main() -> std::io::Result<()> {
         ("many", many, "/"),
         ("detail", seed(), "/?breaker=b_0000000000000021"),
         ("empty", empty_seed(), "/"),
+        ("providers", seed(), "/providers"),
+        ("providers-dark", themed(seed(), Theme::Dark), "/providers"),
         ("connect", seed(), "/connect"),
         ("connect-dark", themed(seed(), Theme::Dark), "/connect"),
         ("lost", seed(), "/nowhere"),

@@ -14,9 +14,10 @@ use crate::{
     browser, carry,
     charts::{self, Skeletons},
     features::{help::help_dialog, nav::nav, theme_menu::chosen_theme},
+    fetched::Fetched,
     keys,
     live::{self, Live},
-    pages::{BoardPage, ConnectPage, NotFoundPage},
+    pages::{BoardPage, ConnectPage, NotFoundPage, ProvidersPage},
     part::IntoPart,
     seed::{Seed, Site},
     ui_state::UiState,
@@ -29,8 +30,10 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let seed = seed();
     let live = Live::seeded(&seed);
+    let fetched = Fetched::seeded(seed.providers);
     let site = seed.site;
     provide_context(live);
+    provide_context(fetched);
     provide_context(site.clone());
     provide_context(chosen_theme(&site));
     provide_context(Skeletons(
@@ -80,6 +83,7 @@ fn Frame() -> impl IntoView {
             {nav(&site)}
             <FlatRoutes fallback=NotFoundPage>
                 <Route path=path!("/") view=BoardPage/>
+                <Route path=path!("/providers") view=ProvidersPage/>
                 <Route path=path!("/connect") view=ConnectPage/>
             </FlatRoutes>
         </div>

@@ -4,11 +4,19 @@
 use crate::seed::Seed;
 
 /// The alphabet of RFC 4648, section 4. Padding is left out: the length says how many bytes the last group has.
+#[cfg(any(feature = "ssr", test))]
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The seed as text.
+#[cfg(feature = "ssr")]
 pub fn pack(seed: &Seed) -> String {
     to_text(&postcard::to_allocvec(seed).expect("a seed has only types that postcard can write"))
+}
+
+/// The browser only reads it; without this, it would carry the code to write all of it.
+#[cfg(not(feature = "ssr"))]
+pub fn pack(_: &Seed) -> String {
+    String::new()
 }
 
 /// The seed of such a text; `None` when a page of another build has written it.
@@ -16,6 +24,7 @@ pub fn unpack(text: &str) -> Option<Seed> {
     postcard::from_bytes(&to_bytes(text)?).ok()
 }
 
+#[cfg(any(feature = "ssr", test))]
 fn to_text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {

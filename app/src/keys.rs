@@ -1,7 +1,7 @@
 //! The keyboard of the board, one listener on the document.
 //!
 //! `?` help, `.` next breaker that is not closed, `j` `k` through the fuses, `Enter` the selected one's detail, `t` the
-//! time range, `Esc` what is on top, `g b` and `g c` the pages. Ignored while somebody types, together with a modifier,
+//! time range, `Esc` what is on top, `g b`, `g p` and `g c` the pages. Ignored while somebody types, together with a modifier,
 //! and when the visitor has switched keys off (WCAG 2.1.4).
 //!
 //! Deliberately absent: what a selection looks like and that it is scrolled to (the fuse panel), focus inside dialogs

@@ -1,7 +1,7 @@
 //! The interface: compiled twice, for the server (`ssr`) and for the browser (`hydrate`).
 //!
 //! `pages/` (route and data) → `features/` (widgets of this domain) → `components/` (a dumb kit); `live/` (socket,
-//! state, staleness); `charts/` (option builders and the one place that sees ECharts); `format` (numbers, durations,
+//! state, staleness); `fetched/` (figures over a range, over HTTP); `charts/` (option builders and the one place that sees ECharts); `format` (numbers, durations,
 //! money). It sees `protocol` types only. What a page is first painted with arrives as a [`seed::Seed`], built by the
 //! server and put into the page, so that hydration starts from the same value.
 //!
@@ -13,6 +13,7 @@ mod carry;
 pub mod charts;
 pub mod components;
 pub mod features;
+pub mod fetched;
 pub mod format;
 pub mod keys;
 pub mod live;
@@ -20,6 +21,7 @@ pub mod pages;
 pub mod part;
 pub mod seed;
 mod shell;
+mod slots;
 pub mod ui_state;
 
 pub use app::App;

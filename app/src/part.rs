@@ -8,6 +8,10 @@
 use std::ops::Deref;
 
 use leptos::prelude::*;
+use leptos::tachys::reactive_graph::OwnedView;
+use leptos::tachys::view::keyed::keyed;
+
+use crate::slots::Slots;
 
 /// An erased piece.
 #[cfg(not(feature = "hydrate"))]
@@ -69,10 +73,17 @@ impl Item {
     }
 }
 
-/// Entries that come, go and move by key. One list for all of them instead of a `For` per type of row.
+/// Entries that come, go and move by key. One list for all of them instead of a `For` per type of row, and with owners
+/// that do not pile up ([`Slots`]).
 pub fn list(items: impl Fn() -> Vec<Item> + Send + Sync + 'static) -> Part {
     fn boxed(items: Box<dyn Fn() -> Vec<Item> + Send + Sync>) -> Part {
-        view! { <For each=items key=|item| item.key.clone() children=|item| (item.draw)()/> }.part()
+        let slots = Slots::new();
+        let row = move |_: usize, item: Item| {
+            let owner = slots.owner();
+            let view = owner.with(|| (item.draw)());
+            (drop::<usize> as fn(usize), OwnedView::new_with_owner(view, owner))
+        };
+        (move || keyed(items(), |item: &Item| item.key.clone(), row.clone())).part()
     }
     boxed(Box::new(items))
 }

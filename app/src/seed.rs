@@ -1,6 +1,6 @@
 //! What a page is first painted with. The server provides it as a context; the page carries it to the browser.
 
-use protocol::view::{Board, Connect};
+use protocol::view::{Board, Connect, Providers};
 use serde::{Deserialize, Serialize};
 
 /// Everything the first paint needs, at one moment. Provided by the server as a leptos context for each page request.
@@ -10,6 +10,8 @@ pub struct Seed {
     pub board: Board,
     /// The Connect page.
     pub connect: Connect,
+    /// The Providers page, over the range of the address; `None` on other pages, and when it cannot be filled.
+    pub providers: Option<Providers>,
     /// The server and this page.
     pub site: Site,
 }

@@ -91,7 +91,13 @@ async fn the_parts_that_tests_and_styles_go_by_are_there() {
 
 #[tokio::test]
 async fn nothing_on_a_page_breaks_its_content_security_policy() {
-    for path in ["/", "/connect", "/nowhere", "/?breaker=b_0000000000000021"] {
+    for path in [
+        "/",
+        "/connect",
+        "/providers",
+        "/nowhere",
+        "/?breaker=b_0000000000000021",
+    ] {
         let html = page(seed(), path).await;
         assert!(!html.contains(" style="), "{path} has a style attribute");
         assert!(!html.contains("<style"), "{path} has an inline style sheet");
@@ -183,6 +189,48 @@ async fn connect_lists_sources_with_their_refusals() {
     ] {
         assert!(text.contains(words), "{words:?} is missing in {text}");
     }
+}
+
+#[tokio::test]
+async fn providers_are_painted_with_real_numbers_the_worst_first() {
+    let html = page(seed(), "/providers").await;
+    assert!(html.contains("data-page=\"providers\"") && html.contains("data-span=\"now-24h/now\""));
+    let text = text(&html);
+    for words in [
+        "anthropic is failing. google is slow.",
+        "Worst first",
+        "anthropic3 models",
+        "38% ok",
+        "91.2%",
+        "6.8 s",
+        "1 of 3 open",
+        "few calls",
+        "ok in 42 of 48 parts, 4 failing, 2 shaky",
+        "of the 3 providers with the most calls; 1 left out",
+        "Newest: anthropic 93.00%, google 99.00%, openai 99.90%.",
+    ] {
+        assert!(text.contains(words), "{words:?} is missing in {text}");
+    }
+    let places: Vec<_> = ["anthropic", "google", "mistral", "openai"]
+        .map(|name| {
+            html.find(&format!("<tr data-provider=\"{name}\""))
+                .expect("a row")
+        })
+        .into();
+    assert!(places.is_sorted());
+    assert!(html.contains("<title>anthropic is failing · Fuseboard</title>"));
+    assert!(tag(&html, "data-chart=\"success\"").contains("role=\"img\""));
+}
+
+#[tokio::test]
+async fn providers_without_figures_say_that_they_are_on_their_way() {
+    let mut bare = seed();
+    bare.providers = None;
+    let html = page(bare, "/providers?from=soon").await;
+    assert!(html.contains("data-providers-waiting") && html.contains("data-span=\"soon/now\""));
+    assert!(text(&html).contains("soon to now"));
+    let html = page(empty_seed(), "/providers").await;
+    assert!(html.contains("data-providers-empty"));
 }
 
 #[tokio::test]

@@ -47,6 +47,12 @@ for (const theme of ["light", "dark"] as const) {
     await expect(board.detail("claude-sonnet").locator("[data-instance]")).toHaveCount(1);
     await check(page, "detail");
 
+    await board.open("/providers");
+    await board.live();
+    await board.chart("first_token").scrollIntoViewIfNeeded();
+    await expect(board.chart("first_token").locator("canvas").first()).toBeVisible();
+    await check(page, "providers");
+
     await board.open("/connect");
     await check(page, "connect");
   });
@@ -58,4 +64,6 @@ test("the phone's pages have none either", async ({ board, page, server }) => {
   await board.open();
   await board.live();
   await check(page, "board at 390 px");
+  await board.open("/providers");
+  await check(page, "providers at 390 px");
 });

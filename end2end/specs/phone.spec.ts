@@ -1,5 +1,21 @@
+import type { Page } from "@playwright/test";
 import { busyBoard } from "../helpers/events.ts";
 import { expect, test } from "../helpers/test.ts";
+
+/** What is too small for a finger: under 24 px. */
+function small(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>("a[href], button")]
+      .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+      .map((element) => ({ box: element.getBoundingClientRect(), what: element.outerHTML.slice(0, 80) }))
+      .filter(({ box }) => box.width > 1 && (box.width < 24 || box.height < 24))
+      .map(({ what }) => what),
+  );
+}
+
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+}
 
 for (const width of [390, 320]) {
   test.describe(`${width} px`, () => {
@@ -9,8 +25,7 @@ for (const width of [390, 320]) {
       await server.push(...busyBoard());
       await board.open();
       await board.live();
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(overflow).toBeLessThanOrEqual(0);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
 
       if (width === 390) {
         const boxes = await board.provider("google").locator("[data-breaker]").all();
@@ -20,14 +35,20 @@ for (const width of [390, 320]) {
         expect([...rows.values()]).toEqual([2, 1]);
       }
 
-      const small = await page.evaluate(() =>
-        [...document.querySelectorAll<HTMLElement>("a[href], button")]
-          .filter((element) => element.checkVisibility({ visibilityProperty: true }))
-          .map((element) => ({ box: element.getBoundingClientRect(), what: element.outerHTML.slice(0, 80) }))
-          .filter(({ box }) => box.width > 1 && (box.width < 24 || box.height < 24))
-          .map(({ what }) => what),
-      );
-      expect(small).toEqual([]);
+      expect(await small(page)).toEqual([]);
+    });
+
+    test("the providers scroll inside their card, with their names in sight", async ({ board, page, server }) => {
+      await server.push(...busyBoard());
+      await board.open("/providers");
+      await board.live();
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+      expect(await small(page)).toEqual([]);
+      const name = page.locator("tr[data-provider] th").first();
+      const before = await name.boundingBox();
+      await page.locator("[data-providers] .scroll").evaluate((scroll) => scroll.scrollTo(10_000, 0));
+      await expect(page.locator("tr[data-provider] td").last()).toBeInViewport();
+      expect((await name.boundingBox())?.x).toBe(before?.x);
     });
 
     test("the detail panel covers the page and goes back", async ({ board, page, server }) => {

@@ -20,8 +20,10 @@ test("the choice is kept in a cookie and painted by the server", async ({ board,
 
   const cookie = (await page.context().cookies()).find((one) => one.name === "fb_theme");
   expect(cookie).toMatchObject({ value: "dark", sameSite: "Lax", path: "/" });
-  const html = await (await fetch(server.url, { headers: { cookie: "fb_theme=dark" } })).text();
-  expect(/<html[^>]*>/.exec(html)?.[0]).toContain('data-theme="dark"');
+  for (const path of ["/", "/providers", "/connect"]) {
+    const html = await (await fetch(server.url + path, { headers: { cookie: "fb_theme=dark" } })).text();
+    expect(/<html[^>]*>/.exec(html)?.[0], path).toContain('data-theme="dark"');
+  }
 });
 
 test("no flash: the very first paint has the chosen theme", async ({ context, guard, page, server }) => {

@@ -7,13 +7,14 @@
 use std::cell::{Cell, RefCell};
 
 use js_sys::{Array, Float64Array, Function, Object, Promise, Reflect};
-use protocol::view::BAND_NAMES;
+use protocol::view::{BAND_NAMES, MAX_LINES};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlScriptElement};
 
 use super::Kind;
 use super::data::{Heat, Window};
+use super::lines::Lines;
 use super::skeleton::{Skeletons, coloured};
 use crate::browser::{document, prefers_dark, window};
 
@@ -114,7 +115,7 @@ impl Drawing {
     }
 
     fn skeleton(&self, parts: &JsValue) -> Result<(), JsValue> {
-        let option = Reflect::get(parts, &self.kind.key().into())?;
+        let option = Reflect::get(parts, &self.kind.skeleton().into())?;
         self.set_option(&option, true)
     }
 
@@ -136,6 +137,43 @@ impl Drawing {
     pub fn rows(&self, rows: &[f64], window: Window) {
         let axis = object([("min", window.min.into()), ("max", window.max.into())]);
         let option = object([("xAxis", axis), ("dataset", source(rows))]);
+        report(self.set_option(&option, false));
+    }
+
+    /// Shows lines by provider; the one that is marked stands out.
+    pub fn lines(&self, lines: &Lines, marked: Option<&str>) {
+        let series: Array = (0..MAX_LINES)
+            .map(|place| {
+                let name = lines.names.get(place);
+                let faint = marked.is_some() && name.map(String::as_str) != marked;
+                let look = object([("opacity", if faint { 0.15 } else { 1.0 }.into())]);
+                object([
+                    ("id", format!("p{place}").into()),
+                    ("name", name.map_or("", String::as_str).into()),
+                    ("tooltip", object([("show", name.is_some().into())])),
+                    ("lineStyle", look.clone()),
+                    ("itemStyle", look),
+                    // The marked one lies on top.
+                    ("z", if faint { 2 } else { 3 }.into()),
+                ])
+            })
+            .collect();
+        let values = match lines.axis {
+            Some((from, apart)) => object([
+                ("min", from.into()),
+                ("max", 100.into()),
+                ("interval", apart.into()),
+                ("axisLabel", object([("formatter", "{value}%".into())])),
+            ]),
+            None => object([]),
+        };
+        let time = object([("min", lines.window.min.into()), ("max", lines.window.max.into())]);
+        let option = object([
+            ("xAxis", time),
+            ("yAxis", values),
+            ("series", series.into()),
+            ("dataset", source(&lines.rows)),
+        ]);
         report(self.set_option(&option, false));
     }
 

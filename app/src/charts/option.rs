@@ -13,7 +13,7 @@ use charming::element::{
     Trigger,
 };
 use charming::series::{Heatmap, Line};
-use protocol::view::{BAND_NAMES, HEAT_EDGES_MS};
+use protocol::view::{BAND_NAMES, HEAT_EDGES_MS, MAX_LINES};
 use serde_json::{Value, json};
 
 use super::Kind;
@@ -30,6 +30,7 @@ pub(super) fn option(kind: Kind, palette: &Palette) -> Value {
         Kind::Latency => latency_option(palette),
         Kind::Outcomes => outcome_option(palette),
         Kind::Heat => heat_option(palette),
+        Kind::Success | Kind::FirstToken => lines_option(palette),
     }
 }
 
@@ -82,6 +83,39 @@ fn latency_option(palette: &Palette) -> Value {
         );
     }
     finish(&chart, &columns(&PERCENTILES))
+}
+
+/// The columns of lines by provider. The browser knows their names, and how many there are.
+pub(super) const LINES: [&str; MAX_LINES] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"];
+
+/// Thin lines over a range of any length, as many as there may be. A dot on each point, so that one without neighbours
+/// is seen too.
+fn lines_option(palette: &Palette) -> Value {
+    let mut chart = over_time();
+    for (name, colour) in LINES.into_iter().zip(palette.lines()) {
+        chart = chart.series(
+            line(name)
+                .id(name)
+                .show_symbol(true)
+                .line_style(LineStyle::new().width(1.6).color(colour))
+                .item_style(ItemStyle::new().color(colour)),
+        );
+    }
+    let mut option = finish(&chart, &columns(&LINES));
+    if let Some(series) = option["series"].as_array_mut() {
+        for series in series {
+            over(series, json!({ "symbol": "circle", "symbolSize": 2 }));
+        }
+    }
+    let (day, minute) = ("{d} {MMM}", "{HH}:{mm}");
+    let labels = json!({
+        "year": "{yyyy}", "month": day, "day": day, "hour": minute, "minute": minute, "second": "{HH}:{mm}:{ss}",
+    });
+    over_each(
+        &mut option["xAxis"],
+        json!({ "axisLabel": { "formatter": labels, "hideOverlap": true } }),
+    );
+    option
 }
 
 /// Areas on top of each other, without lines.
@@ -170,12 +204,16 @@ fn finish(chart: &Chart, columns: &[&str]) -> Value {
         }),
     );
     // Labels may lie outside of the grid; ECharts 6 would move the grid instead.
-    let outer = json!({ "outerBoundsMode": "none" });
-    match &mut option["grid"] {
-        Value::Array(grids) => grids.iter_mut().for_each(|grid| over(grid, outer.clone())),
-        grid => over(grid, outer),
-    }
+    over_each(&mut option["grid"], json!({ "outerBoundsMode": "none" }));
     option
+}
+
+/// Lays an object over a component, of which there may be several.
+fn over_each(base: &mut Value, top: Value) {
+    match base {
+        Value::Array(all) => all.iter_mut().for_each(|one| over(one, top.clone())),
+        one => over(one, top),
+    }
 }
 
 /// Lays one object over another, deeply.
@@ -195,7 +233,7 @@ mod tests {
     use super::*;
     use crate::charts::palette::tests::named;
 
-    const ALL: [Kind; 3] = [Kind::Latency, Kind::Outcomes, Kind::Heat];
+    const ALL: [Kind; 4] = [Kind::Latency, Kind::Outcomes, Kind::Heat, Kind::Success];
 
     #[test]
     fn nothing_in_an_option_breaks_the_policy() {
@@ -222,6 +260,23 @@ mod tests {
                 assert_eq!(series["showSymbol"], false);
             }
         }
+    }
+
+    #[test]
+    fn lines_by_provider_have_columns_and_the_colours_of_the_legend() {
+        let option = option(Kind::FirstToken, &named());
+        let series = option["series"].as_array().unwrap();
+        assert_eq!(series.len(), MAX_LINES);
+        for ((series, column), colour) in series.iter().zip(LINES).zip(crate::charts::LINE_COLOURS) {
+            assert_eq!(
+                (&series["id"], &series["encode"]["y"]),
+                (&json!(column), &json!(column))
+            );
+            assert_eq!(series["lineStyle"]["color"], format!("--{colour}"));
+        }
+        let axis = &option["xAxis"];
+        let axis = if axis.is_array() { &axis[0] } else { axis };
+        assert_eq!(axis["axisLabel"]["formatter"]["day"], "{d} {MMM}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The colours of charts, from the tokens of the style sheet, so that a chart and the page beside it never disagree.
 
+use protocol::view::MAX_LINES;
 use serde_json::{Value, json};
 
 /// What charts need of the tokens.
@@ -14,9 +15,12 @@ pub(super) struct Palette {
     pub idle: String,
     pub s1: String,
     pub s2: String,
+    pub s3: String,
     pub s4: String,
     pub s5: String,
     pub s6: String,
+    pub s7: String,
+    pub s8: String,
     pub font: String,
 }
 
@@ -38,9 +42,12 @@ impl Palette {
             idle: colour("--idle"),
             s1: colour("--s1"),
             s2: colour("--s2"),
+            s3: colour("--s3"),
             s4: colour("--s4"),
             s5: colour("--s5"),
             s6: colour("--s6"),
+            s7: colour("--s7"),
+            s8: colour("--s8"),
             font: match token("--font").trim() {
                 "" => "sans-serif".to_owned(),
                 font => font.to_owned(),
@@ -59,6 +66,13 @@ impl Palette {
             &self.s4,
             &self.ink_3,
             &self.line_2,
+        ]
+    }
+
+    /// The colours of lines by provider, in the order of [`super::LINE_COLOURS`].
+    pub fn lines(&self) -> [&str; MAX_LINES] {
+        [
+            &self.s1, &self.s4, &self.s2, &self.s5, &self.s6, &self.s7, &self.s3, &self.s8,
         ]
     }
 

@@ -11,11 +11,12 @@ use web_sys::{
     MutationObserverInit, ResizeObserver,
 };
 
-use super::Kind;
-use super::Skeletons;
 use super::data::{empty_bands, heat, latency_rows, outcome_rows, window as stretch};
 use super::interop::{Drawing, idle, load};
+use super::lines::{first_token, success};
+use super::{Kind, Marked, Skeletons};
 use crate::browser::{Listener, Timeout, document, keep, monotonic_ms, window};
+use crate::fetched::Fetched;
 use crate::live::Live;
 use crate::seed::Site;
 
@@ -29,15 +30,30 @@ const RETRY_MS: f64 = 30_000.0;
 const DRAW_MS: f64 = 900.0;
 
 /// Draws into the element as soon as it is there, until the current owner goes.
-pub(super) fn mount(node: NodeRef<html::Div>, kind: Kind) {
+pub(super) fn mount(node: NodeRef<html::Div>, kind: Kind, marked: Option<Marked>) {
     let live = expect_context::<Live>();
+    let fetched = expect_context::<Fetched>();
     let site = expect_context::<Site>();
     let skeletons = expect_context::<Skeletons>();
     Effect::new(move |_| {
         let Some(element) = node.get() else { return };
-        let widget = Widget::new(element.into(), kind, live, &site, &skeletons);
+        let source = Source {
+            live,
+            fetched,
+            marked,
+        };
+        let widget = Widget::new(element.into(), kind, source, &site, &skeletons);
         let me = Rc::downgrade(&widget);
         keep(widget);
+        if let Some(marked) = marked {
+            // Figures that are asked for come when they come.
+            Effect::new(move |_| {
+                fetched.providers.track();
+                marked.track();
+                with(&me, |widget| widget.draw(true));
+            });
+            return;
+        }
         // `now` ticks once a second; that is how charts slide.
         let ticked = me.clone();
         Effect::new(move |_| {
@@ -60,11 +76,19 @@ fn with(widget: &Weak<RefCell<Widget>>, run: impl FnOnce(&mut Widget)) {
     }
 }
 
+/// Where figures come from.
+#[derive(Clone, Copy)]
+struct Source {
+    live: Live,
+    fetched: Fetched,
+    marked: Option<Marked>,
+}
+
 struct Widget {
     me: Weak<RefCell<Widget>>,
     element: Element,
     kind: Kind,
-    live: Live,
+    source: Source,
     offset_min: i32,
     build: String,
     skeletons: Skeletons,
@@ -100,7 +124,7 @@ impl Widget {
     fn new(
         element: Element,
         kind: Kind,
-        live: Live,
+        source: Source,
         site: &Site,
         skeletons: &Skeletons,
     ) -> Rc<RefCell<Widget>> {
@@ -108,7 +132,7 @@ impl Widget {
             me: Weak::new(),
             element,
             kind,
-            live,
+            source,
             offset_min: site.utc_offset_min,
             build: site.build.clone(),
             skeletons: skeletons.clone(),
@@ -148,7 +172,14 @@ impl Widget {
             return;
         }
         self.drawn_at = at;
-        let live = &self.live;
+        match self.kind {
+            Kind::Success | Kind::FirstToken => self.draw_fetched(drawing),
+            Kind::Latency | Kind::Outcomes | Kind::Heat => self.draw_live(drawing),
+        }
+    }
+
+    fn draw_live(&self, drawing: &Drawing) {
+        let live = &self.source.live;
         // A paused board stands still, also in its charts.
         let edge = if live.paused.get_untracked() {
             live.frame_now
@@ -163,8 +194,24 @@ impl Widget {
                 drawing.leave_out(empty_bands(points));
                 drawing.rows(&outcome_rows(points, offset), stretch(now, range, offset));
             }
-            Kind::Heat => drawing.heat(&heat(points, now, range, offset)),
+            _ => drawing.heat(&heat(points, now, range, offset)),
         });
+    }
+
+    fn draw_fetched(&self, drawing: &Drawing) {
+        let Source { fetched, marked, .. } = self.source;
+        let lines = if self.kind == Kind::Success {
+            success
+        } else {
+            first_token
+        };
+        let lines = fetched
+            .providers
+            .with_untracked(|figures| figures.as_ref().map(|figures| lines(figures, self.offset_min)));
+        if let Some(lines) = lines {
+            let marked = marked.and_then(|marked| marked.get_untracked());
+            drawing.lines(&lines, marked.as_deref());
+        }
     }
 
     /// Loads the library if nobody did, then makes the drawing.

@@ -9,6 +9,7 @@ use crate::part::{IntoPart, Part};
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Icon {
     Board,
+    Providers,
     Connect,
     Sun,
     Moon,
@@ -27,6 +28,7 @@ impl Icon {
             Icon::Board => {
                 "M3.5 2h2A1.5 1.5 0 0 1 7 3.5v9A1.5 1.5 0 0 1 5.5 14h-2A1.5 1.5 0 0 1 2 12.5v-9A1.5 1.5 0 0 1 3.5 2zM10.5 2h2A1.5 1.5 0 0 1 14 3.5v9a1.5 1.5 0 0 1-1.5 1.5h-2A1.5 1.5 0 0 1 9 12.5v-9A1.5 1.5 0 0 1 10.5 2zM4.5 5v2.2M11.5 8.8V11"
             }
+            Icon::Providers => "M3 13V8M8 13V3M13 13V6",
             Icon::Connect => "M5.5 2v3M10.5 2v3M3.5 5h9v2.5a4.5 4.5 0 0 1-9 0zM8 12v2.5",
             Icon::Sun => {
                 "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1.6v1.2M8 13.2v1.2M1.6 8h1.2M13.2 8h1.2M3.5 3.5l.8.8M11.7 11.7l.8.8M3.5 12.5l.8-.8M11.7 4.3l.8-.8"

@@ -1,5 +1,6 @@
 //! The kit: small drawn parts that know nothing of pages, sockets or the shape of the data, beyond a state or a level.
 
+mod chart_card;
 mod icon;
 mod lever;
 mod menu;
@@ -8,10 +9,11 @@ mod spark;
 mod state;
 mod strip;
 
+pub use chart_card::{ChartCard, Points, chart_card, legend, legend_entry};
 pub use icon::{Icon, brand, icon};
 pub use lever::{big_lever, lever};
 pub use menu::{MenuItem, menu};
 pub use shape::{level_key, moving_shape, shape};
 pub use spark::{SparkPaths, spark, spark_paths};
 pub use state::{state_key, state_level, state_mark, state_title, state_word};
-pub use strip::{strip, strip_path};
+pub use strip::{level_strip, strip, strip_path};

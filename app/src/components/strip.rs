@@ -1,4 +1,4 @@
-//! The strip under a fuse: the last 15 minutes in 30 cells, as one SVG of at most six paths. One path per state
+//! Strips: the last 15 minutes of a fuse in 30 cells, a range of a provider in 48, as one SVG of at most six paths. One path per state
 //! instead of one element per cell keeps a board of forty breakers at a few hundred nodes.
 
 use leptos::prelude::*;
@@ -14,6 +14,15 @@ const KINDS: [(&str, &str); 6] = [
     ("open", "o"),
     ("forced_open", "f"),
     ("off", "dm"),
+    ("none", "-"),
+];
+
+/// How stretches of time went: ok, attention, act, too few calls to tell, none.
+const LEVELS: [(&str, &str); 5] = [
+    ("ok", "k"),
+    ("attention", "a"),
+    ("act", "x"),
+    ("few", "u"),
     ("none", "-"),
 ];
 
@@ -40,14 +49,27 @@ pub fn strip_path(cells: &str, letters: &str) -> String {
 
 /// Draws a strip. It repeats what the transitions say in words, so assistive technology skips it.
 pub fn strip(cells: Signal<String>) -> Part {
-    let paths = KINDS
+    drawn(cells, &KINDS, "0 0 119 10")
+}
+
+/// Draws the strip of a provider: 48 cells over a range of any length. Words beside it must say what it shows.
+pub fn level_strip(cells: Signal<String>) -> Part {
+    drawn(cells, &LEVELS, "0 0 191 10")
+}
+
+fn drawn(
+    cells: Signal<String>,
+    kinds: &'static [(&'static str, &'static str)],
+    view_box: &'static str,
+) -> Part {
+    let paths = kinds
+        .iter()
         .map(|(kind, letters)| {
-            view! { <path data-cell=kind d=dynamic(move || cells.see(|cells| strip_path(cells, letters)))></path> }
+            view! { <path data-cell=*kind d=dynamic(move || cells.see(|cells| strip_path(cells, letters)))></path> }
         })
-        .into_iter()
         .collect_view();
     view! {
-        <svg class="strip" viewBox="0 0 119 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+        <svg class="strip" viewBox=view_box preserveAspectRatio="none" aria-hidden="true" focusable="false">
             {paths}
         </svg>
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use protocol::Level;
 
-use super::{help::help_button, live_pill::live_pill, range_menu::range_menu, theme_menu::theme_menu};
+use super::{help::help_button, live_pill::live_pill, theme_menu::theme_menu};
 use crate::{
     components::shape,
     live::Live,
@@ -27,7 +27,7 @@ pub struct Sentence {
 }
 
 /// The board's verdict.
-pub fn verdict_sentence(live: &Live) -> Sentence {
+pub fn verdict_sentence(live: Live) -> Sentence {
     live.board.verdict.see(|verdict| Sentence {
         level: Some(verdict.level),
         lead: verdict.lead.clone(),
@@ -35,41 +35,38 @@ pub fn verdict_sentence(live: &Live) -> Sentence {
     })
 }
 
-/// Draws the bar. Ranges are offered only where the page has one.
-pub fn bar(title: &'static str, live: Live, sentence: fn(&Live) -> Sentence, ranged: Signal<bool>) -> Part {
-    let level = move || sentence(&live).level;
+/// Draws the bar. `ranges` is the menu of ranges, where the page has one.
+pub fn bar(title: &'static str, live: Live, sentence: Signal<Sentence>, ranges: Option<Part>) -> Part {
+    let level = move || sentence.see(|sentence| sentence.level);
     view! {
         <header class="bar">
             <h1>{title}</h1>
             <p class="verdict" data-verdict=dynamic(move || level().map_or("none", crate::components::level_key))>
                 {when(move || level().map(shape))}
                 <span>
-                    <b>{dynamic(move || sentence(&live).lead)}</b>
+                    <b>{dynamic(move || sentence.see(|sentence| sentence.lead.clone()))}</b>
                     " "
-                    {dynamic(move || sentence(&live).rest)}
+                    {dynamic(move || sentence.see(|sentence| sentence.rest.clone()))}
                 </span>
             </p>
             <div class="bar-end">
                 {when(move || live.board.simulated.get().then(|| view! { <span class="tag" data-simulated="">"Simulated"</span> }))}
-                {when(move || ranged.get().then(|| range_menu(live)))}
+                {ranges}
                 {live_pill(live)}
                 {theme_menu()}
                 {help_button()}
             </div>
-            {spoken(live, sentence)}
+            {spoken(sentence)}
         </header>
     }
     .part()
 }
 
 /// Says the sentence when it changes, at most once in five seconds, and then the newest.
-fn spoken(live: Live, sentence: fn(&Live) -> Sentence) -> Part {
+fn spoken(sentence: Signal<Sentence>) -> Part {
     let said = RwSignal::new(String::new());
     let resting = RwSignal::new(false);
-    let words = move || {
-        let Sentence { lead, rest, .. } = sentence(&live);
-        [&lead, " ", &rest].concat()
-    };
+    let words = move || sentence.see(|Sentence { lead, rest, .. }| [lead, " ", rest].concat());
     let before = RwSignal::new(untrack(words));
     Effect::new(move |_| {
         let now = words();

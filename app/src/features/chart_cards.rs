@@ -1,14 +1,14 @@
-//! The three chart cards. Each chart has a sentence that says what it shows and the last points as a table, for those
-//! who cannot or do not want to read a picture; the drawing itself is `charts`.
+//! The three chart cards of the board: what stands around each chart; the drawing itself is `charts`.
 
-use leptos::{ev, prelude::*, tachys::dom::event_target};
+use leptos::prelude::*;
 use protocol::view::{BAND_NAMES, ChartPoint, HEAT_EDGES_MS};
 
 use crate::{
-    charts::{HeatChart, LatencyChart, OutcomeChart},
+    charts::{heat_chart, latency_chart, outcome_chart},
+    components::{ChartCard, Points, chart_card, legend, legend_entry},
     format::{clock, grouped, latency, rate},
     live::Live,
-    part::{IntoPart, Part, See},
+    part::{IntoPart, Part, See, dynamic},
     seed::Site,
 };
 
@@ -101,9 +101,9 @@ pub fn chart_cards(live: Live) -> Part {
     };
     view! {
         <div class="charts">
-            {card(live, latency_card, view! { <LatencyChart/> }.part())}
-            {card(live, outcomes, view! { <OutcomeChart/> }.part())}
-            {card(live, heat, view! { <HeatChart/> }.part())}
+            {card(live, latency_card, latency_chart())}
+            {card(live, outcomes, outcome_chart())}
+            {card(live, heat, heat_chart())}
         </div>
     }
     .part()
@@ -129,95 +129,43 @@ fn card(live: Live, card: Card, chart: Part) -> Part {
         title,
         sub,
         unit,
-        legend,
+        legend: names,
         sentence,
         columns,
         cells,
     } = card;
-    let open = RwSignal::new(false);
-    let heading = ["chart-", key].concat();
     let summary = move || {
         live.board
             .points
             .see(|points| points.last().map_or("No figures yet.".to_owned(), sentence))
     };
-    // Built only while it is open: a closed table must not cost a board anything.
-    let table = move || open.get().then(|| points_table(live, offset, columns(), cells));
-    let on_toggle = move |event: ev::Event| {
-        open.set(event_target::<web_sys::Element>(&event).has_attribute("open"));
-    };
-    view! {
-        <section class="card chart-card" data-chart-card=key aria-labelledby=heading>
-            <header>
-                <h2 id=heading.clone()>{title}</h2>
-                <span class="sub">{sub}</span>
-                <span class="tools">{unit}</span>
-            </header>
-            {chart}
-            {(!legend.is_empty()).then(|| names(legend))}
-            <p class="vh">{summary}</p>
-            <details class="points" on:toggle=on_toggle>
-                <summary>"Table"<span class="vh">" of " {title}</span></summary>
-                {table}
-            </details>
-        </section>
-    }
-    .part()
-}
-
-fn names(legend: &'static [(&'static str, &'static str)]) -> Part {
-    let names = legend.iter().map(|(name, colour)| {
-        view! {
-            <li>
-                <i class="swatch" data-colour=*colour></i>
-                {*name}
-            </li>
-        }
-    });
-    view! { <ul class="legend" aria-hidden="true">{names.collect_view()}</ul> }.part()
-}
-
-fn points_table(
-    live: Live,
-    offset: i32,
-    columns: Vec<String>,
-    cells: fn(&ChartPoint) -> Vec<String>,
-) -> Part {
-    let rows = move || {
-        live.board.points.see(|points| {
-            let rows = points.iter().rev().take(TABLE_ROWS).map(|point| {
-                let cells = cells(point)
-                    .into_iter()
-                    .map(|cell| view! { <td>{cell}</td> })
-                    .collect_view();
-                view! {
-                    <tr>
-                        <th scope="row">{clock(point.t, offset)}</th>
-                        {cells}
-                    </tr>
-                }
-            });
-            rows.collect_view()
+    let table = move || {
+        let rows = |points: &Vec<ChartPoint>| {
+            let newest = points.iter().rev().take(TABLE_ROWS);
+            newest
+                .map(|point| (clock(point.t, offset), cells(point)))
+                .collect()
+        };
+        Some(Points {
+            columns: columns(),
+            rows: live.board.points.see(rows),
         })
     };
-    let head = columns
-        .into_iter()
-        .map(|column| view! { <th scope="col">{column}</th> })
-        .collect_view();
-    view! {
-        <div class="scroll" tabindex="0" role="group" aria-label="Last points">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Time"</th>
-                        {head}
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .part()
+    let entries = || {
+        let entry = |(name, colour): &(&'static str, &'static str)| legend_entry((*name).to_owned(), colour);
+        legend(names.iter().map(entry).collect_view().part())
+    };
+    let card = ChartCard {
+        key,
+        title,
+        sub: Signal::stored(sub.to_owned()),
+        unit,
+        chart,
+        legend: (!names.is_empty()).then(entries),
+        sentence: dynamic(summary),
+        table: Box::new(table),
+    };
+    chart_card(card)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{
     ui_state::UiState,
 };
 
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 10] = [
     ("?", "This help"),
     (".", "Next breaker that is not closed"),
     ("j", "Next breaker"),
@@ -17,6 +17,7 @@ const KEYS: [(&str, &str); 9] = [
     ("Enter", "Open the selected breaker"),
     ("t", "Choose the time range"),
     ("g b", "Go to the board"),
+    ("g p", "Go to the providers"),
     ("g c", "Go to Connect"),
     ("Esc", "Back: close what is on top"),
 ];

@@ -11,5 +11,6 @@ pub mod kpis;
 pub mod live_pill;
 pub mod nav;
 pub mod notes;
+pub mod providers;
 pub mod range_menu;
 pub mod theme_menu;

@@ -29,6 +29,7 @@ pub fn nav(site: &Site) -> Part {
         <nav class="nav" aria-label="Main">
             <p class="brand">{brand()} "Fuseboard"</p>
             {link("/", "Board", Icon::Board)}
+            {link("/providers", "Providers", Icon::Providers)}
             <span class="nav-gap"></span>
             {link("/connect", "Connect", Icon::Connect)}
         </nav>

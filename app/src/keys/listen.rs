@@ -63,6 +63,7 @@ pub(super) fn start(live: Live, ui: UiState) {
                 return;
             }
             Wish::Board => Some("/"),
+            Wish::Providers => Some("/providers"),
             Wish::Connect => Some("/connect"),
             _ => None,
         };
@@ -145,7 +146,7 @@ fn grant(wish: Wish, live: &Live, ui: &UiState) -> bool {
             };
             ui.show.run(Some(id));
         }
-        Wish::Go | Wish::Board | Wish::Connect => return false,
+        Wish::Go | Wish::Board | Wish::Providers | Wish::Connect => return false,
     }
     true
 }

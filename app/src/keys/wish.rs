@@ -15,6 +15,7 @@ pub(super) enum Wish {
     /// The first key of two: `g`, then where to.
     Go,
     Board,
+    Providers,
     Connect,
 }
 
@@ -22,6 +23,7 @@ pub(super) enum Wish {
 pub(super) fn wish(key: &str, after_g: bool) -> Option<Wish> {
     Some(match (key, after_g) {
         ("b", true) => Wish::Board,
+        ("p", true) => Wish::Providers,
         ("c", true) => Wish::Connect,
         ("g", _) => Wish::Go,
         ("?", _) => Wish::Help,
@@ -117,10 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn g_gives_b_and_c_a_meaning() {
+    fn g_gives_letters_a_meaning() {
         assert_eq!(wish("b", true), Some(Wish::Board));
         assert_eq!(wish("c", true), Some(Wish::Connect));
+        assert_eq!(wish("p", true), Some(Wish::Providers));
         assert_eq!(wish("b", false), None);
+        assert_eq!(wish("p", false), None);
         assert_eq!(wish("g", true), Some(Wish::Go));
         assert_eq!(wish("j", true), Some(Wish::Next));
     }

@@ -14,6 +14,7 @@ use crate::seed::{Seed, Site};
 fn seed(board: Board) -> Seed {
     Seed {
         connect: Gen::new(1).connect(),
+        providers: None,
         board,
         site: Site {
             build: "test".into(),

@@ -14,6 +14,7 @@ use crate::{
         fuses::panel,
         kpis::kpis,
         notes::silent_note,
+        range_menu::range_menu,
     },
     live::{Freshness, Live},
     part::{IntoPart, Part, See, dynamic, when},
@@ -35,6 +36,7 @@ pub fn BoardPage() -> impl IntoView {
             Level::Ok | Level::Unknown => "Board · Fuseboard".to_owned(),
         })
     };
+    let ranges = when(move || (!empty.get()).then(|| range_menu(live)));
     view! {
         <Title text=title/>
         <main
@@ -45,7 +47,7 @@ pub fn BoardPage() -> impl IntoView {
             data-stale=dynamic(move || stale.get().then_some(""))
         >
             <div class="page" inert=dynamic(move || covered.get())>
-                {bar("Board", live, |live| waiting_sentence(live, true), dynamic(move || !empty.get()))}
+                {bar("Board", live, dynamic(move || waiting_sentence(live, true)), Some(ranges))}
                 {when(move || Some(if empty.get() { connect(live) } else { body(live) }))}
             </div>
             {detail(live, covered)}

@@ -21,7 +21,7 @@ pub fn ConnectPage() -> impl IntoView {
     view! {
         <Title text="Connect · Fuseboard"/>
         <main id="main" tabindex="-1" data-page="connect" data-stale=dynamic(move || stale.get().then_some(""))>
-            {bar("Connect", live, |live| waiting_sentence(live, false), Signal::stored(false))}
+            {bar("Connect", live, dynamic(move || waiting_sentence(live, false)), None)}
             {connect(live)}
         </main>
     }

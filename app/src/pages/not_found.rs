@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use crate::{
     features::bar::{bar, verdict_sentence},
     live::Live,
-    part::IntoPart,
+    part::{IntoPart, dynamic},
     seed::Site,
 };
 
@@ -18,7 +18,7 @@ pub fn NotFoundPage() -> impl IntoView {
     view! {
         <Title text="Not found · Fuseboard"/>
         <main id="main" tabindex="-1" data-page="not_found">
-            {bar("Not found", live, verdict_sentence, Signal::stored(false))}
+            {bar("Not found", live, dynamic(move || verdict_sentence(live)), None)}
             <div class="doc">
                 <section class="card pad lost">
                     <h2>"There is no page at this address."</h2>

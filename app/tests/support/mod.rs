@@ -8,7 +8,8 @@ use app::{
 use axum::{Router, body::Body, http::Request, routing::get};
 use leptos::prelude::*;
 use protocol::view::{
-    Board, Breaker, Connect, Feed, Kpi, KpiId, Level, Provider, Range, RefusalRow, SourceRow, State, Verdict,
+    Board, Breaker, CallsSay, Connect, Feed, Kpi, KpiId, Level, Provider, ProviderLine, ProviderLines,
+    ProviderRow, Providers, Range, RefusalRow, SourceRow, State, Verdict,
 };
 use tower::ServiceExt;
 
@@ -324,6 +325,7 @@ pub fn seed() -> Seed {
     Seed {
         board,
         connect: connect(),
+        providers: Some(providers()),
         site: site(),
     }
 }
@@ -357,6 +359,71 @@ fn connect() -> Connect {
     }
 }
 
+/// The Providers page, as drawn: one is failing, one is slow, one has few calls.
+pub fn providers() -> Providers {
+    let row = |name: &str, level: Level, words: &str, rate: f64, success: f64, p95: f64| ProviderRow {
+        name: name.into(),
+        said: CallsSay {
+            level,
+            words: words.into(),
+        },
+        models: Some(3),
+        attempts: (rate * 86_400.0) as u64,
+        rate: Some(rate),
+        success: Some(success),
+        success_level: Some(if success < 0.98 {
+            Level::Attention
+        } else {
+            Level::Ok
+        }),
+        p50_ms: Some(p95 / 3.0),
+        p95_ms: Some(p95),
+        p99_ms: Some(p95 * 1.6),
+        ttft_p95_ms: Some(p95 / 4.0),
+        tokens_per_second: Some(61.0),
+        cost_per_1k: Some(2.9),
+        unpriced: None,
+        breakers: 3,
+        breakers_open: 0,
+        strip: "k".repeat(48),
+    };
+    let mut rows = vec![
+        row("anthropic", Level::Act, "38% ok", 188.0, 0.912, 6_800.0),
+        row("google", Level::Attention, "slow", 301.0, 0.994, 2_900.0),
+        row("mistral", Level::Unknown, "few calls", 0.4, 0.999, 1_600.0),
+        row("openai", Level::Ok, "ok", 612.0, 0.999, 1_300.0),
+    ];
+    rows[0].breakers_open = 1;
+    rows[0].strip = ["k".repeat(20), "aa".into(), "k".repeat(22), "xxxx".into()].concat();
+    (rows[2].cost_per_1k, rows[2].unpriced, rows[2].models) = (None, Some(1.0), None);
+    rows[2].strip = ["-".repeat(40), "kuk-kukk".into()].concat();
+    let line = |name: &str, base: f32| ProviderLine {
+        name: name.into(),
+        success: vec![Some(base); 96],
+        ttft_p95_ms: vec![Some(base * 500.0); 96],
+    };
+    Providers {
+        asked_from: "now-24h".into(),
+        asked_to: "now".into(),
+        words: "Last 24 hours".into(),
+        from: NOW - 86_400_000,
+        to: NOW,
+        as_of: NOW,
+        partial: false,
+        lines: ProviderLines {
+            from: NOW - 86_400_000,
+            step: 900_000,
+            lines: vec![
+                line("anthropic", 0.93),
+                line("google", 0.99),
+                line("openai", 0.999),
+            ],
+            left_out: 1,
+        },
+        rows,
+    }
+}
+
 /// A server of one machine, without a chosen theme.
 pub fn site() -> Site {
     Site {
@@ -386,6 +453,11 @@ pub fn empty_seed() -> Seed {
     seed.board.feed.clear();
     seed.board.last_event = None;
     seed.connect = Connect::default();
+    seed.providers = Some(Providers {
+        rows: Vec::new(),
+        lines: ProviderLines::default(),
+        ..providers()
+    });
     seed
 }
 

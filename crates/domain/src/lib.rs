@@ -1,5 +1,5 @@
 //! The rules of Fuseboard, and nothing else: events, outcomes and how they are counted, breaker identity and state,
-//! sliding windows, latency sketches, the rollup ladder, the verdict, prices.
+//! sliding windows, latency sketches, the rollup ladder, the verdict, how providers stand, prices.
 //!
 //! Deliberately absent: input and output, clocks, randomness, async, serialisation. `now` is always an argument, so
 //! every rule can be replayed and tested; the crate also compiles to WASM.
@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod rollup;
 pub mod sketch;
 mod sparse;
+pub mod standing;
 pub mod verdict;
 pub mod window;
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use protocol::Range;
 use protocol::codec::Codec;
-use protocol::query::QueryAnswer;
+use protocol::limits::Limits;
+use protocol::query::{KnownSeries, QueryAnswer};
+use protocol::transitions::TransitionList;
 use protocol::view::{Board, BreakerDetail, Connect};
 use store::{StoreError, TenantScope};
 use tokio::sync::Semaphore;
@@ -17,12 +19,14 @@ use crate::config::{EngineConfig, Stores};
 use crate::flush::{self, Flusher};
 use crate::hub::{Hubs, Outbox, ViewerHandle};
 use crate::intake::{IngestError, IngestReply, IngestRequest, Intake};
+use crate::limits::{self, Caps};
 use crate::metrics::{Counters, Family, Kind, Metrics};
 use crate::pipeline::{Pipeline, describe};
 use crate::query::{Asked, QueryError, QueryRequest};
 use crate::start;
 use crate::supervisor::Supervisor;
 use crate::tenants::Tenants;
+use crate::transitions::{self, TransitionsError, TransitionsRequest};
 
 /// The running application. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +44,8 @@ struct Inner {
     flusher: Arc<Flusher>,
     compactor: Arc<Compactor>,
     rungs: [RungLimits; 4],
+    journal_keep: domain::Millis,
+    journal_max_bytes: u64,
     utc_offset_min: i32,
     counters: Arc<Counters>,
 }
@@ -147,6 +153,8 @@ impl Engine {
             flusher,
             compactor,
             rungs: config.rungs,
+            journal_keep: config.journal_keep,
+            journal_max_bytes: config.journal_max_bytes,
             utc_offset_min: config.utc_offset_min,
             counters,
         };
@@ -211,6 +219,50 @@ impl Engine {
             now: inner.clock.now(),
         };
         asked.answer(request).await
+    }
+
+    /// What breakers did, newest first.
+    ///
+    /// # Errors
+    /// See [`TransitionsError`].
+    pub async fn transitions(
+        &self,
+        scope: &TenantScope,
+        request: &TransitionsRequest,
+    ) -> Result<TransitionList, TransitionsError> {
+        let tenant = self.inner.tenants.get(scope.tenant());
+        transitions::list(&self.inner.stores, scope, &tenant, request).await
+    }
+
+    /// The series there are lately.
+    pub fn series(&self, scope: &TenantScope) -> KnownSeries {
+        self.inner.tenants.get(scope.tenant()).live().known_series()
+    }
+
+    /// What is kept, for the engine's own modules.
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.inner.stores
+    }
+
+    /// The earliest event; before it no traffic was possible.
+    pub(crate) fn first_event(&self, scope: &TenantScope) -> Option<domain::Millis> {
+        self.inner.tenants.get(scope.tenant()).live().first_event()
+    }
+
+    /// What is capped and how near we are.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn limits(&self, scope: &TenantScope) -> Result<Limits, StoreError> {
+        let inner = &self.inner;
+        let caps = Caps {
+            journal_keep: inner.journal_keep,
+            journal_max_bytes: inner.journal_max_bytes,
+            rungs: &inner.rungs,
+        };
+        let tenant = inner.tenants.get(scope.tenant());
+        let system = inner.supervisor.system();
+        limits::read(&inner.stores, &system, &tenant, caps, &inner.counters).await
     }
 
     /// The tenant's zone, minutes ahead of UTC.

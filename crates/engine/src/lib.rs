@@ -10,6 +10,7 @@
 //!
 //! Deliberately absent: axum, leptos, sqlx (ports only), configuration files, the environment.
 
+mod calls;
 pub mod clock;
 mod compact;
 mod config;
@@ -17,15 +18,19 @@ mod facade;
 mod flush;
 pub mod hub;
 mod intake;
+mod limits;
 pub mod live;
 pub mod metrics;
+mod pages;
 mod pipeline;
 pub mod query;
 mod start;
 pub mod supervisor;
 mod tenants;
+mod transitions;
 mod wire;
 
+pub use calls::{CallsError, CallsRequest};
 pub use clock::Clock;
 pub use compact::RungLimits;
 pub use config::{EngineConfig, Stores};
@@ -33,5 +38,7 @@ pub use facade::{Engine, Health};
 pub use hub::{Frame, Out, Outbox, SubscribeError, ViewerHandle};
 pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};
 pub use metrics::Metrics;
+pub use pages::PageError;
 pub use query::{QueryError, QueryRequest, Resolution};
 pub use supervisor::Supervisor;
+pub use transitions::{TransitionsError, TransitionsRequest};

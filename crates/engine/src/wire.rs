@@ -1,7 +1,10 @@
 //! From `domain` to `protocol`: the only place that knows both.
 
-use domain::Millis;
 use domain::breaker::{Breaker, Instance, State, strip_text};
+use domain::event::{Call, Operation, Tier};
+use domain::verdict::Level;
+use domain::{Event, Micros, Millis};
+use protocol::calls::{CallFallback, CallItem};
 use protocol::view;
 use store::TransitionRow;
 
@@ -34,15 +37,28 @@ pub(crate) fn severity(state: view::State) -> u8 {
     state.severity()
 }
 
+pub(crate) fn level(level: Level) -> view::Level {
+    match level {
+        Level::Ok => view::Level::Ok,
+        Level::Unknown => view::Level::Unknown,
+        Level::Attention => view::Level::Attention,
+        Level::Act => view::Level::Act,
+    }
+}
+
+/// And back.
+pub(crate) fn domain_level(level: view::Level) -> Level {
+    match level {
+        view::Level::Ok => Level::Ok,
+        view::Level::Unknown => Level::Unknown,
+        view::Level::Attention => Level::Attention,
+        view::Level::Act => Level::Act,
+    }
+}
+
 pub(crate) fn verdict(verdict: domain::verdict::Verdict) -> view::Verdict {
-    let level = match verdict.level {
-        domain::verdict::Level::Ok => view::Level::Ok,
-        domain::verdict::Level::Unknown => view::Level::Unknown,
-        domain::verdict::Level::Attention => view::Level::Attention,
-        domain::verdict::Level::Act => view::Level::Act,
-    };
     view::Verdict {
-        level,
+        level: level(verdict.level),
         lead: verdict.lead,
         rest: verdict.rest,
     }
@@ -97,6 +113,19 @@ pub(crate) fn instance(instance: &Instance, now: Millis) -> view::InstanceRow {
     }
 }
 
+/// One of the dimensions of breakers, of a transition; empty when it has none.
+pub(crate) fn transition_dimension<'a>(row: &'a TransitionRow, dimension: &str) -> &'a str {
+    match dimension {
+        "provider" => &row.provider,
+        "service" => &row.key.service,
+        "environment" => &row.key.environment,
+        "deployment" => &row.key.deployment,
+        "breaker" => &row.key.breaker,
+        "instance" => &row.instance,
+        _ => "",
+    }
+}
+
 pub(crate) fn feed(row: &TransitionRow) -> view::Feed {
     view::Feed {
         id: row.id,
@@ -111,5 +140,46 @@ pub(crate) fn feed(row: &TransitionRow) -> view::Feed {
         cause: row.cause.clone(),
         lasted_ms: row.lasted,
         inferred: row.inferred,
+    }
+}
+
+/// A call as it lies in the journal.
+pub(crate) fn call(event: &Event, call: &Call, received: Millis) -> CallItem {
+    let ms = |time: Micros| time as f64 / 1e3;
+    CallItem {
+        id: event.id.clone(),
+        time: event.time,
+        received,
+        provider: call.provider.clone(),
+        model: call.model.clone(),
+        response_model: call.response_model.clone(),
+        outcome: call.outcome().as_str().to_owned(),
+        duration_ms: call.duration.map(ms),
+        ttft_ms: call.ttft.map(ms),
+        status: call.status,
+        error: call.error.clone(),
+        service: call.service.clone(),
+        environment: call.environment.clone(),
+        deployment: call.deployment.clone(),
+        instance: call.instance.clone(),
+        operation: call.operation.map(Operation::as_str).map(str::to_owned),
+        breaker: call.breaker.clone(),
+        attempt: call.attempt,
+        fallback_from: call.fallback_from.as_ref().map(|from| CallFallback {
+            provider: from.provider.clone(),
+            model: from.model.clone(),
+        }),
+        weight: call.weight,
+        input_tokens: call.input_tokens,
+        cached_tokens: call.cached_tokens,
+        cache_write_tokens: call.cache_write_tokens,
+        output_tokens: call.output_tokens,
+        reasoning_tokens: call.reasoning_tokens,
+        cost_usd: call.cost.map(|nano| nano as f64 / 1e9),
+        cost_estimated: call.cost_estimated,
+        tier: call.tier.map(Tier::as_str).map(str::to_owned),
+        trace_id: call.trace_id.clone(),
+        request_id: call.request_id.clone(),
+        labels: call.labels.iter().cloned().collect(),
     }
 }

@@ -12,17 +12,20 @@
 //!
 //! Deliberately absent: any rule about the data (that is `domain`), formatting of numbers (that is the page's), IO.
 
+pub mod calls;
 pub mod civil;
 pub mod codec;
 pub mod diff;
 pub mod filter;
 pub mod frame;
 pub mod json;
+pub mod limits;
 pub mod query;
 pub mod replica;
 pub mod span;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
+pub mod transitions;
 pub mod view;
 
 #[cfg(test)]

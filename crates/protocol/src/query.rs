@@ -248,6 +248,17 @@ pub const MAX_POINTS: usize = 11_000;
 /// The most series of an answer.
 pub const MAX_SERIES: usize = 200;
 
+/// The series there are lately, as the values of each dimension: for pickers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KnownSeries {
+    /// How many series there are.
+    pub count: usize,
+    /// So many there may be before further ones fold into `__other__`.
+    pub cap: usize,
+    /// The values of each dimension that has any, sorted.
+    pub dimensions: BTreeMap<String, Vec<String>>,
+}
+
 /// One line of an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QuerySeries {
@@ -275,6 +286,8 @@ pub struct QueryAnswer {
     pub metric: String,
     /// What its numbers are.
     pub unit: Unit,
+    /// The dimensions that lines are told apart by, in the order asked for.
+    pub group_by: Vec<String>,
     /// Start of the first step, epoch milliseconds.
     pub from: i64,
     /// End of the last step, exclusive.

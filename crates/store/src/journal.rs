@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{Event, Millis};
 
-use crate::{StoreError, SystemScope, TenantId, TenantScope};
+use crate::{BatchPage, BatchQuery, StoreError, SystemScope, TenantId, TenantScope};
 
 /// A place in the journal: a writer (one process at a time) and its gapless sequence, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,6 +139,14 @@ pub trait Journal: Send + Sync + 'static {
         after: Offset,
         limit: usize,
     ) -> Result<Vec<StoredBatch>, StoreError>;
+
+    /// Batches of the tenant, newest first by offset, strictly before an offset, whose events overlap a window and which
+    /// may hold what is wanted. All of them are met once by going on from [`BatchPage::next`] until there is none.
+    ///
+    /// The order is the journal's, never the clock's: a late event stands where it arrived. Only batches are looked at
+    /// that arrived when an event of the window can have arrived ([`BatchQuery::arrivals`]), and no page costs more than
+    /// [`crate::batches`] says.
+    async fn read_before(&self, scope: &TenantScope, query: BatchQuery) -> Result<BatchPage, StoreError>;
 
     /// The writer this process appends as, and its last sequence (0 when there is none).
     async fn head(&self, system: &SystemScope) -> Result<Offset, StoreError>;

@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: SQL (`store-sql`), any clock (times are arguments), any rule about the data (`domain`).
 
+pub mod batches;
 pub mod codec;
 pub mod contract;
 pub mod day;
@@ -19,6 +20,7 @@ pub mod recent;
 mod rollups;
 mod scope;
 
+pub use batches::{BatchPage, BatchQuery, Resume};
 pub use error::StoreError;
 pub use journal::{
     Appended, IDEMPOTENCY_KEPT, Idempotency, Journal, JournalUsage, NewBatch, Offset, Refusal, Remembered,

@@ -137,7 +137,13 @@ async fn ten_seconds(
     let mut rows = rollups.uncompacted(system, tenant).await?;
     let scope = auth::by_command_line(tenant.clone());
     let read = rollups
-        .chunks(&scope, Rung::TenSeconds, Millis::MIN, Millis::MAX, ChunkParts::ALL)
+        .chunks(
+            &scope,
+            Rung::TenSeconds,
+            Millis::MIN,
+            Millis::MAX,
+            ChunkParts::ALL,
+        )
         .await?;
     for chunk in &read.chunks {
         rows.extend(decode_chunk(&chunk.figures, &chunk.latency, &chunk.ttft)?);

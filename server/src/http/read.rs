@@ -34,7 +34,22 @@ pub async fn breaker(
     Ok(Json(detail).into_response())
 }
 
-fn scope(access: &Access) -> Result<&TenantScope, Problem> {
+/// `GET /api/v1/limits`: what is capped and how near we are.
+pub async fn limits(
+    State(shared): State<Shared>,
+    Extension(access): Extension<Access>,
+) -> Result<Response, Problem> {
+    match shared.engine.limits(scope(&access)?).await {
+        Ok(limits) => Ok(Json(limits).into_response()),
+        Err(error) => {
+            tracing::error!(%error, "limits could not be read");
+            Err(Problem::unavailable("The store cannot be read right now.", 5))
+        }
+    }
+}
+
+/// Whose data the request may see.
+pub fn scope(access: &Access) -> Result<&TenantScope, Problem> {
     access.scope().ok_or_else(Problem::not_found)
 }
 

@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use super::finish::{finish, panicked};
-use super::{Problem, events, ops, read};
+use super::{Problem, calls, events, ops, providers, query, read, transitions};
 use crate::edge::{self, Policy};
 use crate::state::Shared;
 use crate::{assets, pages, ws};
@@ -28,7 +28,7 @@ pub struct Route {
 }
 
 /// The table.
-pub const ROUTES: [Route; 16] = [
+pub const ROUTES: [Route; 27] = [
     Route {
         path: "/livez",
         policy: Policy::Probe,
@@ -70,6 +70,52 @@ pub const ROUTES: [Route; 16] = [
         methods: || get(read::breaker).layer(CompressionLayer::new()),
     },
     Route {
+        path: "/api/v1/breakers/{id}/transitions",
+        policy: Policy::Read,
+        methods: || get(transitions::of_breaker).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/transitions",
+        policy: Policy::Read,
+        methods: || get(transitions::all).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/calls",
+        policy: Policy::Read,
+        methods: || get(calls::calls).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/limits",
+        policy: Policy::Read,
+        methods: || get(read::limits).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/query",
+        policy: Policy::Read,
+        methods: || get(query::query).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/metrics",
+        policy: Policy::Read,
+        methods: || get(query::metrics).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/series",
+        policy: Policy::Read,
+        methods: || get(query::series).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/providers",
+        policy: Policy::Read,
+        methods: || get(providers::providers).layer(CompressionLayer::new()),
+    },
+    // Pages of a tenant ask under its own address.
+    Route {
+        path: "/t/{slug}/api/v1/providers",
+        policy: Policy::Read,
+        methods: || get(providers::providers).layer(CompressionLayer::new()),
+    },
+    Route {
         path: "/ws/v1",
         policy: Policy::Socket,
         methods: || get(ws::open),
@@ -86,6 +132,16 @@ pub const ROUTES: [Route; 16] = [
     },
     Route {
         path: "/connect",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/providers",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/t/{slug}/providers",
         policy: Policy::Page,
         methods: page,
     },

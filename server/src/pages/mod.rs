@@ -1,7 +1,8 @@
 //! Pages: rendered on the server with the numbers of this moment, so that the first paint is already the board.
 //!
 //! What a page needs is put into a [`Seed`] and travels with it; hydration starts from the same value. Nothing here
-//! depends on `LEPTOS_*` variables: the options are made in code.
+//! depends on `LEPTOS_*` variables: the options are made in code. Figures over a range are read from the store before the
+//! page is rendered.
 
 mod cookies;
 
@@ -12,18 +13,20 @@ use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, HOST};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use leptos::config::{Env, LeptosOptions};
 use leptos::nonce::Nonce;
 use leptos::prelude::provide_context;
-use store::TenantId;
+use protocol::view::Providers;
+use store::{TenantId, TenantScope};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::auth::{self, Access};
 use crate::edge;
-use crate::http::{Problem, range};
+use crate::http::{Problem, providers_range, range};
 use crate::state::Shared;
 
 /// Pages made at the same time; further ones wait for their turn.
@@ -62,7 +65,8 @@ pub async fn missing(shared: &Shared, request: Request) -> Response {
 }
 
 async fn render(shared: &Shared, access: &Access, request: Request) -> Response {
-    let Some(seed) = seed(shared, access, &request) else {
+    let (parts, _) = request.into_parts();
+    let Some(seed) = seed(shared, access, &parts).await else {
         return Problem::not_found().into_response();
     };
     let nonce = Nonce::new();
@@ -73,7 +77,6 @@ async fn render(shared: &Shared, access: &Access, request: Request) -> Response 
         provide_context(seed.clone());
     };
     let render = leptos_axum::render_app_async_with_context(context, move || app::shell(options.clone()));
-    let (parts, _) = request.into_parts();
     // A page has no use for a body.
     let request = Request::from_parts(parts, Body::empty());
     let mut response = match alone(shared, move || render(request)).await {
@@ -121,16 +124,16 @@ where
 }
 
 /// Everything the first paint needs, at this moment.
-fn seed(shared: &Shared, access: &Access, request: &Request) -> Option<Seed> {
+async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<Seed> {
     let scope = access.scope()?;
-    let range = range(request.uri().query().unwrap_or_default()).unwrap_or_default();
+    let range = range(request.uri.query().unwrap_or_default()).unwrap_or_default();
     let tenant = scope.tenant().to_string();
-    let base = if request.uri().path().starts_with("/t/") {
+    let base = if request.uri.path().starts_with("/t/") {
         format!("/t/{tenant}")
     } else {
         String::new()
     };
-    let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
+    let host = request.headers.get(HOST).and_then(|value| value.to_str().ok());
     let origin = match host {
         Some(host) => format!("http://{host}"),
         None => format!("http://127.0.0.1:{}", shared.port),
@@ -145,14 +148,31 @@ fn seed(shared: &Shared, access: &Access, request: &Request) -> Option<Seed> {
             .local_key
             .clone()
             .filter(|_| matches!(access, Access::Browser(_))),
-        theme: cookies::theme(request.headers()),
-        utc_offset_min: cookies::utc_offset_min(request.headers()).unwrap_or(shared.utc_offset_min),
+        theme: cookies::theme(&request.headers),
+        utc_offset_min: cookies::utc_offset_min(&request.headers).unwrap_or(shared.utc_offset_min),
+    };
+    let providers = match request.uri.path().strip_prefix(site.base.as_str()) {
+        Some("/providers") => providers(shared, scope, &request.uri).await,
+        _ => None,
     };
     Some(Seed {
+        providers,
         board: shared.engine.board(scope, range),
         connect: shared.engine.connect(scope),
         site,
     })
+}
+
+/// The figures of the Providers page. Without them the page asks by itself, and tells what is wrong.
+async fn providers(shared: &Shared, scope: &TenantScope, uri: &Uri) -> Option<Providers> {
+    let (from, to) = providers_range(uri);
+    match shared.engine.providers(scope, &from, &to).await {
+        Ok(providers) => Some(providers),
+        Err(error) => {
+            tracing::debug!(%error, "the providers page is painted without figures");
+            None
+        }
+    }
 }
 
 fn options(port: u16) -> LeptosOptions {

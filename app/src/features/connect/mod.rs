@@ -15,7 +15,7 @@ use super::bar::{Sentence, verdict_sentence};
 use crate::live::Live;
 
 /// What the bar says: the board's verdict, or that nothing has come yet.
-pub fn waiting_sentence(live: &Live, turns_into_board: bool) -> Sentence {
+pub fn waiting_sentence(live: Live, turns_into_board: bool) -> Sentence {
     if live.board.last_event.see(Option::is_some) {
         return verdict_sentence(live);
     }

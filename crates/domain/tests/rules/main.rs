@@ -7,6 +7,7 @@ mod history;
 mod registry;
 mod registry_always;
 mod sketch;
+mod standing;
 mod verdict;
 mod whatif;
 mod window;

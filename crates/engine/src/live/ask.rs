@@ -1,7 +1,10 @@
 //! What queries ask of live state besides rows.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::Millis;
 use domain::breaker::{BreakerId, BreakerKey, State};
+use protocol::query::{CALL_DIMENSIONS, KnownSeries};
 use store::TransitionRow;
 
 use super::TenantLive;
@@ -44,6 +47,30 @@ impl TenantLive {
     /// The earliest event; before it no traffic was possible.
     pub(crate) fn first_event(&self) -> Option<Millis> {
         self.first_event
+    }
+
+    /// The values that the dimensions of series have.
+    pub(crate) fn known_series(&self) -> KnownSeries {
+        let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for key in &self.series {
+            for dimension in CALL_DIMENSIONS {
+                let value = crate::query::dimension_of(key, dimension);
+                if !value.is_empty() {
+                    values.entry(dimension).or_default().insert(value);
+                }
+            }
+        }
+        let owned = |(dimension, values): (&str, BTreeSet<&str>)| {
+            (
+                dimension.to_owned(),
+                values.into_iter().map(str::to_owned).collect(),
+            )
+        };
+        KnownSeries {
+            count: self.series.len(),
+            cap: self.series_cap,
+            dimensions: values.into_iter().map(owned).collect(),
+        }
     }
 
     /// Every instance that is open.

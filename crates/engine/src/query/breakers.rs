@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, HashSet};
 use domain::Millis;
 use domain::breaker::State;
 use protocol::Filter;
-use protocol::query::{MAX_SERIES, QuerySeries};
+use protocol::query::{BREAKER_DIMENSIONS, MAX_SERIES, QuerySeries};
 use store::{TransitionQuery, TransitionRow};
 
-use super::Asked;
 use super::plan::Plan;
 use super::request::{QueryError, QueryRequest};
+use super::{Answered, Asked};
+use crate::wire::transition_dimension as dimension_of;
 
 /// Transitions read at a time.
 const PAGE: usize = 5_000;
@@ -32,7 +33,7 @@ pub(super) async fn series(
     asked: &Asked<'_>,
     request: &QueryRequest,
     plan: &Plan,
-) -> Result<Vec<QuerySeries>, QueryError> {
+) -> Result<Answered, QueryError> {
     let (group_by, filter) = request.breaker_query()?;
     let until = plan.to.min(asked.now.saturating_add(1));
     let rows = read(asked, plan.from, until).await?;
@@ -85,17 +86,16 @@ pub(super) async fn series(
         let start = plan.from + step as Millis * plan.step;
         (start, (start <= asked.now).then_some(value))
     };
-    Ok(lines
-        .into_iter()
-        .map(|(values, steps)| QuerySeries {
-            group: group_by.iter().map(|key| (*key).to_owned()).zip(values).collect(),
-            points: steps
-                .into_iter()
-                .enumerate()
-                .map(|(step, value)| point(step, value))
-                .collect(),
-        })
-        .collect())
+    let line = |(values, steps): (Vec<String>, Vec<f64>)| QuerySeries {
+        group: group_by.iter().map(|key| (*key).to_owned()).zip(values).collect(),
+        points: steps
+            .into_iter()
+            .enumerate()
+            .map(|(step, value)| point(step, value))
+            .collect(),
+    };
+    let series = lines.into_iter().map(line).collect();
+    Ok((group_by, series))
 }
 
 /// All transitions of a stretch, oldest first.
@@ -135,15 +135,9 @@ fn instance(
     let (first, newest) = (rows.first()?, rows.last()?);
     let get = |dimension: &str| Some(dimension_of(newest, dimension));
     let values = || {
-        [
-            "provider",
-            "service",
-            "environment",
-            "deployment",
-            "breaker",
-            "instance",
-        ]
-        .map(|dimension| dimension_of(newest, dimension))
+        BREAKER_DIMENSIONS
+            .iter()
+            .map(|dimension| dimension_of(newest, dimension))
     };
     if !filter.matches(get, values) {
         return None;
@@ -175,18 +169,6 @@ fn instance(
     }
     instance.open.extend(since.map(|start| (start, until)));
     Some(instance)
-}
-
-fn dimension_of<'a>(row: &'a TransitionRow, dimension: &str) -> &'a str {
-    match dimension {
-        "provider" => &row.provider,
-        "service" => &row.key.service,
-        "environment" => &row.key.environment,
-        "deployment" => &row.key.deployment,
-        "breaker" => &row.key.breaker,
-        "instance" => &row.instance,
-        _ => "",
-    }
 }
 
 fn count(at: Millis, plan: &Plan, values: &mut [f64]) {

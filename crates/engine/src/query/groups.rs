@@ -115,7 +115,7 @@ fn dimensions(key: &SeriesKey) -> [&str; 6] {
 }
 
 /// A dimension of a series; empty when it has none.
-fn dimension_of<'a>(key: &'a SeriesKey, dimension: &str) -> &'a str {
+pub(crate) fn dimension_of<'a>(key: &'a SeriesKey, dimension: &str) -> &'a str {
     match dimension {
         "provider" => &key.provider,
         "model" => &key.model,

@@ -13,6 +13,7 @@ mod plan;
 mod request;
 mod sweep;
 
+pub(crate) use groups::dimension_of;
 pub use plan::Resolution;
 pub use request::{QueryError, QueryRequest};
 
@@ -30,6 +31,9 @@ use measure::{Measure, Sketched};
 use plan::{Ground, Plan};
 use request::CallQuery;
 use sweep::{Fresh, Lines, Source};
+
+/// The dimensions of the lines, and the lines.
+type Answered = (Vec<&'static str>, Vec<QuerySeries>);
 
 /// What answering needs.
 pub(crate) struct Asked<'a> {
@@ -64,7 +68,7 @@ impl Asked<'_> {
         };
         let plan = Plan::make(request.span.from, request.span.to, request.resolution, ground)
             .map_err(|points| QueryError::TooManyPoints { points })?;
-        let series = if request.is_about_breakers() {
+        let (group_by, series) = if request.is_about_breakers() {
             breakers::series(self, request, &plan).await?
         } else {
             self.calls(request, &plan).await?
@@ -74,6 +78,7 @@ impl Asked<'_> {
         }
         Ok(QueryAnswer {
             metric: request.metric.clone(),
+            group_by: group_by.into_iter().map(str::to_owned).collect(),
             unit: info(&request.metric).map_or(Unit::Count, |metric| metric.unit),
             from: plan.from,
             to: plan.to,
@@ -91,15 +96,17 @@ impl Asked<'_> {
         })
     }
 
-    async fn calls(&self, request: &QueryRequest, plan: &Plan) -> Result<Vec<QuerySeries>, QueryError> {
+    async fn calls(&self, request: &QueryRequest, plan: &Plan) -> Result<Answered, QueryError> {
         let query = request.call_query()?;
+        let group_by = query.group_by.clone();
         let sources = self.read(plan, &query).await?;
         let first_event = self.tenant.live().first_event();
         let (plan, now) = (plan.clone(), self.now);
         let added = tokio::task::spawn_blocking(move || add_up(&query, &plan, &sources, first_event, now));
-        added
+        let series = added
             .await
-            .map_err(|stopped| StoreError::Unavailable(Box::new(stopped)))?
+            .map_err(|stopped| StoreError::Unavailable(Box::new(stopped)))?;
+        Ok((group_by, series?))
     }
 
     /// The store first, live memory second: see `live::uncompacted`.

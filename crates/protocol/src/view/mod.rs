@@ -4,11 +4,13 @@ mod board;
 mod breaker;
 mod chart;
 mod connect;
+mod providers;
 
 pub use board::{Board, BoardDelta, Breaker, Feed, Kpi, KpiId, Provider, Verdict};
 pub use breaker::{BreakerDetail, CallRow, InstanceRow, Trip};
 pub use chart::{BAND_NAMES, ChartPoint, HEAT_EDGES_MS};
 pub use connect::{Connect, RefusalRow, SourceRow};
+pub use providers::{CallsSay, MAX_LINES, ProviderLine, ProviderLines, ProviderRow, Providers, STRIP_CELLS};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,21 @@ pub enum State {
     Disabled,
     MetricsOnly,
     Unknown,
+}
+
+impl State {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            State::Closed => "closed",
+            State::Open => "open",
+            State::HalfOpen => "half_open",
+            State::ForcedOpen => "forced_open",
+            State::Disabled => "disabled",
+            State::MetricsOnly => "metrics_only",
+            State::Unknown => "unknown",
+        }
+    }
 }
 
 /// A live range of the board.

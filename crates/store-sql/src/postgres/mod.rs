@@ -15,10 +15,10 @@ use async_trait::async_trait;
 use domain::Millis;
 use domain::rollup::Rung;
 use store::{
-    ApiKey, Appended, AuditEntry, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush,
-    Journal, JournalUsage, KeyHash, Keys, LiveStore, NewApiKey, NewBatch, Offset, PartialRow, Remembered,
-    RollupRead, Rollups, RungUsage, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, check_tenant,
+    ApiKey, Appended, AuditEntry, BatchPage, BatchQuery, Checkpoint, Chunk, ChunkHead, ChunkMerge,
+    ChunkParts, Compaction, Flush, Journal, JournalUsage, KeyHash, Keys, LiveStore, NewApiKey, NewBatch,
+    Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage, StoreError, StoredBatch, SystemScope,
+    TenantId, TenantScope, TransitionQuery, TransitionRow, check_tenant,
 };
 
 use crate::OpenError;

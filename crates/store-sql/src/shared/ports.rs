@@ -212,6 +212,14 @@ macro_rules! journal_port {
                 self.journal.read_after(after, limit).await
             }
 
+            async fn read_before(
+                &self,
+                scope: &TenantScope,
+                query: BatchQuery,
+            ) -> Result<BatchPage, StoreError> {
+                self.journal.read_before(scope.tenant(), &query).await
+            }
+
             async fn head(&self, _: &SystemScope) -> Result<Offset, StoreError> {
                 self.journal.head().await
             }

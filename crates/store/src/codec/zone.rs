@@ -56,6 +56,11 @@ impl ZoneMap {
         .fold(ZoneMap(1 << kind), ZoneMap::with)
     }
 
+    /// The bit of calls, whichever.
+    pub fn calls() -> ZoneMap {
+        ZoneMap(1)
+    }
+
     /// The bits of a provider.
     pub fn provider(name: &str) -> ZoneMap {
         ZoneMap::name(b'p', name)
@@ -117,6 +122,8 @@ mod tests {
             assert!(map.may_hold(ZoneMap::of_event(event)));
         }
         assert!(!ZoneMap::of(&events[..0]).may_hold(ZoneMap::outcome(Outcome::Ok)));
+        assert!(ZoneMap::of(&events[..1]).may_hold(ZoneMap::calls()));
+        assert!(!ZoneMap::of(&events[2..]).may_hold(ZoneMap::calls()));
     }
 
     #[test]

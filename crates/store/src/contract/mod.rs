@@ -15,6 +15,7 @@
 )]
 
 pub mod append;
+pub mod calls;
 pub mod flush;
 pub mod keys;
 pub mod read;
@@ -86,6 +87,19 @@ macro_rules! contract_suite {
                 before_time_finds_the_first_that_arrived,
                 before_time_is_the_head_when_all_is_older,
                 before_time_crosses_midnight,
+            }
+            calls {
+                batches_come_newest_first,
+                a_page_stops_at_the_limit_and_tells_where_to_go_on,
+                a_page_stops_when_it_holds_many_events,
+                reading_back_starts_before_the_offset,
+                the_window_is_half_open_over_event_time,
+                batches_of_other_tenants_are_not_seen,
+                zone_maps_skip_batches,
+                late_events_are_found_across_midnight,
+                a_clock_that_moves_back_hides_nothing,
+                a_sparse_walk_goes_on_page_by_page,
+                dropped_days_are_no_error,
             }
             retention {
                 days_older_than_the_limit_are_dropped,

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use domain::Millis;
 
 use super::{JournalState, MemoryStore};
+use crate::batches::Room;
 use crate::plan::{self, KeyScope, Seen};
 use crate::{
-    Appended, Journal, JournalUsage, NewBatch, Offset, Remembered, StoreError, StoredBatch, SystemScope,
-    TenantScope, codec, day,
+    Appended, BatchPage, BatchQuery, Journal, JournalUsage, NewBatch, Offset, Remembered, Resume, StoreError,
+    StoredBatch, SystemScope, TenantScope, codec, day,
 };
 
 /// There is one process, hence one writer.
@@ -89,6 +90,30 @@ impl Journal for MemoryStore {
             .take(limit)
             .cloned()
             .collect())
+    }
+
+    /// Looks at everything: what is in memory is small.
+    async fn read_before(&self, scope: &TenantScope, query: BatchQuery) -> Result<BatchPage, StoreError> {
+        let state = self.state.lock();
+        let mut page = BatchPage::default();
+        let mut room = Room::of(&query);
+        for (batch, _) in state.journal.batches.iter().rev() {
+            let wanted = batch.offset < query.before
+                && batch.tenant == *scope.tenant()
+                && query.wants(&batch.events, batch.received);
+            if !wanted {
+                continue;
+            }
+            page.batches.push(batch.clone());
+            if !room.take(batch.events.len()) {
+                page.next = Some(Resume {
+                    before: batch.offset,
+                    received: batch.received,
+                });
+                break;
+            }
+        }
+        Ok(page)
     }
 
     async fn head(&self, _: &SystemScope) -> Result<Offset, StoreError> {

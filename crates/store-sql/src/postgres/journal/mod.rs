@@ -2,6 +2,7 @@
 //! role. Ids and idempotency keys are in tables of their own, in the same transaction as their batch.
 
 mod append;
+mod backwards;
 mod ids;
 mod keys;
 mod partitions;

@@ -11,6 +11,7 @@
 //! Ids and idempotency keys are committed together with their batch: ids inside the batch, keys in a table beside it.
 
 mod append;
+mod backwards;
 mod day_file;
 mod lookup;
 mod read;

@@ -85,7 +85,7 @@ impl SqliteJournal {
     }
 }
 
-fn batch_from(row: &SqliteRow) -> Result<StoredBatch, StoreError> {
+pub(super) fn batch_from(row: &SqliteRow) -> Result<StoredBatch, StoreError> {
     let number = |name| row.try_get::<i64, _>(name).map_err(store_error);
     let tenant: String = row.try_get("tenant_id").map_err(store_error)?;
     let bytes: Vec<u8> = row.try_get("bytes").map_err(store_error)?;

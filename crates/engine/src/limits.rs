@@ -1,0 +1,87 @@
+//! What is capped and how near we are: memory, journal, each rung.
+
+use std::sync::atomic::Ordering;
+
+use domain::rollup::Rung;
+use protocol::limits::{Limit, LimitUnit, Limits};
+use store::{StoreError, SystemScope};
+
+use crate::RungLimits;
+use crate::config::Stores;
+use crate::metrics::Counters;
+use crate::tenants::Tenant;
+
+/// What the figures are compared to.
+pub(crate) struct Caps<'a> {
+    pub journal_keep: i64,
+    pub journal_max_bytes: u64,
+    pub rungs: &'a [RungLimits; 4],
+}
+
+pub(crate) async fn read(
+    stores: &Stores,
+    system: &SystemScope,
+    tenant: &Tenant,
+    caps: Caps<'_>,
+    counters: &Counters,
+) -> Result<Limits, StoreError> {
+    let mut items = vec![series(tenant)];
+    let journal = stores.journal.usage(system).await?;
+    items.push(Limit {
+        name: "journal_bytes".into(),
+        title: "Journal: every event, for days".into(),
+        used: journal.bytes,
+        cap: Some(caps.journal_max_bytes),
+        unit: LimitUnit::Bytes,
+        at_cap: "The oldest whole days are dropped; figures stay.".into(),
+        setting: "retention.journal_max_mib".into(),
+        oldest: journal.oldest,
+        kept_ms: Some(caps.journal_keep),
+    });
+    let usage = stores.rollups.rollup_usage(system, &tenant.id).await?;
+    for limits in caps.rungs {
+        let used = usage.iter().find(|usage| usage.rung == limits.rung);
+        let (short, long) = names(limits.rung);
+        items.push(Limit {
+            name: format!("rung_{short}_bytes"),
+            title: long.into(),
+            used: used.map_or(0, |used| used.bytes),
+            cap: Some(limits.max_bytes),
+            unit: LimitUnit::Bytes,
+            at_cap: "The oldest buckets are dropped; coarser ones stay.".into(),
+            setting: format!("retention.rung_{short}_max_mib"),
+            oldest: used.and_then(|used| used.oldest),
+            kept_ms: limits.kept,
+        });
+    }
+    let counted = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    Ok(Limits {
+        items,
+        folded_calls: counted(&counters.folded),
+        freed_bytes: counted(&counters.journal_freed) + counted(&counters.rollups_freed),
+    })
+}
+
+fn series(tenant: &Tenant) -> Limit {
+    let known = tenant.live().known_series();
+    Limit {
+        name: "series".into(),
+        title: "Series: provider × model × deployment × service × environment × operation".into(),
+        used: known.count as u64,
+        cap: Some(known.cap as u64),
+        unit: LimitUnit::Count,
+        at_cap: "Calls of further series count as `__other__` of their provider.".into(),
+        setting: "limits.series".into(),
+        oldest: None,
+        kept_ms: None,
+    }
+}
+
+fn names(rung: Rung) -> (&'static str, &'static str) {
+    match rung {
+        Rung::TenSeconds => ("10s", "Buckets of 10 seconds"),
+        Rung::Minute => ("1m", "Buckets of a minute"),
+        Rung::Hour => ("1h", "Buckets of an hour"),
+        Rung::Day => ("1d", "Buckets of a day"),
+    }
+}

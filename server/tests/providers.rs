@@ -1,0 +1,125 @@
+//! The Providers page over REST, for our own page, and as a page.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod common;
+
+use common::TestServer;
+use protocol::view::Providers;
+use reqwest::Response;
+use serde_json::{Value, json};
+
+const POSTCARD: &str = "application/vnd.fuseboard.postcard";
+
+async fn filled() -> TestServer {
+    let server = TestServer::start().await;
+    let call = |provider: &str, outcome: &str| json!({ "type": "call", "provider": provider, "model": "m", "outcome": outcome, "duration_ms": 400 });
+    let mut events = vec![call("openai", "ok"); 30];
+    events.extend(vec![call("anthropic", "timeout"); 40]);
+    server.accept(&Value::Array(events)).await;
+    server
+}
+
+async fn postcard(server: &TestServer, query: &str) -> Response {
+    let request = server
+        .get(&format!("/api/v1/providers{query}"))
+        .header("accept", POSTCARD);
+    request.send().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_forms_say_the_same() {
+    let server = filled().await;
+    let response = server
+        .get("/api/v1/providers?from=now-1h&to=now")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let told: Providers = response.json().await.unwrap();
+    let names: Vec<&str> = told.rows.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["anthropic", "openai"]);
+    assert_eq!(told.rows[0].said.words, "0% ok");
+
+    let build = server.shared().build.clone();
+    let response = postcard(&server, &format!("?from=now-1h&to=now&build={build}")).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], POSTCARD);
+    let bytes = response.bytes().await.unwrap();
+    let mut same: Providers = postcard::from_bytes(&bytes).unwrap();
+    assert_eq!(
+        (same.asked_from.as_str(), same.words.as_str()),
+        ("now-1h", "Last hour")
+    );
+    // It was asked a moment later.
+    (same.from, same.to, same.as_of) = (told.from, told.to, told.as_of);
+    for (one, other) in same.rows.iter_mut().zip(&told.rows) {
+        one.rate = other.rate;
+        one.strip.clone_from(&other.strip);
+    }
+    same.lines = told.lines.clone();
+    assert_eq!(same, told);
+    assert!(server.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_build_and_nonsense_are_refused() {
+    let server = filled().await;
+    for query in ["", "?build=other"] {
+        let response = postcard(&server, query).await;
+        assert_eq!(response.status(), 409, "{query}");
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["type"], "urn:fuseboard:problem:other-build");
+    }
+    for (query, parameter) in [
+        ("from=soon", "from"),
+        ("to=now-2d", "from"),
+        ("to=x", "to"),
+        ("colour=red", "colour"),
+    ] {
+        let response = server
+            .get(&format!("/api/v1/providers?{query}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 400, "{query}");
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["parameter"], parameter, "{query}");
+    }
+    assert!(server.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_painted_with_its_figures_and_tells_a_bad_range_later() {
+    let server = filled().await;
+    for path in ["/providers", "/t/default/providers?from=now-6h&to=now"] {
+        let response = server
+            .get(path)
+            .header("accept", "text/html")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let html = response.text().await.unwrap();
+        let place = |name: &str| html.find(&format!("<tr data-provider=\"{name}\"")).unwrap();
+        assert!(place("anthropic") < place("openai"), "{path}");
+        assert!(html.contains("0% ok"), "{path}");
+    }
+    let response = server
+        .get("/providers?from=soon")
+        .header("accept", "text/html")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.text().await.unwrap().contains("data-providers-waiting"));
+    let board = server
+        .get("/")
+        .header("accept", "text/html")
+        .send()
+        .await
+        .unwrap();
+    assert!(!board.text().await.unwrap().contains("data-providers"));
+    assert!(server.stop().await);
+}
