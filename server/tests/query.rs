@@ -307,3 +307,30 @@ async fn transitions_are_listed_page_by_page() {
         assert_eq!(server.get(path).send().await.unwrap().status(), status, "{path}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_lines_are_refused_before_they_take_memory() {
+    let server = TestServer::start().await;
+    let call = |n: u32| json!({"type": "call", "provider": "p", "model": format!("m-{n}"), "outcome": "ok", "duration_ms": 1});
+    let events: Vec<Value> = (0..201).map(call).collect();
+    server.accept(&json!(events)).await;
+    for query in [
+        "metric=requests&group_by=model",
+        "metric=latency_p95&group_by=model&max_points=1",
+        "metric=outcomes&group_by=model",
+    ] {
+        let response = server
+            .get(&format!("/api/v1/query?{query}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 422, "{query}");
+        let problem: Value = response.json().await.unwrap();
+        assert!(
+            problem["detail"].as_str().unwrap().contains("at most 200"),
+            "{problem}"
+        );
+    }
+    let few = answer(&server, "metric=requests&group_by=model&filter=model:~m-10").await;
+    assert_eq!(few["series"].as_array().unwrap().len(), 11);
+}

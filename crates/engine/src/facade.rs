@@ -28,6 +28,10 @@ use crate::supervisor::Supervisor;
 use crate::tenants::Tenants;
 use crate::transitions::{self, TransitionsError, TransitionsRequest};
 
+/// Questions over a range that are answered at the same time; each may take tens of megabytes and a core. Further ones
+/// wait for their turn.
+const QUERIES: usize = 4;
+
 /// The running application. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
@@ -43,6 +47,8 @@ struct Inner {
     hubs: Hubs,
     flusher: Arc<Flusher>,
     compactor: Arc<Compactor>,
+    /// Turns of questions over a range.
+    queries: Semaphore,
     rungs: [RungLimits; 4],
     journal_keep: domain::Millis,
     journal_max_bytes: u64,
@@ -152,6 +158,7 @@ impl Engine {
             hubs,
             flusher,
             compactor,
+            queries: Semaphore::new(QUERIES),
             rungs: config.rungs,
             journal_keep: config.journal_keep,
             journal_max_bytes: config.journal_max_bytes,
@@ -210,6 +217,8 @@ impl Engine {
         request: &QueryRequest,
     ) -> Result<QueryAnswer, QueryError> {
         let inner = &self.inner;
+        // Never closed; without a turn the question would only be answered sooner.
+        let _turn = inner.queries.acquire().await.ok();
         let asked = Asked {
             stores: &inner.stores,
             scope,

@@ -71,8 +71,12 @@ impl<'a> Groups<'a> {
             return Ok(*place);
         }
         let place = self.lines.len() as u32;
-        // With outcomes, many lines stay empty; the limit counts those that are shown.
-        if self.lines.len() >= MAX_SERIES * Outcome::COUNT {
+        // Told apart by outcome, many lines stay empty; those that are shown are counted as they fill.
+        let most = match self.query.by_outcome {
+            true => MAX_SERIES * Outcome::COUNT,
+            false => MAX_SERIES,
+        };
+        if self.lines.len() >= most {
             return Err(QueryError::TooManySeries {
                 series: self.lines.len() + 1,
             });

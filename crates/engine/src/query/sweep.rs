@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use domain::Millis;
 use domain::rollup::{Bucket, CallClass, SeriesKey};
 use domain::sketch::{DenseSketch, Sketch};
+use protocol::query::MAX_SERIES;
 use store::codec::{ChunkFigures, RowSums, SketchColumn};
 use store::{Chunk, StoreError};
 
@@ -62,6 +63,7 @@ pub(super) fn sums(
         plan,
         formula,
         lines: Vec::new(),
+        used: 0,
     };
     for source in sources {
         for chunk in &source.chunks {
@@ -81,7 +83,7 @@ pub(super) fn sums(
                     step,
                     || figures.cells(row),
                     &sums,
-                );
+                )?;
             }
         }
         for (bucket, key, fresh) in &source.fresh {
@@ -89,7 +91,7 @@ pub(super) fn sums(
                 (step_of(plan, &source.stretch, *bucket), fresh)
             {
                 let membership = groups.of(key)?;
-                totals.add(&membership, step, || cells.iter().copied(), sums);
+                totals.add(&membership, step, || cells.iter().copied(), sums)?;
             }
         }
     }
@@ -102,6 +104,8 @@ struct Totals<'a> {
     formula: Formula,
     /// Part and whole by step; empty until something counts for the line.
     lines: Vec<Vec<(i128, i128)>>,
+    /// How many lines something counts for: only they take memory.
+    used: usize,
 }
 
 impl Totals<'_> {
@@ -111,7 +115,7 @@ impl Totals<'_> {
         step: usize,
         cells: impl Fn() -> I,
         sums: &RowSums,
-    ) {
+    ) -> Result<(), QueryError> {
         for (line, allowed) in &membership.lines {
             if cells().all(|(cell, _)| allowed >> cell & 1 == 0) {
                 continue;
@@ -122,6 +126,10 @@ impl Totals<'_> {
             }
             let steps = &mut self.lines[line];
             if steps.is_empty() {
+                self.used += 1;
+                if self.used > MAX_SERIES {
+                    return Err(QueryError::TooManySeries { series: self.used });
+                }
                 steps.resize(self.plan.steps, (0, 0));
             }
             let (part, whole) = &mut steps[step];
@@ -130,6 +138,7 @@ impl Totals<'_> {
                 *whole += term.of(cells(), sums, *allowed);
             }
         }
+        Ok(())
     }
 
     fn finish(self) -> Lines {
