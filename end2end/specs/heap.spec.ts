@@ -1,16 +1,18 @@
-// `cargo xtask prove heap`: half an hour of frames at the densest rate the server sends, about as many as a wall
-// display gets in a day at one a second. The heap must be flat, and nothing may pile up.
+// `cargo xtask prove heap`: as many frames as a wall display gets in a day at one a second, at the densest rate the
+// server sends (40 a second: about 36 minutes on a machine that is free). The heap must be flat, and nothing may pile up.
 import { setTimeout as sleep } from "node:timers/promises";
 import { debuggerOf, type Holding, holding, instrument } from "../helpers/memory.ts";
 import { busyBoard } from "../helpers/events.ts";
 import { expect, test } from "../helpers/test.ts";
 import { traffic } from "../helpers/traffic.ts";
 
-const MINUTES = Number(process.env.HEAP_MINUTES ?? "30");
+const FRAMES = Number(process.env.HEAP_FRAMES ?? "86400");
+/** A machine that is busy gets fewer frames out; one this slow is no place for a proof. */
+const PATIENCE_MS = 58 * 60_000;
 const SAMPLES = 30;
 
-test(`${MINUTES} minutes of frames leave the heap flat`, async ({ board, context, page, server }) => {
-  test.setTimeout((MINUTES + 5) * 60_000);
+test(`${FRAMES} frames leave the heap flat`, async ({ board, context, page, server }) => {
+  test.setTimeout(PATIENCE_MS);
   await instrument(context);
   await server.push(...busyBoard());
   const session = await debuggerOf(page);
@@ -29,7 +31,7 @@ test(`${MINUTES} minutes of frames leave the heap flat`, async ({ board, context
   const running = Promise.all(Array.from({ length: 3 }, () => traffic(server, 20, stop.signal)));
   const samples: Holding[] = [];
   for (let sample = 0; sample < SAMPLES; sample += 1) {
-    await sleep((MINUTES * 60_000) / SAMPLES);
+    while (frames < ((sample + 1) * FRAMES) / SAMPLES) await sleep(500);
     samples.push(await holding(page, session));
     console.log(`      ${frames} frames: ${JSON.stringify(samples.at(-1))}`);
   }
@@ -46,5 +48,5 @@ test(`${MINUTES} minutes of frames leave the heap flat`, async ({ board, context
   expect(mean("nodes", 2 * third), "nodes").toBeLessThan(mean("nodes", third) * 1.05 + 50);
   expect(mean("listeners", 2 * third), "listeners").toBeLessThan(mean("listeners", third) * 1.05 + 20);
   expect(samples.at(-1)?.charts, "charts").toBe(3);
-  expect(frames, "frames").toBeGreaterThan(MINUTES * 60 * 8);
+  expect(frames, "frames").toBeGreaterThanOrEqual(FRAMES);
 });

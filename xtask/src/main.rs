@@ -31,7 +31,7 @@ cargo xtask COMMAND
 
   run [-- --simulate] [server flags]   build everything and serve http://127.0.0.1:3000 on SQLite in ./data
   test [STEP…] [WORD…]                 every check, or some steps of it, or the tests whose names contain a word
-  prove kills|heap                     the long proofs
+  prove kills|heap|history             the long proofs
   pictures                             take the pictures of the documentation, docs/img/*.png
   dist                                 the product as one file: target/dist-out/fuseboard
   site                                 only build what the browser fetches, into target/site

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::{browser, children, pg, process, site, tests, ui};
 
-const NAMES: &str = "kills (200 SIGKILLs per database), heap (30 min of frames in a browser), history (30 days of \
+const NAMES: &str = "kills (200 SIGKILLs per database), heap (86,400 frames in a browser), history (30 days of \
                      100 million calls)";
 
 /// Runs one.
@@ -60,7 +60,7 @@ fn heap() -> Result<String> {
     process::run(&mut tests::build_binaries())?;
     browser::run(&browser::Suite {
         files: &["heap".to_owned()],
-        variables: &[("HEAP_MINUTES", "30")],
+        variables: &[("HEAP_FRAMES", "86400")],
         ..browser::Suite::default()
     })
 }
