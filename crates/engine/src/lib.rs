@@ -21,6 +21,7 @@ mod intake;
 mod limits;
 pub mod live;
 pub mod metrics;
+mod names;
 mod pages;
 mod pipeline;
 pub mod query;

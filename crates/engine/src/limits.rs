@@ -63,12 +63,12 @@ pub(crate) async fn read(
 }
 
 fn series(tenant: &Tenant) -> Limit {
-    let known = tenant.live().known_series();
+    let (used, cap) = tenant.live().series_and_cap();
     Limit {
         name: "series".into(),
         title: "Series: provider × model × deployment × service × environment × operation".into(),
-        used: known.count as u64,
-        cap: Some(known.cap as u64),
+        used: used as u64,
+        cap: Some(cap as u64),
         unit: LimitUnit::Count,
         at_cap: "Calls of further series count as `__other__` of their provider.".into(),
         setting: "limits.series".into(),

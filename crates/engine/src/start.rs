@@ -7,9 +7,8 @@ use std::ops::Range;
 
 use domain::Millis;
 use domain::rollup::Rung;
-use store::codec::decode_chunk;
 use store::{
-    ChunkParts, Offset, PartialRow, StoreError, SystemScope, TenantId, TenantScope, TransitionQuery,
+    ChunkParts, Offset, PartialRow, StoreError, SystemScope, TenantId, TenantScope, TransitionQuery, rows_of,
 };
 
 use crate::config::Stores;
@@ -141,10 +140,7 @@ async fn recent_chunks(
         .rollups
         .chunks(scope, Rung::TenSeconds, from, to, ChunkParts::ALL)
         .await?;
-    let mut rows = Vec::new();
-    for chunk in &read.chunks {
-        rows.extend(decode_chunk(&chunk.figures, &chunk.latency, &chunk.ttft)?);
-    }
+    let mut rows = rows_of(&read.chunks)?;
     rows.retain(|row| recent.contains(&row.bucket));
     Ok(rows)
 }

@@ -14,6 +14,7 @@ use protocol::{Filter, Span};
 use store::{StoreError, TenantScope, TransitionQuery, TransitionRow};
 
 use crate::config::Stores;
+use crate::names::Names;
 use crate::tenants::Tenant;
 use crate::wire;
 
@@ -89,7 +90,7 @@ pub(crate) async fn list(
         for row in with_fresh(page, tenant, &query, end) {
             scanned += 1;
             after = Some((row.at, row.id));
-            if passes(&filter, &row) {
+            if Names::of(&row).pass(&filter) {
                 items.push(row);
             }
             if items.len() == request.limit || scanned == SCANNED {
@@ -132,16 +133,6 @@ fn with_fresh(
     page.extend(fresh);
     page.sort_by_key(|row| std::cmp::Reverse((row.at, row.id)));
     page
-}
-
-fn passes(filter: &Filter, row: &TransitionRow) -> bool {
-    let get = |dimension: &str| Some(wire::transition_dimension(row, dimension));
-    let all = || {
-        BREAKER_DIMENSIONS
-            .iter()
-            .map(|dimension| wire::transition_dimension(row, dimension))
-    };
-    filter.matches(get, all)
 }
 
 fn answer(rows: Vec<TransitionRow>, next: Option<Place>) -> TransitionList {

@@ -113,19 +113,6 @@ pub(crate) fn instance(instance: &Instance, now: Millis) -> view::InstanceRow {
     }
 }
 
-/// One of the dimensions of breakers, of a transition; empty when it has none.
-pub(crate) fn transition_dimension<'a>(row: &'a TransitionRow, dimension: &str) -> &'a str {
-    match dimension {
-        "provider" => &row.provider,
-        "service" => &row.key.service,
-        "environment" => &row.key.environment,
-        "deployment" => &row.key.deployment,
-        "breaker" => &row.key.breaker,
-        "instance" => &row.instance,
-        _ => "",
-    }
-}
-
 pub(crate) fn feed(row: &TransitionRow) -> view::Feed {
     view::Feed {
         id: row.id,

@@ -31,6 +31,6 @@ pub use live::{Checkpoint, Flush, LiveStore, PartialRow, TransitionQuery, Transi
 pub use recent::RecentIds;
 pub use rollups::{
     Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, NewChunk, RollupRead, Rollups, RungUsage,
-    check_compaction,
+    check_compaction, rows_of,
 };
 pub use scope::{SystemScope, TenantId, TenantScope};

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use domain::Millis;
 use domain::rollup::Rung;
 
+use crate::codec::decode_chunk;
 use crate::{PartialRow, StoreError, SystemScope, TenantId, TenantScope};
 
 /// A chunk to be written; see [`crate::codec::encode_chunks`].
@@ -69,6 +70,18 @@ pub struct Chunk {
     pub latency: Vec<u8>,
     /// TTFT sketches.
     pub ttft: Vec<u8>,
+}
+
+/// All rows of chunks that were read whole, not merged.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when one cannot be read.
+pub fn rows_of(chunks: &[Chunk]) -> Result<Vec<PartialRow>, StoreError> {
+    let mut rows = Vec::new();
+    for chunk in chunks {
+        rows.extend(decode_chunk(&chunk.figures, &chunk.latency, &chunk.ttft)?);
+    }
+    Ok(rows)
 }
 
 /// Which parts of chunks to read besides the figures.

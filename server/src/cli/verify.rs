@@ -7,8 +7,7 @@ use domain::event::EventBody;
 use domain::rollup::{Bucket, Rung};
 use domain::{Millis, Outcome};
 use serde_json::{Value, json};
-use store::codec::decode_chunk;
-use store::{ChunkParts, Offset, PartialRow, SystemScope, TenantId};
+use store::{ChunkParts, Offset, PartialRow, SystemScope, TenantId, rows_of};
 
 use super::CliError;
 use super::journal::BATCHES;
@@ -145,9 +144,7 @@ async fn ten_seconds(
             ChunkParts::ALL,
         )
         .await?;
-    for chunk in &read.chunks {
-        rows.extend(decode_chunk(&chunk.figures, &chunk.latency, &chunk.ttft)?);
-    }
+    rows.extend(rows_of(&read.chunks)?);
     Ok(rows)
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::Millis;
 use domain::rollup::Rung;
-use store::codec::{decode_chunk, encode_chunks};
-use store::{ChunkMerge, Compaction, PartialRow, StoreError, SystemScope};
+use store::codec::encode_chunks;
+use store::{ChunkMerge, Compaction, StoreError, SystemScope, rows_of};
 use tokio_util::sync::CancellationToken;
 
 use super::retain::RungLimits;
@@ -157,13 +157,7 @@ impl Compactor {
     async fn merge(&self, tenant: &Tenant, rung: Rung, ids: Vec<u64>) -> Result<(), StoreError> {
         let rollups = &self.stores.rollups;
         let chunks = rollups.chunks_by_id(&self.system, &tenant.id, &ids).await?;
-        let built = tokio::task::spawn_blocking(move || {
-            let mut rows: Vec<PartialRow> = Vec::new();
-            for chunk in &chunks {
-                rows.extend(decode_chunk(&chunk.figures, &chunk.latency, &chunk.ttft)?);
-            }
-            encode_chunks(rung, rows)
-        });
+        let built = tokio::task::spawn_blocking(move || encode_chunks(rung, rows_of(&chunks)?));
         let added = built
             .await
             .map_err(|stopped| StoreError::Unavailable(Box::new(stopped)))??;

@@ -8,6 +8,7 @@ use protocol::query::{CALL_DIMENSIONS, KnownSeries};
 use store::TransitionRow;
 
 use super::TenantLive;
+use crate::names::Names;
 
 /// An instance that is open now.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,26 +21,13 @@ pub(crate) struct OpenInstance {
 }
 
 impl OpenInstance {
-    /// One of the dimensions of breakers; empty when it has none.
-    pub fn dimension(&self, dimension: &str) -> &str {
-        match dimension {
-            "provider" => &self.provider,
-            "service" => &self.key.service,
-            "environment" => &self.key.environment,
-            "deployment" => &self.key.deployment,
-            "breaker" => &self.key.breaker,
-            "instance" => &self.instance,
-            _ => "",
+    /// What filters and groups know it by.
+    pub fn names(&self) -> Names<'_> {
+        Names {
+            key: &self.key,
+            provider: &self.provider,
+            instance: &self.instance,
         }
-    }
-
-    /// All of them.
-    pub fn dimensions(&self) -> [&str; 6] {
-        protocol::query::BREAKER_DIMENSIONS
-            .first_chunk()
-            .map_or([""; 6], |names: &[&str; 6]| {
-                names.map(|name| self.dimension(name))
-            })
     }
 }
 
@@ -47,6 +35,11 @@ impl TenantLive {
     /// The earliest event; before it no traffic was possible.
     pub(crate) fn first_event(&self) -> Option<Millis> {
         self.first_event
+    }
+
+    /// How many series there are, and how many there may be.
+    pub(crate) fn series_and_cap(&self) -> (usize, usize) {
+        (self.series.len(), self.series_cap)
     }
 
     /// The values that the dimensions of series have.

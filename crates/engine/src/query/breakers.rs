@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, HashSet};
 use domain::Millis;
 use domain::breaker::State;
 use protocol::Filter;
-use protocol::query::{BREAKER_DIMENSIONS, MAX_SERIES, QuerySeries};
+use protocol::query::{MAX_SERIES, QuerySeries};
 use store::{TransitionQuery, TransitionRow};
 
 use super::plan::Plan;
 use super::request::{QueryError, QueryRequest};
 use super::{Answered, Asked};
-use crate::wire::transition_dimension as dimension_of;
+use crate::names::Names;
 
 /// Transitions read at a time.
 const PAGE: usize = 5_000;
@@ -64,19 +64,13 @@ pub(super) async fn series(
     // Open all the time: no transition in the range tells of it.
     for still in asked.tenant.live().open_instances() {
         let place = (still.breaker.0, still.instance.clone());
-        if !by_instance.contains_key(&place) && still.since < until {
-            let get = |dimension: &str| Some(still.dimension(dimension));
-            if filter.matches(get, || still.dimensions()) {
-                add(&Instance {
-                    group: group_by
-                        .iter()
-                        .map(|key| still.dimension(key).to_owned())
-                        .collect(),
-                    open: vec![(still.since.max(plan.from), until)],
-                    openings: Vec::new(),
-                    transitions: Vec::new(),
-                });
-            }
+        if !by_instance.contains_key(&place) && still.since < until && still.names().pass(&filter) {
+            add(&Instance {
+                group: still.names().values(&group_by),
+                open: vec![(still.since.max(plan.from), until)],
+                openings: Vec::new(),
+                transitions: Vec::new(),
+            });
         }
     }
     if lines.len() > MAX_SERIES {
@@ -133,20 +127,12 @@ fn instance(
     until: Millis,
 ) -> Option<Instance> {
     let (first, newest) = (rows.first()?, rows.last()?);
-    let get = |dimension: &str| Some(dimension_of(newest, dimension));
-    let values = || {
-        BREAKER_DIMENSIONS
-            .iter()
-            .map(|dimension| dimension_of(newest, dimension))
-    };
-    if !filter.matches(get, values) {
+    let names = Names::of(newest);
+    if !names.pass(filter) {
         return None;
     }
     let mut instance = Instance {
-        group: group_by
-            .iter()
-            .map(|key| dimension_of(newest, key).to_owned())
-            .collect(),
+        group: names.values(group_by),
         open: Vec::new(),
         openings: Vec::new(),
         transitions: Vec::new(),
