@@ -15,8 +15,8 @@ use std::fmt;
 pub const MAX_BYTES: usize = 1_024;
 /// The most terms a filter may have.
 pub const MAX_TERMS: usize = 32;
-/// How many characters of a term an error repeats.
-const ECHOED: usize = 64;
+/// How many characters of what was sent an error repeats.
+pub const ECHOED: usize = 64;
 
 /// What a term demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -377,7 +377,8 @@ fn written(rest: &str) -> String {
     echo(&rest[..end.unwrap_or(rest.len())])
 }
 
-fn echo(text: &str) -> String {
+/// The beginning of a text that somebody sent, for repeating it to them in an error.
+pub fn echo(text: &str) -> String {
     match text.char_indices().nth(ECHOED) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

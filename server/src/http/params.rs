@@ -4,11 +4,9 @@
 use axum::extract::Query;
 use axum::http::{StatusCode, Uri};
 use protocol::Span;
+pub use protocol::filter::echo;
 
 use super::problem::Problem;
-
-/// How many characters of a text an error repeats.
-const ECHOED: usize = 64;
 
 /// The parameters of one request.
 #[derive(Debug)]
@@ -89,16 +87,10 @@ pub fn bad(name: &str, detail: impl Into<String>) -> Problem {
     .with("parameter", echo(name).into())
 }
 
-/// The beginning of a text that somebody sent, for repeating it to them.
-pub fn echo(text: &str) -> String {
-    match text.char_indices().nth(ECHOED) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use protocol::filter::ECHOED;
+
     use super::*;
 
     fn read(query: &str) -> Result<Params, Problem> {

@@ -81,16 +81,10 @@ impl fmt::Display for Place {
     }
 }
 
-/// The beginning of what was sent as a cursor, for the error.
-pub(super) fn echo(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use protocol::filter::echo;
+
     use super::*;
 
     #[test]

@@ -16,7 +16,7 @@ mod wanted;
 
 use domain::EventBody;
 use protocol::calls::{CallsAnswer, MAX_CALLS};
-use protocol::filter::FilterError;
+use protocol::filter::{FilterError, echo};
 use protocol::{Filter, Span};
 use store::{BatchQuery, StoreError, StoredBatch, TenantScope};
 
@@ -78,7 +78,7 @@ impl Engine {
         }
         let wanted = Wanted::of(Filter::parse(&request.filter, protocol::calls::CALL_KEYS)?);
         let mut place = match &request.cursor {
-            Some(text) => Place::parse(text).ok_or_else(|| CallsError::Cursor(cursor::echo(text)))?,
+            Some(text) => Place::parse(text).ok_or_else(|| CallsError::Cursor(echo(text)))?,
             None => Place::NEWEST,
         };
         let span = request.span;

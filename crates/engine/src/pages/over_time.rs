@@ -9,31 +9,11 @@ use protocol::query::QueryAnswer;
 use protocol::view::{MAX_LINES, ProviderLine, ProviderLines, ProviderRow, STRIP_CELLS};
 
 use super::ask::{Ask, JUDGED, count, provider};
+use crate::query::STEPS;
 use crate::{QueryError, Resolution};
 
 /// Points of a chart: about one per four pixels.
 const LINE_POINTS: usize = 120;
-/// Steps that strips are read in, milliseconds.
-const STRIP_STEPS: [Millis; 17] = [
-    10_000,
-    20_000,
-    30_000,
-    60_000,
-    120_000,
-    300_000,
-    600_000,
-    900_000,
-    1_800_000,
-    HOUR,
-    2 * HOUR,
-    3 * HOUR,
-    6 * HOUR,
-    12 * HOUR,
-    24 * HOUR,
-    7 * 24 * HOUR,
-    30 * 24 * HOUR,
-];
-const HOUR: Millis = 3_600_000;
 
 /// How attempts went over time.
 pub(super) struct Strips {
@@ -45,8 +25,8 @@ pub(super) struct Strips {
 impl Strips {
     pub async fn read(ask: Ask<'_>, span: Span) -> Result<Strips, QueryError> {
         let cell = span.millis() / STRIP_CELLS as Millis;
-        let fitting = STRIP_STEPS.into_iter().rev().find(|step| *step <= cell);
-        let step = Resolution::Step(fitting.unwrap_or(STRIP_STEPS[0]));
+        let fitting = STEPS.into_iter().rev().find(|step| *step <= cell);
+        let step = Resolution::Step(fitting.unwrap_or(STEPS[0]));
         let success = ask.over_time("attempt_success", "", span, step).await?;
         Ok(Strips {
             step: success.step,

@@ -15,6 +15,7 @@ mod sweep;
 
 pub(crate) use groups::dimension_of;
 pub use plan::Resolution;
+pub(crate) use plan::STEPS;
 pub use request::{QueryError, QueryRequest};
 
 use std::sync::Arc;

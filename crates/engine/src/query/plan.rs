@@ -10,7 +10,7 @@ use crate::RungLimits;
 const DEFAULT_POINTS: usize = 400;
 
 /// Steps that people can read, milliseconds.
-const STEPS: [Millis; 18] = [
+pub(crate) const STEPS: [Millis; 18] = [
     10_000,
     20_000,
     30_000,
