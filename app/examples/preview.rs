@@ -9,7 +9,14 @@ use std::{fs, path::PathBuf};
 
 use app::seed::Theme;
 use protocol::view::State;
-use support::{breaker, empty_seed, page, seed, themed};
+use support::{
+    breaker, empty_seed, explored, limits, one_provider, page, painted, providers, seed, themed,
+    with_breaker, with_breakers,
+};
+
+const PROVIDER: &str = "/providers/p_anthropic?from=now-24h&to=now";
+const BREAKER: &str = "/breakers/b_0000000000000021";
+const EXPLORE: &str = "/explore?metric=cost&group_by=model&from=now-24h&to=now";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
@@ -33,8 +40,38 @@ async fn main() -> std::io::Result<()> {
         ("many", many, "/"),
         ("detail", seed(), "/?breaker=b_0000000000000021"),
         ("empty", empty_seed(), "/"),
-        ("providers", seed(), "/providers"),
-        ("providers-dark", themed(seed(), Theme::Dark), "/providers"),
+        ("providers", painted(seed(), &providers()), "/providers"),
+        (
+            "providers-dark",
+            painted(themed(seed(), Theme::Dark), &providers()),
+            "/providers",
+        ),
+        ("explore", painted(seed(), &explored()), EXPLORE),
+        (
+            "explore-dark",
+            painted(themed(seed(), Theme::Dark), &explored()),
+            EXPLORE,
+        ),
+        ("provider", painted(seed(), &one_provider()), PROVIDER),
+        (
+            "provider-dark",
+            painted(themed(seed(), Theme::Dark), &one_provider()),
+            PROVIDER,
+        ),
+        ("breakers", with_breakers(seed()), "/breakers"),
+        (
+            "breakers-dark",
+            with_breakers(themed(seed(), Theme::Dark)),
+            "/breakers",
+        ),
+        ("breaker", with_breaker(seed()), BREAKER),
+        ("breaker-dark", with_breaker(themed(seed(), Theme::Dark)), BREAKER),
+        ("limits", painted(seed(), &limits()), "/limits"),
+        (
+            "limits-dark",
+            painted(themed(seed(), Theme::Dark), &limits()),
+            "/limits",
+        ),
         ("connect", seed(), "/connect"),
         ("connect-dark", themed(seed(), Theme::Dark), "/connect"),
         ("lost", seed(), "/nowhere"),

@@ -1,5 +1,7 @@
 //! The root component: takes the seed, makes the live state of it, starts what lives only in the browser, and routes.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::{
@@ -14,14 +16,17 @@ use crate::{
     browser, carry,
     charts::{self, Skeletons},
     features::{help::help_dialog, nav::nav, theme_menu::chosen_theme},
-    fetched::Fetched,
+    fetched::{Day, Kept},
     keys,
     live::{self, Live},
-    pages::{BoardPage, ConnectPage, NotFoundPage, ProvidersPage},
+    pages::{BoardPage, NotFoundPage, off_board},
     part::IntoPart,
     seed::{Seed, Site},
     ui_state::UiState,
 };
+
+/// When the page has come to rest and may fetch what a click could want.
+const PREPARE: Duration = Duration::from_secs(2);
 
 /// The whole interface. On the server it needs a [`Seed`] as a context; in the browser it finds the same one in the
 /// page.
@@ -30,10 +35,11 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let seed = seed();
     let live = Live::seeded(&seed);
-    let fetched = Fetched::seeded(seed.providers);
+    let kept = Kept::seeded(seed.figures);
     let site = seed.site;
     provide_context(live);
-    provide_context(fetched);
+    provide_context(kept);
+    provide_context(Day::seeded(seed.activity));
     provide_context(site.clone());
     provide_context(chosen_theme(&site));
     provide_context(Skeletons(
@@ -43,6 +49,7 @@ pub fn App() -> impl IntoView {
     Effect::new(move |before: Option<()>| {
         if before.is_none() {
             live::start(live, &site);
+            set_timeout(|| leptos::task::spawn_local(off_board::prepare()), PREPARE);
             // The browser tests wait for it: from here on a click does something.
             if let Some(body) = document().body() {
                 let _ = body.set_attribute("data-hydrated", "");
@@ -67,7 +74,7 @@ fn seed() -> Seed {
 fn Frame() -> impl IntoView {
     let site = expect_context::<Site>();
     let live = expect_context::<Live>();
-    let ui = UiState::new(show(&site));
+    let ui = UiState::new(show(&site, live));
     provide_context(ui);
     Effect::new(move |before: Option<()>| {
         if before.is_none() {
@@ -83,8 +90,13 @@ fn Frame() -> impl IntoView {
             {nav(&site)}
             <FlatRoutes fallback=NotFoundPage>
                 <Route path=path!("/") view=BoardPage/>
-                <Route path=path!("/providers") view=ProvidersPage/>
-                <Route path=path!("/connect") view=ConnectPage/>
+                <Route path=path!("/providers") view=off_board::providers()/>
+                <Route path=path!("/providers/:id") view=off_board::provider()/>
+                <Route path=path!("/breakers") view=off_board::breakers()/>
+                <Route path=path!("/breakers/:id") view=off_board::breaker()/>
+                <Route path=path!("/explore") view=off_board::explore()/>
+                <Route path=path!("/limits") view=off_board::limits()/>
+                <Route path=path!("/connect") view=off_board::connect()/>
             </FlatRoutes>
         </div>
         {help_dialog()}
@@ -106,14 +118,20 @@ fn tell_range(live: Live) {
 }
 
 /// Opening and closing the detail panel is navigation, so that Back and links work.
-fn show(site: &Site) -> Callback<Option<String>> {
+///
+/// The moment of a replay stays.
+fn show(site: &Site, live: Live) -> Callback<Option<String>> {
     let navigate = use_navigate();
     let board = [&site.base, "/"].concat();
     Callback::new(move |id: Option<String>| {
-        let to = match id {
-            Some(id) => [&board, "?breaker=", &id].concat(),
-            None => board.clone(),
-        };
+        let mut to = board.clone();
+        if let Some(moment) = live.replay.get_untracked() {
+            to = [&to, "?at=", &moment.at.to_string()].concat();
+        }
+        if let Some(id) = id {
+            let and = if to.contains('?') { "&" } else { "?" };
+            to = [&to, and, "breaker=", &id].concat();
+        }
         navigate(
             &to,
             NavigateOptions {

@@ -1,7 +1,9 @@
 //! The keyboard of the board, one listener on the document.
 //!
-//! `?` help, `.` next breaker that is not closed, `j` `k` through the fuses, `Enter` the selected one's detail, `t` the
-//! time range, `Esc` what is on top, `g b`, `g p` and `g c` the pages. Ignored while somebody types, together with a modifier,
+//! `?` help, `.` next breaker that is not closed, `j` `k` through the fuses or a table's rows, `Enter` the selected one's
+//! detail, `t` the time range, `r` replay and `Space` its play and pause, `/` the filter, `Esc` what is on top, `g b`,
+//! `g p`, `g r`, `g e` and `g c` the pages. A page that lists breakers has them go through its rows instead
+//! ([`crate::ui_state::Listed`]). Ignored while somebody types, together with a modifier,
 //! and when the visitor has switched keys off (WCAG 2.1.4).
 //!
 //! Deliberately absent: what a selection looks like and that it is scrolled to (the fuse panel), focus inside dialogs

@@ -16,6 +16,7 @@ pub mod features;
 pub mod fetched;
 pub mod format;
 pub mod keys;
+mod later;
 pub mod live;
 pub mod pages;
 pub mod part;

@@ -1,6 +1,6 @@
 //! What a page is first painted with. The server provides it as a context; the page carries it to the browser.
 
-use protocol::view::{Board, Connect, Providers};
+use protocol::view::{Activity, Board, Connect};
 use serde::{Deserialize, Serialize};
 
 /// Everything the first paint needs, at one moment. Provided by the server as a leptos context for each page request.
@@ -10,8 +10,17 @@ pub struct Seed {
     pub board: Board,
     /// The Connect page.
     pub connect: Connect,
-    /// The Providers page, over the range of the address; `None` on other pages, and when it cannot be filled.
-    pub providers: Option<Providers>,
+    /// The figures of a page of history, for what its address asks, as postcard: only that page knows what they are.
+    /// `None` on other pages, and when it cannot be filled.
+    pub figures: Option<Vec<u8>>,
+    /// The last day at a glance; `None` on pages without the replay bar, and when it cannot be told.
+    pub activity: Option<Activity>,
+    /// The moment that the board shows instead of now, epoch milliseconds.
+    pub replay: Option<i64>,
+    /// Why the moment of the address is not shown.
+    pub refused: Option<String>,
+    /// The server's time, epoch milliseconds.
+    pub present: i64,
     /// The server and this page.
     pub site: Site,
 }

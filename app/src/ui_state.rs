@@ -4,6 +4,7 @@
 
 use leptos::prelude::*;
 
+use crate::features::replay::Replay;
 use crate::live::Live;
 
 /// The page's own state, as a context. Provided inside the router, so that [`UiState::show`] can navigate.
@@ -13,11 +14,26 @@ pub struct UiState {
     pub help_open: RwSignal<bool>,
     /// The range menu is open.
     pub range_open: RwSignal<bool>,
+    /// The detail panel of the board is open.
+    pub panel_open: RwSignal<bool>,
+    /// What `j`, `k`, `.` and Enter go through on a page that lists breakers; `None` for the fuses of the board.
+    pub listed: RwSignal<Option<Listed>>,
     /// The breaker that `j`, `k` and `.` have moved to (its `key`). The fuse panel gives it the focus and never folds
     /// it, so Enter opens it by itself.
     pub selected: RwSignal<Option<u64>>,
     /// Opens the detail panel of the breaker with this `b_…` id, or closes it with `None`, by way of the URL.
     pub show: Callback<Option<String>>,
+    /// The controls of time, while the board is shown.
+    pub replay: StoredValue<Option<Replay>>,
+}
+
+/// A list of breakers that keys go through.
+#[derive(Clone, Copy)]
+pub struct Listed {
+    /// Their `key`s, in drawn order.
+    pub keys: Signal<Vec<u64>>,
+    /// Opens one.
+    pub open: Callback<u64>,
 }
 
 impl UiState {
@@ -26,19 +42,25 @@ impl UiState {
         UiState {
             help_open: RwSignal::new(false),
             range_open: RwSignal::new(false),
+            panel_open: RwSignal::new(false),
+            listed: RwSignal::new(None),
             selected: RwSignal::new(None),
             show,
+            replay: StoredValue::new(None),
         }
     }
 
-    /// What `Esc` does: closes what is on top (help, range menu, detail panel, selection). `false` when there was nothing.
+    /// What `Esc` does: closes what is on top (help, range menu, detail panel, a replay, the selection). `false` when
+    /// there was nothing.
     pub fn escape(&self, live: &Live) -> bool {
         if self.help_open.get_untracked() {
             self.help_open.set(false);
         } else if self.range_open.get_untracked() {
             self.range_open.set(false);
-        } else if live.detail_of.with_untracked(Option::is_some) {
+        } else if self.panel_open.get_untracked() {
             self.show.run(None);
+        } else if live.replay.with_untracked(Option::is_some) {
+            live.replay.set(None);
         } else if self.selected.get_untracked().is_some() {
             self.selected.set(None);
         } else {

@@ -83,28 +83,17 @@ export async function holding(page: Page, session: CDPSession): Promise<Holding>
 }
 
 /**
- * Elements that a script can still reach though they are on no page. Not counted, because they are kept on purpose
- * and cannot grow: `<template>`s, of which Leptos has one for each static piece of a view, to clone it from; and the
- * nodes of one chart, because the path builder that all of zrender shares remembers the canvas it drew on last.
+ * Pieces of pages that a script can still reach though they are on no page. Not counted, because they are kept on purpose
+ * and cannot grow: `<template>`s, of which Leptos has one for each static piece of a view, to clone it from; the empty
+ * texts beside them; and the nodes of one chart, because the path builder that all of zrender shares remembers the canvas
+ * it drew on last. (`Runtime.queryObjects` would tell them too, but ends Chromium 156 on a page of several WASM modules.)
  */
 async function detachedNodes(session: CDPSession): Promise<number> {
-  const { result: prototype } = await session.send("Runtime.evaluate", { expression: "Element.prototype" });
-  const { objects } = await session.send("Runtime.queryObjects", { prototypeObjectId: prototype.objectId ?? "", objectGroup: "count" });
-  const { result, exceptionDetails } = await session.send("Runtime.callFunctionOn", {
-    objectId: objects.objectId ?? "",
-    functionDeclaration: `function () {
-      // Prototypes are listed too, and are no elements.
-      const isElement = (one) => Object.hasOwn(one, "constructor") === false;
-      const lost = (one) => !one.isConnected && one.ownerDocument === document && one.localName !== "template";
-      const found = this.filter((one) => isElement(one) && lost(one));
-      const top = (one) => (one.parentElement ? top(one.parentElement) : one);
-      const isChart = (one) => top(one).querySelector("canvas[data-zr-dom-id]") !== null;
-      const charts = new Set(found.filter(isChart).map(top));
-      return found.filter((one) => !isChart(one)).length + Math.max(0, charts.size - 1);
-    }`,
-    returnByValue: true,
-  });
-  await session.send("Runtime.releaseObjectGroup", { objectGroup: "count" });
-  if (typeof result.value !== "number") throw new Error(`cannot count: ${exceptionDetails?.exception?.description}`);
-  return result.value;
+  await session.send("DOM.getDocument");
+  const { detachedNodes: trees } = await session.send("DOM.getDetachedDomNodes");
+  type Node = (typeof trees)[number]["treeNode"];
+  const isChart = (node: Node): boolean => (node.attributes ?? []).includes("data-zr-dom-id") || (node.children ?? []).some(isChart);
+  const elements = trees.map((tree) => tree.treeNode).filter((node) => node.nodeType === 1 && node.localName !== "template");
+  const charts = elements.filter(isChart).length;
+  return elements.length - charts + Math.max(0, charts - 1);
 }

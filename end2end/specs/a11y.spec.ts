@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
 import type { AxeResults } from "axe-core";
 import { busyBoard } from "../helpers/events.ts";
+import { guarded, week } from "../helpers/history.ts";
 import { expect, test } from "../helpers/test.ts";
 
 // Evaluated from outside, as text: the page's content security policy lets no foreign script in.
@@ -53,6 +54,33 @@ for (const theme of ["light", "dark"] as const) {
     await expect(board.chart("first_token").locator("canvas").first()).toBeVisible();
     await check(page, "providers");
 
+    await page.locator('tr[data-provider="anthropic"] a').click();
+    await board.chart("cost").scrollIntoViewIfNeeded();
+    await expect(board.chart("cost").locator("canvas").first()).toBeVisible();
+    await check(page, "provider");
+
+    await board.open("/limits");
+    await check(page, "limits");
+
+    await board.open("/explore");
+    await board.live();
+    await expect(board.chart("explore").locator("canvas").first()).toBeVisible();
+    await page.locator("[data-filter]").focus();
+    await expect(page.locator(".offer").first()).toBeVisible();
+    await check(page, "explore");
+    await board.open("/explore?metric=answered&group_by=provider&as=table");
+    await check(page, "explore as a table");
+    await server.push(...week());
+    await server.push(...guarded());
+    await board.open("/breakers");
+    await board.live();
+    await check(page, "breakers");
+    await page.getByRole("link", { name: "claude-sonnet" }).first().click();
+    await expect(page.getByRole("slider")).toBeVisible();
+    await page.locator("[data-trip]").first().click();
+    await expect(page.locator("[data-around] p")).not.toContainText("looked for");
+    await check(page, "breaker");
+
     await board.open("/connect");
     await check(page, "connect");
   });
@@ -66,4 +94,18 @@ test("the phone's pages have none either", async ({ board, page, server }) => {
   await check(page, "board at 390 px");
   await board.open("/providers");
   await check(page, "providers at 390 px");
+  await page.locator('tr[data-provider="anthropic"] a').click();
+  await expect(board.main).toHaveAttribute("data-page", "provider");
+  await expect(page.locator("[data-provider-head]")).toBeVisible();
+  await check(page, "provider at 390 px");
+  await board.open("/limits");
+  await check(page, "limits at 390 px");
+  await board.open("/explore");
+  await check(page, "explore at 390 px");
+  await server.push(...week());
+  await board.open("/breakers");
+  await check(page, "breakers at 390 px");
+  await page.getByRole("link", { name: "claude-sonnet" }).first().click();
+  await expect(board.main).toHaveAttribute("data-page", "breaker");
+  await check(page, "breaker at 390 px");
 });

@@ -13,7 +13,7 @@ test("20 changes of page leave no node, listener or chart behind", async ({ boar
   await instrument(context);
   await server.push(...busyBoard());
   const stop = new AbortController();
-  const running = traffic(server, 5, stop.signal);
+  const running = traffic(server, stop.signal, { perSecond: 5 });
 
   await board.open();
   await board.live();
@@ -52,7 +52,8 @@ test("20 changes of page leave no node, listener or chart behind", async ({ boar
   expect(after.chartsEver, "charts were made at every visit").toBeGreaterThanOrEqual((CHANGES / 2) * 3);
   expect(after.charts, "charts that are not disposed").toBe(0);
   expect(after.detached, "detached nodes").toBe(0);
-  expect(after.listeners, "listeners").toBeLessThanOrEqual(before.listeners);
+  // One that a visit leaves would be ten by now; a part of the program that came late may have brought one.
+  expect(after.listeners, "listeners").toBeLessThanOrEqual(before.listeners + 2);
   // The list of sources on the page may have grown by a row.
   expect(after.nodes, "nodes").toBeLessThanOrEqual(before.nodes * 1.05 + 50);
   expect(after.heap, "heap").toBeLessThan(before.heap * 1.3 + 2e6);

@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { busyBoard } from "../helpers/events.ts";
+import { guarded, week } from "../helpers/history.ts";
 import { expect, test } from "../helpers/test.ts";
 
 /** What is too small for a finger: under 24 px. */
@@ -49,6 +50,22 @@ for (const width of [390, 320]) {
       await page.locator("[data-providers] .scroll").evaluate((scroll) => scroll.scrollTo(10_000, 0));
       await expect(page.locator("tr[data-provider] td").last()).toBeInViewport();
       expect((await name.boundingBox())?.x).toBe(before?.x);
+    });
+
+    test("breakers and one breaker scroll inside their cards", async ({ board, page, server }) => {
+      await server.push(...week());
+      await server.push(...guarded());
+      await board.open("/breakers");
+      await board.live();
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+      expect(await small(page)).toEqual([]);
+      await page.getByRole("link", { name: "claude-sonnet" }).first().tap();
+      await expect(page.getByRole("slider")).toBeVisible();
+      await page.locator("[data-trip]").first().tap();
+      await expect(page.locator("[data-around] [data-call]").first()).toBeAttached();
+      await page.getByRole("button", { name: "Each instance" }).tap();
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+      expect(await small(page)).toEqual([]);
     });
 
     test("the detail panel covers the page and goes back", async ({ board, page, server }) => {

@@ -196,9 +196,52 @@ test("before the first call it says so", async ({ board, page }) => {
 test("a provider's lines can be marked from its row", async ({ board, page, server }) => {
   await server.push(...busyBoard());
   await board.open("/providers");
-  const mark = page.getByRole("button", { name: "openai", exact: true });
+  const mark = page.getByRole("button", { name: "Make the lines of openai stand out" });
   await mark.click();
   await expect(mark).toHaveAttribute("aria-pressed", "true");
   await mark.click();
   await expect(mark).toHaveAttribute("aria-pressed", "false");
+});
+
+test("a row leads to the page of its provider, and Back returns", async ({ board, guard, page, server }) => {
+  guard.allow(/status of 404/);
+  await fill(server);
+  await board.open("/providers?from=now-6h&to=now");
+  await page.locator("h1").click();
+  await page.keyboard.press("j");
+  await expect(page.locator('tr[data-provider="anthropic"] a')).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/providers\/p_[0-9a-f]{16}\?from=now-6h&to=now/);
+  await expect(board.main).toHaveAttribute("data-page", "provider");
+  await expect(page.locator("[data-provider-head] h2")).toHaveText("anthropic");
+  const answer = await ask(server, "?from=now-6h");
+  const row = answer.rows.find((one) => one.name === "anthropic");
+  await expect(page.locator('[data-fact="success"] dd')).toHaveText(success(row?.success ?? null));
+  await expect(page.locator('[data-part="gpt-5"] td').first()).toHaveText(`${row?.attempts}`);
+  await expect(page.locator('[data-guard="claude-sonnet"]')).toContainText("open");
+  for (const chart of ["success", "outcomes", "latency", "first_token", "tokens", "cost"]) {
+    await board.chart(chart).scrollIntoViewIfNeeded();
+    await expect(board.chart(chart).locator("canvas").first()).toBeVisible();
+  }
+  await page.reload();
+  await board.hydrated();
+  await expect(page.locator("[data-provider-head] h2")).toHaveText("anthropic");
+  await page.goBack();
+  await expect(board.main).toHaveAttribute("data-page", "providers");
+
+  await board.open("/providers/p_0000000000000000");
+  await expect(page.getByRole("alert")).toContainText("No provider has this id");
+});
+
+test("limits are those of the REST answer", async ({ board, page, server }) => {
+  await fill(server);
+  await board.open();
+  await page.getByRole("navigation").getByRole("link", { name: "Limits" }).click();
+  await expect(board.main).toHaveAttribute("data-page", "limits");
+  const limits = (await (await fetch(`${server.url}/api/v1/limits`)).json()) as { items: { name: string; used: number; cap: number }[] };
+  const series = limits.items.find((one) => one.name === "series");
+  await expect(page.locator('[data-cap="series"] [data-cell="use"]')).toContainText(`${series?.used} of `);
+  await expect(page.locator('[data-cap="series"] meter')).toHaveAttribute("value", /^0/);
+  await expect(page.locator("[data-cap]")).toHaveCount(limits.items.length);
+  await expect(board.verdict).toContainText("Nothing is near its cap.");
 });

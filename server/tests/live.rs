@@ -138,6 +138,7 @@ async fn the_page_of_the_same_build_speaks_postcard() {
     let subscribe = protocol::ClientFrame::Subscribe {
         view: "board".into(),
         range: protocol::Range::M5,
+        replay: None,
     };
     same.send_message(Message::binary(protocol::codec::encode_client(&subscribe)))
         .await;

@@ -5,7 +5,8 @@
 mod common;
 
 use common::TestServer;
-use protocol::view::Providers;
+use protocol::limits::Limits;
+use protocol::view::{ProviderPage, Providers};
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -121,5 +122,89 @@ async fn the_page_is_painted_with_its_figures_and_tells_a_bad_range_later() {
         .await
         .unwrap();
     assert!(!board.text().await.unwrap().contains("data-providers"));
+    assert!(server.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_provider_has_an_address_and_a_page() {
+    let server = filled().await;
+    let list: Providers = server
+        .get("/api/v1/providers")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let id = &list.rows[0].id;
+    let page: ProviderPage = server
+        .get(&format!("/t/default/api/v1/providers/{id}?from=now-1h"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!((page.row.name.as_str(), page.row.attempts), ("anthropic", 40));
+
+    let path = format!("/api/v1/providers/{id}?build={}", server.shared().build);
+    let response = server.get(&path).header("accept", POSTCARD).send().await.unwrap();
+    let same: ProviderPage = postcard::from_bytes(&response.bytes().await.unwrap()).unwrap();
+    assert_eq!(same.row.name, "anthropic");
+
+    for (path, status) in [
+        ("/api/v1/providers/p_0000000000000000", 404),
+        ("/api/v1/providers/anthropic", 404),
+        (&format!("/api/v1/providers/{id}?from=soon")[..], 400),
+        (&format!("/api/v1/providers/{id}?colour=red")[..], 400),
+    ] {
+        assert_eq!(server.get(path).send().await.unwrap().status(), status, "{path}");
+    }
+    for path in [format!("/providers/{id}"), format!("/t/default/providers/{id}")] {
+        let response = server
+            .get(&path)
+            .header("accept", "text/html")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert!(
+            response.text().await.unwrap().contains("data-provider-head"),
+            "{path}"
+        );
+    }
+    assert!(server.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_have_a_page() {
+    let server = filled().await;
+    let limits: Limits = server
+        .get("/api/v1/limits")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let names: Vec<&str> = limits.items.iter().map(|limit| limit.name.as_str()).collect();
+    assert!(
+        names.contains(&"series") && names.contains(&"in_flight_bytes"),
+        "{names:?}"
+    );
+    assert!(limits.as_of > 0);
+    for path in ["/limits", "/t/default/limits"] {
+        let response = server
+            .get(path)
+            .header("accept", "text/html")
+            .send()
+            .await
+            .unwrap();
+        let html = response.text().await.unwrap();
+        assert!(
+            html.contains("data-cap=\"journal_bytes\"") && html.contains("Nothing is near its cap."),
+            "{path}"
+        );
+    }
     assert!(server.stop().await);
 }

@@ -65,7 +65,8 @@ fn closing(line: &str) -> Option<String> {
     (whole && ["passed", "failed", "flaky", "skipped"].contains(&kind)).then(|| line.to_owned())
 }
 
-fn chromium() -> Result<PathBuf> {
+/// The system's Chromium, installed where that is possible.
+pub fn chromium() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("CHROMIUM") {
         return Ok(named.into());
     }

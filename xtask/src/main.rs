@@ -3,12 +3,14 @@
 //! Debian. Deliberately absent: anything the product does by itself.
 
 mod architecture;
+mod bench;
 mod browser;
 mod budget;
 mod children;
 mod dist;
 mod http;
 mod npm;
+mod peers;
 mod pg;
 mod pictures;
 mod process;
@@ -32,6 +34,8 @@ cargo xtask COMMAND
   run [-- --simulate] [server flags]   build everything and serve http://127.0.0.1:3000 on SQLite in ./data
   test [STEP…] [WORD…]                 every check, or some steps of it, or the tests whose names contain a word
   prove kills|heap|history             the long proofs
+  bench [NAME…] [--list] [--quick] [--repetitions N] [--retries N] [--json FILE] [--profile P]
+                                       the figures of docs/PERFORMANCE.md, beside peers; `bench micro`: single steps
   pictures                             take the pictures of the documentation, docs/img/*.png
   dist                                 the product as one file: target/dist-out/fuseboard
   site                                 only build what the browser fetches, into target/site
@@ -61,6 +65,7 @@ fn dispatch(name: &str, rest: &[String]) -> Result<()> {
         "run" => run::run(rest),
         "test" => tests::run(rest),
         "prove" => prove::run(rest),
+        "bench" => bench::run(rest),
         "pictures" => pictures::run(),
         "dist" => dist::run(),
         "site" => site::build(),

@@ -26,7 +26,6 @@ const OLDEST: u32 = 15;
 pub struct Postgres {
     /// `postgres://user@127.0.0.1:port/postgres`.
     pub url: String,
-    #[cfg_attr(not(test), expect(dead_code, reason = "held for its end"))]
     cluster: Option<(Guarded, TempDir)>,
 }
 
@@ -49,7 +48,19 @@ pub fn provide() -> Result<Postgres> {
             });
         }
     }
-    start(&find_binaries()?)
+    start(&find_binaries()?, false)
+}
+
+/// Starts one that waits for the disk as in production, for measuring: of any other we would not know.
+pub fn provide_durable() -> Result<Postgres> {
+    start(&find_binaries()?, true)
+}
+
+impl Postgres {
+    /// The process that all others of a private one come from.
+    pub fn pid(&mut self) -> Option<u32> {
+        self.cluster.as_mut().map(|(process, _)| process.child().id())
+    }
 }
 
 fn users() -> Vec<String> {
@@ -98,7 +109,7 @@ fn installed_binaries() -> Option<PathBuf> {
     found.pop().map(|(_, bin)| bin).or_else(elsewhere)
 }
 
-fn start(bin: &Path) -> Result<Postgres> {
+fn start(bin: &Path, durable: bool) -> Result<Postgres> {
     // PostgreSQL refuses to run as root.
     let identity = match rustix::process::geteuid().is_root() {
         true => Some(account("postgres").context("there is no user `postgres` to run PostgreSQL as")?),
@@ -131,12 +142,12 @@ fn start(bin: &Path) -> Result<Postgres> {
             .arg(&data),
     )?;
     let port = free_port()?;
-    // No test pulls the plug of this server, so it need not wait for the disk.
+    // No test pulls the plug of this server, so for tests it need not wait for the disk.
     let settings = [
         "listen_addresses=127.0.0.1".to_owned(),
         format!("port={port}"),
         format!("unix_socket_directories={}", dir.path().display()),
-        "fsync=off".to_owned(),
+        format!("fsync={}", if durable { "on" } else { "off" }),
         "max_connections=200".to_owned(),
         "logging_collector=off".to_owned(),
     ];
@@ -266,7 +277,7 @@ mod tests {
             eprintln!("SKIPPED: no PostgreSQL is installed");
             return;
         };
-        let cluster = start(&bin).unwrap();
+        let cluster = start(&bin, false).unwrap();
         let address = cluster.url.split(['@', '/']).nth(3).unwrap().parse().unwrap();
         assert!(probe(address, "postgres").is_ok());
         assert!(probe(address, "a_stranger").is_err());

@@ -30,6 +30,11 @@ impl Inputs {
         Ok(self)
     }
 
+    /// A number that stands for all of it.
+    pub fn hash(&self) -> u64 {
+        self.0.finish()
+    }
+
     /// Adds every file below a folder.
     pub fn folder(mut self, dir: &Path) -> Result<Inputs> {
         for file in files_below(dir)? {

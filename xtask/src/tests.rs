@@ -139,6 +139,8 @@ fn clippy_wasm(_: &mut Run) -> Result<()> {
         "clippy",
         "--package",
         "frontend",
+        "--features",
+        "split",
         "--target",
         TARGET,
         "--profile",
@@ -174,6 +176,7 @@ fn alone(_: &mut Run) -> Result<()> {
         "fuseboard-client",
         "engine",
         "store-sql",
+        "bench",
         "server",
     ] {
         let mut cargo = process::cargo();

@@ -1,7 +1,12 @@
-//! The page's program: `frontend` for wasm32, bound by wasm-bindgen as a library, made small by wasm-opt. The glue
-//! script is bundled with its snippets into one file.
+//! The page's program: `frontend` for wasm32, taken apart at its lazy routes, bound by wasm-bindgen as a library, made
+//! small by wasm-opt. The glue script is bundled with its snippets into one file.
+//!
+//! `FUSEBOARD_SPLIT=off` in the environment builds it in one piece.
 //!
 //! wasm-opt comes from npm (binaryen 132): Debian's 108 breaks the externref table, and the page dies at start.
+
+pub mod chunks;
+mod snip;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +18,9 @@ use crate::{npm, process, ui};
 
 /// The target that browsers run.
 pub const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Flags of the page's program alone.
+const RUSTFLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
 /// What rustc's wasm32 output may use; all of it is in every browser since 2022.
 const FEATURES: [&str; 6] = [
@@ -41,8 +49,12 @@ pub fn add_target() -> Result<()> {
     })
 }
 
-/// Builds and returns the folder with `fuseboard.js` and `fuseboard_bg.wasm`.
+/// The switch: `off` builds the program in one piece.
+const SPLIT: &str = "FUSEBOARD_SPLIT";
+
+/// Builds and returns the folder with `fuseboard.js`, `fuseboard_bg.wasm` and the chunks.
 pub fn build() -> Result<PathBuf> {
+    let split = std::env::var_os(SPLIT).is_none_or(|value| value != "off");
     ui::step("WASM", || {
         let mut cargo = process::cargo();
         cargo.args([
@@ -55,30 +67,56 @@ pub fn build() -> Result<PathBuf> {
             "--profile",
             "wasm-release",
         ]);
+        if split {
+            // The splitter follows the linker's notes on who uses whom.
+            cargo
+                .args(["--features", "split"])
+                .env(RUSTFLAGS, "-Clink-args=--emit-relocs");
+        }
         process::run(&mut cargo)
     })?;
     let raw = process::target_dir()
         .join(TARGET)
         .join("wasm-release/frontend.wasm");
-    let inputs = Inputs::new("wasm-bindgen 0.2.130, 2")
+    let recipe = if split {
+        "wasm-bindgen 0.2.130, split 3"
+    } else {
+        "wasm-bindgen 0.2.130, 2"
+    };
+    let inputs = Inputs::new(recipe)
         .file(&raw)?
+        .file(&npm::frontend().join("js/chunks.js"))?
         .file(&npm::frontend().join("package-lock.json"))?;
     stage("WASM for the page", inputs, |dir| {
         let bound = dir.join("bound");
-        bind(&raw, &bound)?;
+        let parts = if split {
+            ui::step("wasm-split", || chunks::split(&raw, &bound))?
+        } else {
+            chunks::Parts {
+                main: raw.clone(),
+                chunks: Vec::new(),
+            }
+        };
+        bind(&parts.main, &bound, split)?;
         optimise(&bound.join("fuseboard_bg.wasm"), &dir.join("fuseboard_bg.wasm"))?;
+        for chunk in &parts.chunks {
+            optimise(chunk, &dir.join(chunk.file_name().unwrap_or_default()))?;
+        }
         bundle(&bound.join("fuseboard.js"), &dir.join("fuseboard.js"))?;
+        if split {
+            std::fs::copy(bound.join(chunks::MANIFEST), dir.join(chunks::MANIFEST))?;
+        }
         std::fs::remove_dir_all(&bound).context("cannot tidy up")
     })
 }
 
-fn bind(raw: &Path, out: &Path) -> Result<()> {
+fn bind(raw: &Path, out: &Path, split: bool) -> Result<()> {
     ui::step("wasm-bindgen", || {
         let mut module = walrus::ModuleConfig::new()
             .generate_producers_section(false)
             .parse(&std::fs::read(raw)?)
             .context("the WASM cannot be read")?;
-        let functions = snip(&mut module);
+        let functions = snip::snip(&mut module);
         ui::note(&format!("{functions} functions of lazy hydration emptied"));
         Bindgen::new()
             .input_module("fuseboard", module)
@@ -86,6 +124,8 @@ fn bind(raw: &Path, out: &Path) -> Result<()> {
             .typescript(false)
             .remove_name_section(true)
             .remove_producers_section(true)
+            // Chunks share the stack pointer and the like.
+            .keep_lld_exports(split)
             .out_name("fuseboard")
             .generate(out)
             .context(
@@ -94,45 +134,11 @@ fn bind(raw: &Path, out: &Path) -> Result<()> {
     })
 }
 
-/// Only hydration that waits (`leptos::mount::hydrate_lazy`) calls these; ours does not wait. The linker keeps them
-/// because every erased view carries a pointer to its own. Remove this with the first lazy route.
-const NEVER_CALLED: &str = "hydrate_async";
-
-/// Smaller functions (in instructions) may be shared with others that happen to have the same body.
-const SHARED_BELOW: u64 = 100;
-
-/// Empties functions that are never called: one that is called after all stops the page, and the browser tests with
-/// it. Returns how many there were.
-fn snip(module: &mut walrus::Module) -> usize {
-    let doomed: Vec<_> = module
-        .funcs
-        .iter_local()
-        .filter(|(id, _)| {
-            module
-                .funcs
-                .get(*id)
-                .name
-                .as_deref()
-                .is_some_and(|name| name.contains(NEVER_CALLED))
-        })
-        .filter(|(_, function)| function.size() >= SHARED_BELOW)
-        .map(|(id, function)| (id, function.ty(), function.args.clone()))
-        .collect();
-    for (id, ty, arguments) in &doomed {
-        let ty = module.types.get(*ty);
-        let (parameters, results) = (ty.params().to_vec(), ty.results().to_vec());
-        let mut builder = walrus::FunctionBuilder::new(&mut module.types, &parameters, &results);
-        builder.func_body().unreachable();
-        module.funcs.get_mut(*id).kind = walrus::FunctionKind::Local(builder.local_func(arguments.clone()));
-    }
-    doomed.len()
-}
-
 fn optimise(from: &Path, to: &Path) -> Result<()> {
     ui::step("wasm-opt", || {
         process::run(
             npm::tool("node_modules/binaryen/bin/wasm-opt")
-                .arg("-Oz")
+                .args(["-Oz", "--strip-debug"])
                 .args(FEATURES)
                 .arg(from)
                 .arg("-o")
@@ -149,6 +155,8 @@ fn bundle(from: &Path, to: &Path) -> Result<()> {
         "--format=esm",
         "--target=es2022",
         "--log-level=warning",
+        // wasm-bindgen names the chunks' script once per function that it takes from it.
+        "--log-override:duplicate-object-key=silent",
     ]);
     process::run(esbuild.arg(format!("--outfile={}", to.display())))
 }

@@ -14,6 +14,35 @@ pub fn document() -> web_sys::Document {
     window().document().expect("a window holds a document")
 }
 
+/// The page as the server painted it: the `data-page` of its main part.
+pub fn painted_page() -> String {
+    #[cfg(feature = "hydrate")]
+    {
+        let main = document().get_element_by_id("main");
+        main.and_then(|main| main.get_attribute("data-page"))
+            .unwrap_or_default()
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        String::new()
+    }
+}
+
+/// Something that the selector names is on the page.
+pub fn is_painted(selector: &str) -> bool {
+    #[cfg(feature = "hydrate")]
+    {
+        document()
+            .query_selector(selector)
+            .is_ok_and(|found| found.is_some())
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = selector;
+        false
+    }
+}
+
 /// This machine's wall clock, epoch milliseconds. Not the server's: see `Live::now`.
 pub fn now_ms() -> i64 {
     #[cfg(feature = "hydrate")]

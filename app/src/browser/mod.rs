@@ -12,9 +12,9 @@ mod env;
 #[cfg(feature = "hydrate")]
 mod listen;
 
-pub use address::set_query;
+pub use address::{encode, on_back, push_query, search, set_query};
 pub use cookie::{set_theme, set_utc_offset_cookie};
-pub use env::{copy, monotonic_ms, now_ms, prefers_dark, random, utc_offset_min};
+pub use env::{copy, is_painted, monotonic_ms, now_ms, painted_page, prefers_dark, random, utc_offset_min};
 #[cfg(feature = "hydrate")]
 pub use env::{document, window};
 #[cfg(feature = "hydrate")]

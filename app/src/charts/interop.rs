@@ -7,19 +7,24 @@
 use std::cell::{Cell, RefCell};
 
 use js_sys::{Array, Float64Array, Function, Object, Promise, Reflect};
-use protocol::view::{BAND_NAMES, MAX_LINES};
-use wasm_bindgen::{JsCast, JsValue};
+use protocol::view::BAND_NAMES;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlScriptElement};
 
 use super::Kind;
 use super::data::{Heat, Window};
-use super::lines::Lines;
+use super::plot::{Drawn, Plot};
 use super::skeleton::{Skeletons, coloured};
 use crate::browser::{document, prefers_dark, window};
+use crate::format::{clock, date_clock, tick, value};
 
 /// Charts over the same time share a crosshair.
 const GROUP: &str = "fuseboard";
+
+/// From so long a range on, times have a date, milliseconds.
+const DAY_MS: i64 = 25 * 3_600_000;
 
 thread_local! {
     /// The script, once somebody asked for it.
@@ -83,7 +88,14 @@ pub(super) struct Drawing {
     skeletons: Skeletons,
     /// Bands that its tooltip leaves out.
     left_out: Cell<[bool; 8]>,
+    /// The colours of lines over a range.
+    colours: RefCell<JsValue>,
+    /// What the library calls back to write values; the newest only.
+    writers: RefCell<Vec<Writer>>,
 }
+
+/// Writes something as text.
+type Writer = Closure<dyn Fn(JsValue) -> String>;
 
 impl Drop for Drawing {
     fn drop(&mut self) {
@@ -104,9 +116,11 @@ impl Drawing {
             kind,
             skeletons: skeletons.clone(),
             left_out: Cell::new([false; 8]),
+            colours: RefCell::new(JsValue::UNDEFINED),
+            writers: RefCell::default(),
         };
         // The heat map counts columns, the others time: their crosshairs have nothing to say to each other.
-        if kind != Kind::Heat {
+        if !matches!(kind, Kind::Heat | Kind::Cells) {
             Reflect::set(&drawing.instance, &"group".into(), &GROUP.into())?;
             call(&library()?, "connect", &[GROUP.into()])?;
         }
@@ -116,6 +130,7 @@ impl Drawing {
 
     fn skeleton(&self, parts: &JsValue) -> Result<(), JsValue> {
         let option = Reflect::get(parts, &self.kind.skeleton().into())?;
+        *self.colours.borrow_mut() = Reflect::get(&option, &"colours".into())?;
         self.set_option(&option, true)
     }
 
@@ -140,41 +155,157 @@ impl Drawing {
         report(self.set_option(&option, false));
     }
 
-    /// Shows lines by provider; the one that is marked stands out.
-    pub fn lines(&self, lines: &Lines, marked: Option<&str>) {
-        let series: Array = (0..MAX_LINES)
-            .map(|place| {
-                let name = lines.names.get(place);
-                let faint = marked.is_some() && name.map(String::as_str) != marked;
-                let look = object([("opacity", if faint { 0.15 } else { 1.0 }.into())]);
-                object([
-                    ("id", format!("p{place}").into()),
-                    ("name", name.map_or("", String::as_str).into()),
-                    ("tooltip", object([("show", name.is_some().into())])),
-                    ("lineStyle", look.clone()),
-                    ("itemStyle", look),
-                    // The marked one lies on top.
-                    ("z", if faint { 2 } else { 3 }.into()),
-                ])
+    /// Shows lines over a range.
+    pub fn plot(&self, plot: &Plot, offset_min: i32) {
+        let stacked = plot.drawn == Drawn::Stacked;
+        let series: Array = plot
+            .lines
+            .iter()
+            .enumerate()
+            .map(|(place, line)| {
+                let (token, dashed) = super::line_look(line.colour);
+                let at = super::LINE_COLOURS.iter().position(|name| *name == token);
+                let colour = Reflect::get_u32(
+                    &self.colours.borrow(),
+                    at.unwrap_or(super::LINE_COLOURS.len()) as u32,
+                )
+                .unwrap_or_default();
+                let dash = match (line.past, dashed) {
+                    (true, _) => "dotted",
+                    (_, true) => "dashed",
+                    _ => "solid",
+                };
+                let (fill, opacity) = if line.faint { (0.15, 0.15) } else { (0.8, 1.0) };
+                let width = match (stacked && !line.past, line.past) {
+                    (true, _) => 0.0,
+                    (_, true) => 1.2,
+                    _ => 1.6,
+                };
+                let series = object([
+                    ("type", "line".into()),
+                    ("name", line.name.as_str().into()),
+                    ("showSymbol", (!stacked).into()),
+                    ("symbol", "circle".into()),
+                    ("symbolSize", 2.into()),
+                    (
+                        "encode",
+                        object([("x", 0.into()), ("y", (place as u32 + 1).into())]),
+                    ),
+                    ("emphasis", object([("disabled", JsValue::TRUE)])),
+                    (
+                        "lineStyle",
+                        object([
+                            ("color", colour.clone()),
+                            ("width", width.into()),
+                            ("type", dash.into()),
+                            ("opacity", if line.past { opacity * 0.7 } else { opacity }.into()),
+                        ]),
+                    ),
+                    (
+                        "itemStyle",
+                        object([("color", colour.clone()), ("opacity", opacity.into())]),
+                    ),
+                    // What stands out lies on top.
+                    ("z", if line.faint { 2 } else { 3 }.into()),
+                ]);
+                if stacked && !line.past {
+                    let fill = if dashed { fill * 0.6 } else { fill };
+                    let area = object([("color", colour), ("opacity", fill.into())]);
+                    set(&series, "areaStyle", &area);
+                    set(&series, "stack", &"all".into());
+                }
+                series
             })
             .collect();
-        let values = match lines.axis {
-            Some((from, apart)) => object([
-                ("min", from.into()),
-                ("max", 100.into()),
-                ("interval", apart.into()),
-                ("axisLabel", object([("formatter", "{value}%".into())])),
-            ]),
-            None => object([]),
+        let unit = plot.unit;
+        let ticks = writer(move |v| v.as_f64().map_or_else(String::new, |v| tick(unit, v)));
+        let values = writer(move |v| value(unit, v.as_f64().filter(|v| v.is_finite())));
+        let axis = object([("axisLabel", object([("formatter", ticks.as_ref().clone())]))]);
+        let (least, most, apart) = match plot.axis() {
+            Some((from, apart)) => (from.into(), 1.into(), apart.into()),
+            None => (0.into(), JsValue::NULL, JsValue::NULL),
         };
-        let time = object([("min", lines.window.min.into()), ("max", lines.window.max.into())]);
+        set(&axis, "min", &least);
+        set(&axis, "max", &most);
+        set(&axis, "interval", &apart);
+        let (min, max) = plot.window(offset_min);
+        let names: Array = (0..=plot.lines.len())
+            .map(|place| JsValue::from(format!("v{place}")))
+            .collect();
+        let data = object([
+            ("dimensions", names.into()),
+            (
+                "source",
+                Float64Array::from(plot.rows(offset_min).as_slice()).into(),
+            ),
+        ]);
         let option = object([
-            ("xAxis", time),
-            ("yAxis", values),
+            ("xAxis", object([("min", min.into()), ("max", max.into())])),
+            ("yAxis", axis),
+            ("tooltip", object([("valueFormatter", values.as_ref().clone())])),
             ("series", series.into()),
-            ("dataset", source(&lines.rows)),
+            ("dataset", data),
+        ]);
+        report(self.set_option(&option, true));
+        // Those of the option before are not called any more.
+        *self.writers.borrow_mut() = vec![ticks, values];
+    }
+
+    /// Shows a row of cells per line.
+    pub fn cells(&self, plot: &Plot, offset_min: i32) {
+        let long = plot.window.1 - plot.window.0 > DAY_MS;
+        let time = move |at: i64| {
+            if long {
+                date_clock(at, 0)
+            } else {
+                clock(at, 0)[..5].to_owned()
+            }
+        };
+        let steps = plot.steps();
+        let labels: Vec<String> = (0..steps)
+            .map(|step| time(plot.start(step, offset_min)))
+            .collect();
+        let every = steps.div_ceil(6).max(1);
+        let shown: Array = (0..steps)
+            .step_by(every)
+            .map(|step| JsValue::from_f64(step as f64))
+            .collect();
+        let names: Vec<String> = plot.lines.iter().rev().map(|line| line.name.clone()).collect();
+        let text = |texts: &[String]| -> Array { texts.iter().map(|text| JsValue::from_str(text)).collect() };
+        let columns = object([
+            ("data", text(&labels).into()),
+            ("axisLabel", object([("customValues", shown.into())])),
+        ]);
+        let (least, most) = plot.extent().unwrap_or((0.0, 1.0));
+        let least = if plot.from_top { least } else { least.min(0.0) };
+        let shade = object([("min", least.into()), ("max", most.max(least + 1e-9).into())]);
+        let rows = object([("data", text(&names).into())]);
+        let unit = plot.unit;
+        let told = writer(move |cell| {
+            let values = Reflect::get(&cell, &"value".into()).unwrap_or_default();
+            let at = |place: u32| Reflect::get_u32(&values, place).ok().and_then(|v| v.as_f64());
+            let name = |texts: &[String], place: u32| {
+                let index = at(place).map_or(usize::MAX, |index| index as usize);
+                texts.get(index).cloned().unwrap_or_default()
+            };
+            [
+                &name(&names, 1),
+                "\n",
+                &name(&labels, 0),
+                "  ",
+                &value(unit, at(2)),
+            ]
+            .concat()
+        });
+        let option = object([
+            ("xAxis", columns),
+            ("yAxis", rows),
+            ("visualMap", Array::of1(&shade).into()),
+            ("tooltip", object([("formatter", told.as_ref().clone())])),
+            ("dataset", source(&plot.cells())),
         ]);
         report(self.set_option(&option, false));
+        *self.writers.borrow_mut() = vec![told];
     }
 
     /// Leaves these bands out of the tooltip.
@@ -256,6 +387,15 @@ fn library() -> Result<JsValue, JsValue> {
 
 fn source(rows: &[f64]) -> JsValue {
     object([("source", Float64Array::from(rows).into())])
+}
+
+fn writer(write: impl Fn(JsValue) -> String + 'static) -> Writer {
+    Closure::new(write)
+}
+
+fn set(target: &JsValue, name: &str, value: &JsValue) {
+    // Cannot fail on a plain object.
+    let _ = Reflect::set(target, &name.into(), value);
 }
 
 fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {

@@ -13,7 +13,7 @@ use charming::element::{
     Trigger,
 };
 use charming::series::{Heatmap, Line};
-use protocol::view::{BAND_NAMES, HEAT_EDGES_MS, MAX_LINES};
+use protocol::view::{BAND_NAMES, HEAT_EDGES_MS};
 use serde_json::{Value, json};
 
 use super::Kind;
@@ -21,6 +21,10 @@ use super::palette::Palette;
 
 /// The size of labels on axes, pixels.
 const LABEL: f64 = 10.5;
+/// Room for the labels of values over a range, pixels; the style sheet's cover of a chart has the same.
+const GRID_LEFT: u32 = 58;
+/// Room for the names of rows of cells.
+const NAMES_LEFT: u32 = 132;
 /// The names of the latency lines, and of their columns.
 pub(super) const PERCENTILES: [&str; 3] = ["p50", "p95", "p99"];
 
@@ -30,7 +34,8 @@ pub(super) fn option(kind: Kind, palette: &Palette) -> Value {
         Kind::Latency => latency_option(palette),
         Kind::Outcomes => outcome_option(palette),
         Kind::Heat => heat_option(palette),
-        Kind::Success | Kind::FirstToken => lines_option(palette),
+        Kind::Lines => lines_option(palette),
+        Kind::Cells => cells_option(palette),
     }
 }
 
@@ -85,28 +90,10 @@ fn latency_option(palette: &Palette) -> Value {
     finish(&chart, &columns(&PERCENTILES))
 }
 
-/// The columns of lines by provider. The browser knows their names, and how many there are.
-pub(super) const LINES: [&str; MAX_LINES] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"];
-
-/// Thin lines over a range of any length, as many as there may be. A dot on each point, so that one without neighbours
-/// is seen too.
+/// Axes over a range of any length. The browser adds the series, because only it knows how many there are; `colours` are
+/// theirs, in their order, the last one for what has none.
 fn lines_option(palette: &Palette) -> Value {
-    let mut chart = over_time();
-    for (name, colour) in LINES.into_iter().zip(palette.lines()) {
-        chart = chart.series(
-            line(name)
-                .id(name)
-                .show_symbol(true)
-                .line_style(LineStyle::new().width(1.6).color(colour))
-                .item_style(ItemStyle::new().color(colour)),
-        );
-    }
-    let mut option = finish(&chart, &columns(&LINES));
-    if let Some(series) = option["series"].as_array_mut() {
-        for series in series {
-            over(series, json!({ "symbol": "circle", "symbolSize": 2 }));
-        }
-    }
+    let mut option = finish(&over_time(), &["t"]);
     let (day, minute) = ("{d} {MMM}", "{HH}:{mm}");
     let labels = json!({
         "year": "{yyyy}", "month": day, "day": day, "hour": minute, "minute": minute, "second": "{HH}:{mm}:{ss}",
@@ -114,6 +101,54 @@ fn lines_option(palette: &Palette) -> Value {
     over_each(
         &mut option["xAxis"],
         json!({ "axisLabel": { "formatter": labels, "hideOverlap": true } }),
+    );
+    over_each(&mut option["grid"], json!({ "left": GRID_LEFT }));
+    over(&mut option, json!({ "tooltip": { "order": "valueDesc" } }));
+    over(&mut option, json!({ "colours": palette.lines() }));
+    option
+}
+
+/// Cells by time and line.
+fn cells_option(palette: &Palette) -> Value {
+    let none = || AxisTick::new().show(false);
+    let steps = Axis::new()
+        .type_(AxisType::Category)
+        .axis_tick(none())
+        .axis_label(label().interval(0));
+    let names = Axis::new()
+        .type_(AxisType::Category)
+        .axis_line(AxisLine::new().show(false))
+        .axis_tick(none())
+        .axis_label(label().interval(0));
+    let shade = VisualMapChannel::new().color(vec![palette.panel_2.as_str(), palette.s1.as_str()]);
+    let chart = Chart::new()
+        .animation(false)
+        .grid(grid())
+        .x_axis(steps)
+        .y_axis(names)
+        .tooltip(Tooltip::new().trigger(Trigger::Item))
+        .visual_map(
+            VisualMap::new()
+                .type_(VisualMapType::Continuous)
+                .show(false)
+                .min(0)
+                .max(1)
+                .dimension(2)
+                .in_range(shade),
+        )
+        .series(Heatmap::new().id("cells").progressive(0));
+    let mut option = finish(&chart, &["column", "row", "value"]);
+    over(
+        &mut option["series"][0],
+        json!({
+            "encode": { "x": 0, "y": 1, "value": 2 },
+            "itemStyle": { "borderColor": palette.panel, "borderWidth": 0.5 },
+        }),
+    );
+    over_each(&mut option["grid"], json!({ "left": NAMES_LEFT }));
+    over_each(
+        &mut option["yAxis"],
+        json!({ "axisLabel": { "width": NAMES_LEFT - 16, "overflow": "truncate" } }),
     );
     option
 }
@@ -233,7 +268,13 @@ mod tests {
     use super::*;
     use crate::charts::palette::tests::named;
 
-    const ALL: [Kind; 4] = [Kind::Latency, Kind::Outcomes, Kind::Heat, Kind::Success];
+    const ALL: [Kind; 5] = [
+        Kind::Latency,
+        Kind::Outcomes,
+        Kind::Heat,
+        Kind::Lines,
+        Kind::Cells,
+    ];
 
     #[test]
     fn nothing_in_an_option_breaks_the_policy() {
@@ -263,20 +304,26 @@ mod tests {
     }
 
     #[test]
-    fn lines_by_provider_have_columns_and_the_colours_of_the_legend() {
-        let option = option(Kind::FirstToken, &named());
-        let series = option["series"].as_array().unwrap();
-        assert_eq!(series.len(), MAX_LINES);
-        for ((series, column), colour) in series.iter().zip(LINES).zip(crate::charts::LINE_COLOURS) {
-            assert_eq!(
-                (&series["id"], &series["encode"]["y"]),
-                (&json!(column), &json!(column))
-            );
-            assert_eq!(series["lineStyle"]["color"], format!("--{colour}"));
-        }
-        let axis = &option["xAxis"];
-        let axis = if axis.is_array() { &axis[0] } else { axis };
-        assert_eq!(axis["axisLabel"]["formatter"]["day"], "{d} {MMM}");
+    fn lines_over_a_range_have_the_colours_of_the_legend() {
+        let option = option(Kind::Lines, &named());
+        let tokens: Vec<String> = crate::charts::LINE_COLOURS
+            .iter()
+            .chain(&["idle"])
+            .map(|colour| format!("--{colour}"))
+            .collect();
+        assert_eq!(option["colours"], json!(tokens));
+        let first = |part: &Value| {
+            if part.is_array() {
+                part[0].clone()
+            } else {
+                part.clone()
+            }
+        };
+        assert_eq!(
+            first(&option["xAxis"])["axisLabel"]["formatter"]["day"],
+            "{d} {MMM}"
+        );
+        assert_eq!(first(&option["grid"])["left"], 58);
     }
 
     #[test]

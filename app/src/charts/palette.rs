@@ -1,6 +1,5 @@
 //! The colours of charts, from the tokens of the style sheet, so that a chart and the page beside it never disagree.
 
-use protocol::view::MAX_LINES;
 use serde_json::{Value, json};
 
 /// What charts need of the tokens.
@@ -11,6 +10,7 @@ pub(super) struct Palette {
     pub line: String,
     pub line_2: String,
     pub panel: String,
+    pub panel_2: String,
     pub bad: String,
     pub idle: String,
     pub s1: String,
@@ -38,6 +38,7 @@ impl Palette {
             line: colour("--line"),
             line_2: colour("--line-2"),
             panel: colour("--panel"),
+            panel_2: colour("--panel-2"),
             bad: colour("--bad"),
             idle: colour("--idle"),
             s1: colour("--s1"),
@@ -69,10 +70,10 @@ impl Palette {
         ]
     }
 
-    /// The colours of lines by provider, in the order of [`super::LINE_COLOURS`].
-    pub fn lines(&self) -> [&str; MAX_LINES] {
+    /// The colours of lines, in the order of [`super::LINE_COLOURS`]; at the end that of lines without one.
+    pub fn lines(&self) -> [&str; 9] {
         [
-            &self.s1, &self.s4, &self.s2, &self.s5, &self.s6, &self.s7, &self.s3, &self.s8,
+            &self.s1, &self.s4, &self.s2, &self.s5, &self.s6, &self.s7, &self.s3, &self.s8, &self.idle,
         ]
     }
 

@@ -8,12 +8,27 @@ use std::sync::Arc;
 
 /// The names that stand for values of the style sheet.
 #[cfg(any(feature = "hydrate", test))]
-const TOKENS: [&str; 16] = [
-    "--ink", "--ink-3", "--line", "--line-2", "--panel", "--bad", "--idle", "--s1", "--s2", "--s3", "--s4",
-    "--s5", "--s6", "--s7", "--s8", "--font",
+const TOKENS: [&str; 17] = [
+    "--ink",
+    "--ink-3",
+    "--line",
+    "--line-2",
+    "--panel",
+    "--panel-2",
+    "--bad",
+    "--idle",
+    "--s1",
+    "--s2",
+    "--s3",
+    "--s4",
+    "--s5",
+    "--s6",
+    "--s7",
+    "--s8",
+    "--font",
 ];
 
-/// The text, as a context for charts: an object with `theme`, `latency`, `outcomes`, `heat` and `lines`.
+/// The text, as a context for charts: an object with `theme`, `latency`, `outcomes`, `heat`, `lines` and `cells`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skeletons(pub Arc<str>);
 
@@ -26,7 +41,13 @@ pub fn skeletons() -> String {
         let named = Palette::read(str::to_owned);
         let mut all = serde_json::Map::new();
         all.insert("theme".into(), named.theme());
-        for kind in [Kind::Latency, Kind::Outcomes, Kind::Heat, Kind::Success] {
+        for kind in [
+            Kind::Latency,
+            Kind::Outcomes,
+            Kind::Heat,
+            Kind::Lines,
+            Kind::Cells,
+        ] {
             all.insert(kind.skeleton().into(), option(kind, &named));
         }
         serde_json::Value::Object(all).to_string()
@@ -59,7 +80,7 @@ mod tests {
         let all: serde_json::Value = serde_json::from_str(&text).expect("still JSON");
         assert_eq!(all["latency"]["series"][1]["lineStyle"]["color"], "value of s1");
         assert_eq!(all["theme"]["textStyle"]["fontFamily"], "value of font");
-        for part in ["theme", "latency", "outcomes", "heat", "lines"] {
+        for part in ["theme", "latency", "outcomes", "heat", "lines", "cells"] {
             assert!(all[part].is_object(), "{part}");
         }
     }

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit, MutationObserver,
@@ -13,10 +13,8 @@ use web_sys::{
 
 use super::data::{empty_bands, heat, latency_rows, outcome_rows, window as stretch};
 use super::interop::{Drawing, idle, load};
-use super::lines::{first_token, success};
-use super::{Kind, Marked, Skeletons};
+use super::{Kind, Place, Plot, Skeletons};
 use crate::browser::{Listener, Timeout, document, keep, monotonic_ms, window};
-use crate::fetched::Fetched;
 use crate::live::Live;
 use crate::seed::Site;
 
@@ -30,27 +28,24 @@ const RETRY_MS: f64 = 30_000.0;
 const DRAW_MS: f64 = 900.0;
 
 /// Draws into the element as soon as it is there, until the current owner goes.
-pub(super) fn mount(node: NodeRef<html::Div>, kind: Kind, marked: Option<Marked>) {
+pub(super) fn mount(Place { node, kind, plot }: Place) {
     let live = expect_context::<Live>();
-    let fetched = expect_context::<Fetched>();
     let site = expect_context::<Site>();
     let skeletons = expect_context::<Skeletons>();
+    let plot: Option<Rc<dyn Fn() -> Option<Plot> + Send + Sync>> = plot.map(Rc::from);
     Effect::new(move |_| {
         let Some(element) = node.get() else { return };
-        let source = Source {
-            live,
-            fetched,
-            marked,
-        };
-        let widget = Widget::new(element.into(), kind, source, &site, &skeletons);
+        let widget = Widget::new(element.into(), kind, live, &site, &skeletons);
         let me = Rc::downgrade(&widget);
         keep(widget);
-        if let Some(marked) = marked {
+        if let Some(plot) = plot.clone() {
             // Figures that are asked for come when they come.
             Effect::new(move |_| {
-                fetched.providers.track();
-                marked.track();
-                with(&me, |widget| widget.draw(true));
+                let plot = plot();
+                with(&me, |widget| {
+                    widget.plot = plot;
+                    widget.draw(true);
+                });
             });
             return;
         }
@@ -76,19 +71,13 @@ fn with(widget: &Weak<RefCell<Widget>>, run: impl FnOnce(&mut Widget)) {
     }
 }
 
-/// Where figures come from.
-#[derive(Clone, Copy)]
-struct Source {
-    live: Live,
-    fetched: Fetched,
-    marked: Option<Marked>,
-}
-
 struct Widget {
     me: Weak<RefCell<Widget>>,
     element: Element,
     kind: Kind,
-    source: Source,
+    live: Live,
+    /// What is shown over a range.
+    plot: Option<Plot>,
     offset_min: i32,
     build: String,
     skeletons: Skeletons,
@@ -124,7 +113,7 @@ impl Widget {
     fn new(
         element: Element,
         kind: Kind,
-        source: Source,
+        live: Live,
         site: &Site,
         skeletons: &Skeletons,
     ) -> Rc<RefCell<Widget>> {
@@ -132,7 +121,8 @@ impl Widget {
             me: Weak::new(),
             element,
             kind,
-            source,
+            live,
+            plot: None,
             offset_min: site.utc_offset_min,
             build: site.build.clone(),
             skeletons: skeletons.clone(),
@@ -172,14 +162,16 @@ impl Widget {
             return;
         }
         self.drawn_at = at;
-        match self.kind {
-            Kind::Success | Kind::FirstToken => self.draw_fetched(drawing),
-            Kind::Latency | Kind::Outcomes | Kind::Heat => self.draw_live(drawing),
+        match (self.kind, &self.plot) {
+            (Kind::Latency | Kind::Outcomes | Kind::Heat, _) => self.draw_live(drawing),
+            (Kind::Lines, Some(plot)) => drawing.plot(plot, self.offset_min),
+            (Kind::Cells, Some(plot)) => drawing.cells(plot, self.offset_min),
+            (Kind::Lines | Kind::Cells, None) => {}
         }
     }
 
     fn draw_live(&self, drawing: &Drawing) {
-        let live = &self.source.live;
+        let live = &self.live;
         // A paused board stands still, also in its charts.
         let edge = if live.paused.get_untracked() {
             live.frame_now
@@ -196,22 +188,6 @@ impl Widget {
             }
             _ => drawing.heat(&heat(points, now, range, offset)),
         });
-    }
-
-    fn draw_fetched(&self, drawing: &Drawing) {
-        let Source { fetched, marked, .. } = self.source;
-        let lines = if self.kind == Kind::Success {
-            success
-        } else {
-            first_token
-        };
-        let lines = fetched
-            .providers
-            .with_untracked(|figures| figures.as_ref().map(|figures| lines(figures, self.offset_min)));
-        if let Some(lines) = lines {
-            let marked = marked.and_then(|marked| marked.get_untracked());
-            drawing.lines(&lines, marked.as_deref());
-        }
     }
 
     /// Loads the library if nobody did, then makes the drawing.

@@ -10,6 +10,9 @@ use crate::part::{IntoPart, Part};
 pub enum Icon {
     Board,
     Providers,
+    Explore,
+    Limits,
+    Breakers,
     Connect,
     Sun,
     Moon,
@@ -20,6 +23,9 @@ pub enum Icon {
     Chevron,
     Help,
     Check,
+    Previous,
+    Next,
+    Past,
 }
 
 impl Icon {
@@ -29,6 +35,9 @@ impl Icon {
                 "M3.5 2h2A1.5 1.5 0 0 1 7 3.5v9A1.5 1.5 0 0 1 5.5 14h-2A1.5 1.5 0 0 1 2 12.5v-9A1.5 1.5 0 0 1 3.5 2zM10.5 2h2A1.5 1.5 0 0 1 14 3.5v9a1.5 1.5 0 0 1-1.5 1.5h-2A1.5 1.5 0 0 1 9 12.5v-9A1.5 1.5 0 0 1 10.5 2zM4.5 5v2.2M11.5 8.8V11"
             }
             Icon::Providers => "M3 13V8M8 13V3M13 13V6",
+            Icon::Explore => "M2 12l4-5 3 3 5-6",
+            Icon::Limits => "M2.5 12a6 6 0 1 1 11 0M8 10.5l2.8-3.6",
+            Icon::Breakers => "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8zM8 2v4M8 10v4M5 6l6 4",
             Icon::Connect => "M5.5 2v3M10.5 2v3M3.5 5h9v2.5a4.5 4.5 0 0 1-9 0zM8 12v2.5",
             Icon::Sun => {
                 "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1.6v1.2M8 13.2v1.2M1.6 8h1.2M13.2 8h1.2M3.5 3.5l.8.8M11.7 11.7l.8.8M3.5 12.5l.8-.8M11.7 4.3l.8-.8"
@@ -45,6 +54,9 @@ impl Icon {
                 "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM6.2 6.3a1.9 1.9 0 1 1 2.7 1.8c-.6.3-.9.7-.9 1.3M8 11.4v.2"
             }
             Icon::Check => "M3.5 8.5l3 3 6-7",
+            Icon::Previous => "M12 3.5L6 8l6 4.5zM4 3.5v9",
+            Icon::Next => "M4 3.5L10 8l-6 4.5zM12 3.5v9",
+            Icon::Past => "M2.6 8a5.4 5.4 0 1 0 1.7-3.9L2.6 5.6M2.6 2.8v2.8h2.8M8 5v3.2l2.1 1.3",
         }
     }
 }

@@ -27,8 +27,21 @@ pub fn menu(
     open: RwSignal<bool>,
     items: Vec<MenuItem>,
 ) -> Part {
+    menu_with(name, marker, face, open, items, None)
+}
+
+/// A [`menu`] with something below its choices.
+pub fn menu_with(
+    name: &'static str,
+    marker: &'static str,
+    face: Part,
+    open: RwSignal<bool>,
+    items: Vec<MenuItem>,
+    below: Option<Part>,
+) -> Part {
     let button = NodeRef::<html::Button>::new();
     let list = NodeRef::<html::Div>::new();
+    let around = NodeRef::<html::Div>::new();
     // Into the menu when it opens; the effect runs after the menu is on the page.
     Effect::new(move |before: Option<bool>| {
         let now = open.get();
@@ -48,7 +61,12 @@ pub fn menu(
     };
     let on_key = move |event: ev::KeyboardEvent| {
         let here = event_target::<web_sys::Element>(&event);
-        match event.key().as_str() {
+        let key = event.key();
+        // Fields below the choices keep their keys.
+        if key != "Escape" && here.get_attribute("role").is_none() {
+            return;
+        }
+        match key.as_str() {
             "ArrowDown" => focus(here.next_element_sibling().or_else(|| first(list))),
             "ArrowUp" => focus(here.previous_element_sibling().or_else(|| last(list))),
             "Home" => focus(first(list)),
@@ -63,9 +81,9 @@ pub fn menu(
         let gone_to = event
             .related_target()
             .and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-        let inside = list
+        let inside = around
             .get_untracked()
-            .is_some_and(|list| list.contains(gone_to.as_ref()));
+            .is_some_and(|around| around.contains(gone_to.as_ref()));
         // The button's own click closes it; closing here as well would open it again.
         let on_button = button
             .get_untracked()
@@ -112,14 +130,15 @@ pub fn menu(
             </button>
             <div
                 class="menu-list"
-                role="menu"
-                aria-label=name
-                node_ref=list
+                node_ref=around
                 hidden=dynamic(move || !open.get())
                 on:keydown=on_key
                 on:focusout=on_leave
             >
-                {items}
+                <div class="menu-items" role="menu" aria-label=name node_ref=list>
+                    {items}
+                </div>
+                {below}
             </div>
         </div>
     }

@@ -7,6 +7,8 @@ use crate::part::{IntoPart, Part, See, dynamic};
 
 /// Cells are this far apart in the viewBox, and this wide.
 const PITCH: usize = 4;
+/// The same in long strips.
+const LONG_PITCH: usize = 9;
 /// Closed, half-open, open, forced, off (disabled and metrics only), none; with the cells of each.
 const KINDS: [(&str, &str); 6] = [
     ("closed", "c"),
@@ -26,25 +28,71 @@ const LEVELS: [(&str, &str); 5] = [
     ("none", "-"),
 ];
 
-/// The path of those cells of a strip that are one of `letters`. A cell without a live instance is broken in the
-/// middle, so that it can be told without colour.
+/// The path of those cells of a strip that are one of `letters`; a space is no cell. A cell without a live instance is
+/// broken in the middle, so that it can be told without colour.
 pub fn strip_path(cells: &str, letters: &str) -> String {
+    path(cells, letters, PITCH, ["0h3v3h-3z", "7h3v3h-3z", "0h3v10h-3z"])
+}
+
+fn path(cells: &str, letters: &str, pitch: usize, [top, bottom, whole]: [&str; 3]) -> String {
     let mut path = String::new();
     for (place, cell) in cells.chars().enumerate() {
         if letters.contains(cell) {
-            let x = (place * PITCH).to_string();
-            path.push('M');
-            path.push_str(&x);
-            if cell == '-' {
-                path.push_str(" 0h3v3h-3zM");
+            let x = (place * pitch).to_string();
+            let parts = if cell == '-' { [top, bottom] } else { [whole, ""] };
+            for part in parts.into_iter().filter(|part| !part.is_empty()) {
+                path.push('M');
                 path.push_str(&x);
-                path.push_str(" 7h3v3h-3z");
-            } else {
-                path.push_str(" 0h3v10h-3z");
+                path.push(' ');
+                path.push_str(part);
             }
         }
     }
     path
+}
+
+/// Draws a strip of any number of cells, with less between them: hours and days.
+pub fn long_strip(cells: Signal<String>, count: usize) -> Part {
+    let paths = KINDS
+        .iter()
+        .map(|(kind, letters)| {
+            let drawn = move || {
+                let parts = ["0h8v3h-8z", "7h8v3h-8z", "0h8v10h-8z"];
+                cells.see(|cells| path(cells, letters, LONG_PITCH, parts))
+            };
+            view! { <path data-cell=*kind d=dynamic(drawn)></path> }
+        })
+        .collect_view();
+    let view_box = ["0 0 ", &(count.max(1) * LONG_PITCH - 1).to_string(), " 10"].concat();
+    view! {
+        <svg class="strip" viewBox=view_box preserveAspectRatio="none" aria-hidden="true" focusable="false">
+            {paths}
+        </svg>
+    }
+    .part()
+}
+
+/// What the colours of cells mean.
+pub fn strip_legend() -> Part {
+    let entries = [
+        ("closed", "closed"),
+        ("half_open", "half-open"),
+        ("open", "open"),
+        ("forced_open", "forced"),
+        ("none", "no data"),
+    ];
+    let entries = entries
+        .map(|(kind, words)| {
+            view! {
+                <li>
+                    <i class="cell" data-cell=kind></i>
+                    {words}
+                </li>
+            }
+        })
+        .into_iter()
+        .collect_view();
+    view! { <ul class="cells" aria-hidden="true">{entries}</ul> }.part()
 }
 
 /// Draws a strip. It repeats what the transitions say in words, so assistive technology skips it.

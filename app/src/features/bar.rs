@@ -37,6 +37,11 @@ pub fn verdict_sentence(live: Live) -> Sentence {
 
 /// Draws the bar. `ranges` is the menu of ranges, where the page has one.
 pub fn bar(title: &'static str, live: Live, sentence: Signal<Sentence>, ranges: Option<Part>) -> Part {
+    bar_of(title.part(), live, sentence, ranges)
+}
+
+/// The same under a title that is more than words.
+pub fn bar_of(title: Part, live: Live, sentence: Signal<Sentence>, ranges: Option<Part>) -> Part {
     let level = move || sentence.see(|sentence| sentence.level);
     view! {
         <header class="bar">

@@ -9,17 +9,22 @@ use crate::{
     ui_state::UiState,
 };
 
-const KEYS: [(&str, &str); 10] = [
+const KEYS: [(&str, &str); 15] = [
     ("?", "This help"),
     (".", "Next breaker that is not closed"),
-    ("j", "Next breaker"),
-    ("k", "Previous breaker"),
+    ("j", "Next breaker, or next row"),
+    ("k", "Previous breaker, or previous row"),
     ("Enter", "Open the selected breaker"),
     ("t", "Choose the time range"),
+    ("/", "Filter, on pages that have one"),
+    ("r", "Replay, and back to live"),
+    ("Space", "Play or pause a replay"),
     ("g b", "Go to the board"),
     ("g p", "Go to the providers"),
+    ("g r", "Go to the breakers"),
+    ("g e", "Go to Explore"),
     ("g c", "Go to Connect"),
-    ("Esc", "Back: close what is on top"),
+    ("Esc", "Back: close what is on top, or end a replay"),
 ];
 
 /// The button in the bar.

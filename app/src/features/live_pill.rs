@@ -14,6 +14,7 @@ pub const fn freshness_key(freshness: Freshness) -> &'static str {
     match freshness {
         Freshness::Connecting => "connecting",
         Freshness::Live => "live",
+        Freshness::Replay => "replay",
         Freshness::Behind(_) => "behind",
         Freshness::Stale(_) => "stale",
     }
@@ -22,6 +23,7 @@ pub const fn freshness_key(freshness: Freshness) -> &'static str {
 /// The words of the pill.
 pub fn freshness_words(freshness: Freshness, paused: bool) -> String {
     match (freshness, paused) {
+        (Freshness::Replay, _) => "Replay".to_owned(),
         (Freshness::Connecting | Freshness::Live, true) => "Paused".to_owned(),
         (Freshness::Behind(s) | Freshness::Stale(s), true) => {
             ["Paused, ", &span_short(s * 1000), " old"].concat()
@@ -53,6 +55,7 @@ pub fn live_pill(live: Live) -> Part {
             <button
                 type="button"
                 class="live-pause"
+                hidden=dynamic(move || live.freshness() == Freshness::Replay)
                 aria-label=label
                 title=label
                 on:click=move |_| live.paused.update(|paused| *paused = !*paused)
@@ -71,6 +74,7 @@ mod tests {
     #[test]
     fn the_pill_says_how_old_it_is() {
         assert_eq!(freshness_words(Freshness::Live, false), "Live");
+        assert_eq!(freshness_words(Freshness::Replay, false), "Replay");
         assert_eq!(freshness_words(Freshness::Behind(4), false), "Behind 4 s");
         assert_eq!(
             freshness_words(Freshness::Stale(42), false),

@@ -12,11 +12,18 @@ use crate::{
 /// Draws the navigation, with the open page marked.
 pub fn nav(site: &Site) -> Part {
     let path = use_location().pathname;
-    let link = |to: &str, words: &'static str, mark: Icon| {
+    let link = |to: &'static str, words: &'static str, mark: Icon| {
         let href = [&site.base, to].concat();
         let here = {
             let full = href.trim_end_matches('/').to_owned();
-            move || (path.see(|path| path.trim_end_matches('/') == full)).then_some("page")
+            move || {
+                path.see(|path| match path.strip_prefix(&full)? {
+                    "" | "/" => Some("page"),
+                    // A page below it.
+                    rest if rest.starts_with('/') && !to.ends_with('/') => Some("true"),
+                    _ => None,
+                })
+            }
         };
         view! {
             <a href=href aria-current=here>
@@ -30,7 +37,10 @@ pub fn nav(site: &Site) -> Part {
             <p class="brand">{brand()} "Fuseboard"</p>
             {link("/", "Board", Icon::Board)}
             {link("/providers", "Providers", Icon::Providers)}
+            {link("/breakers", "Breakers", Icon::Breakers)}
+            {link("/explore", "Explore", Icon::Explore)}
             <span class="nav-gap"></span>
+            {link("/limits", "Limits", Icon::Limits)}
             {link("/connect", "Connect", Icon::Connect)}
         </nav>
     }

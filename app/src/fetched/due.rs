@@ -4,6 +4,8 @@ use super::Cure;
 
 /// Between two requests, milliseconds.
 const EVERY_MS: f64 = 10_000.0;
+/// The same when something is known to have changed.
+const HURRY_MS: f64 = 900.0;
 
 /// What is known when the question comes up, once a second.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +20,8 @@ pub(super) struct Moment {
     pub answered: bool,
     /// The range ends now, so that its figures change.
     pub moving: bool,
+    /// Something is known to have changed.
+    pub hurry: bool,
     /// What would help against the last failure.
     pub trouble: Option<Cure>,
 }
@@ -26,11 +30,16 @@ impl Moment {
     /// It is time.
     pub fn is_due(self) -> bool {
         let wanted = match self.trouble {
-            None => self.moving || !self.answered,
+            None => self.moving || self.hurry || !self.answered,
             Some(Cure::Again) => true,
             Some(Cure::Other | Cure::Reload) => false,
         };
-        wanted && !self.asking && !self.resting && self.since_asked >= EVERY_MS
+        let every = if self.hurry && self.trouble.is_none() {
+            HURRY_MS
+        } else {
+            EVERY_MS
+        };
+        wanted && !self.asking && !self.resting && self.since_asked >= every
     }
 }
 
@@ -46,6 +55,7 @@ mod tests {
             resting: false,
             answered: true,
             moving: true,
+            hurry: false,
             trouble: None,
         };
         assert!(moment.is_due());
@@ -81,6 +91,24 @@ mod tests {
             moving: false,
             ..moment
         };
+        let soon = Moment {
+            hurry: true,
+            since_asked: 900.0,
+            ..past
+        };
+        assert!(soon.is_due());
+        for not in [
+            Moment {
+                since_asked: 899.0,
+                ..soon
+            },
+            Moment {
+                trouble: Some(Cure::Again),
+                ..soon
+            },
+        ] {
+            assert!(!not.is_due(), "{not:?}");
+        }
         assert!(
             Moment {
                 answered: false,

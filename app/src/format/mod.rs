@@ -8,11 +8,13 @@ mod figure;
 mod kpi;
 mod number;
 mod time;
+mod unit;
 
 pub use figure::{Figure, latency, latency_short, money, percent, percent_fine, rate, tokens_rate};
 pub use kpi::{KpiText, Tone, kpi_name, kpi_text};
 pub use number::{fixed, grouped};
-pub use time::{ago, clock, date_clock, full, moment, span, span_short};
+pub use time::{ago, clock, date_clock, day, full, iso, moment, span, span_short};
+pub use unit::{bytes, tick, unit_word, value};
 
 /// Shown where there is nothing to tell.
 pub const NOTHING: &str = "—";

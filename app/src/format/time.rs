@@ -67,6 +67,20 @@ pub fn moment(at: i64, now: i64, offset_min: i32) -> String {
     [&day.to_string(), " ", MONTHS[month as usize - 1], " ", minutes].concat()
 }
 
+/// The day that a moment lies in: `Today`, `Thu` within the last week, `30 Jul` before.
+pub fn day(at: i64, now: i64, offset_min: i32) -> String {
+    let day = local_day(at, offset_min);
+    let age = local_day(now, offset_min) - day;
+    if age == 0 {
+        return "Today".to_owned();
+    }
+    if (1..7).contains(&age) {
+        return DAYS[day.rem_euclid(7) as usize].to_owned();
+    }
+    let (_, month, day) = civil(day);
+    [&day.to_string(), " ", MONTHS[month as usize - 1]].concat()
+}
+
 /// `2026-07-30 14:28`: the end of a table of points.
 pub fn date_clock(at: i64, offset_min: i32) -> String {
     let (year, month, day) = civil(local_day(at, offset_min));
@@ -98,6 +112,21 @@ pub fn full(at: i64, offset_min: i32) -> String {
         two(month),
         two(day),
         clock(at, offset_min)
+    )
+}
+
+/// `2026-07-30T14:28:02+02:00`, as a field for a moment takes it.
+pub fn iso(at: i64, offset_min: i32) -> String {
+    let (year, month, day) = civil(local_day(at, offset_min));
+    let sign = if offset_min < 0 { '-' } else { '+' };
+    let m = i64::from(offset_min.unsigned_abs());
+    format!(
+        "{year}-{}-{}T{}{sign}{}:{}",
+        two(month),
+        two(day),
+        clock(at, offset_min),
+        two(m / 60),
+        two(m % 60)
     )
 }
 
@@ -169,6 +198,13 @@ mod tests {
             "Thu 12:28",
             "midnight has passed, a day has not"
         );
+    }
+
+    #[test]
+    fn days_have_names_for_a_week() {
+        assert_eq!(day(AT, AT, 0), "Today");
+        assert_eq!(day(AT, AT + 6 * DAY, 0), "Thu");
+        assert_eq!(day(AT, AT + 7 * DAY, 0), "30 Jul");
     }
 
     #[test]

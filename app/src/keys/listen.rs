@@ -5,7 +5,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 
-use super::wish::{Wish, neighbour, next_trouble, wish};
+use super::wish::{Wish, neighbour, next_trouble, step, wish};
 use crate::browser::{Listener, document, keep, monotonic_ms, window};
 use crate::live::Live;
 use crate::seed::Site;
@@ -64,6 +64,8 @@ pub(super) fn start(live: Live, ui: UiState) {
             }
             Wish::Board => Some("/"),
             Wish::Providers => Some("/providers"),
+            Wish::Explore => Some("/explore"),
+            Wish::Breakers => Some("/breakers"),
             Wish::Connect => Some("/connect"),
             _ => None,
         };
@@ -101,14 +103,22 @@ fn elsewhere(event: &Event, key: &str) -> bool {
     if key == "Escape" {
         return within("dialog[open], [role=menu]");
     }
-    let activates = key == "Enter" && within("a[href], button, summary, [role=button], [tabindex]");
+    let activates = match key {
+        "Enter" => within("a[href], button, summary, [role=button], [tabindex]"),
+        " " => within("button, summary, [role=button]"),
+        _ => false,
+    };
     typing || activates || within("[role=menu]") || (within("dialog[open]") && key != "?")
 }
 
 /// Does what a key asked for; `false` leaves the key to the browser.
 fn grant(wish: Wish, live: &Live, ui: &UiState) -> bool {
     let selected = ui.selected.get_untracked();
-    let order = || live.board.breakers.order.get_untracked();
+    let listed = ui.listed.get_untracked();
+    let order = || match listed {
+        Some(listed) => listed.keys.get_untracked(),
+        None => live.board.breakers.order.get_untracked(),
+    };
     let select = |key: Option<u64>| {
         if key.is_some() && key == selected {
             // The same one again, perhaps out of focus by now: unselect, and select anew after the panel has noticed.
@@ -124,8 +134,18 @@ fn grant(wish: Wish, live: &Live, ui: &UiState) -> bool {
         Wish::Help => ui.help_open.update(|open| *open = !*open),
         Wish::Range => ui.range_open.set(true),
         Wish::Escape => return ui.escape(live),
-        Wish::Next => return select(neighbour(&order(), selected, false)),
-        Wish::Previous => return select(neighbour(&order(), selected, true)),
+        Wish::Replay => {
+            let Some(replay) = ui.replay.get_value() else {
+                return false;
+            };
+            replay.toggle();
+        }
+        Wish::Play => return ui.replay.get_value().is_some_and(|replay| replay.play_or_pause()),
+        Wish::Filter => return focus(filter()),
+        Wish::Next | Wish::Previous => {
+            let back = wish == Wish::Previous;
+            return (listed.is_none() && row(back)) || select(neighbour(&order(), selected, back));
+        }
         Wish::NextTrouble => {
             let state = |key: &u64| {
                 live.board
@@ -140,13 +160,44 @@ fn grant(wish: Wish, live: &Live, ui: &UiState) -> bool {
             return select(next_trouble(&fuses, selected));
         }
         Wish::Open => {
+            if let (Some(listed), Some(key)) = (listed, selected) {
+                listed.open.run(key);
+                return true;
+            }
             let row = selected.and_then(|key| live.board.breakers.get(key));
             let Some(id) = row.map(|row| row.with_untracked(|row| row.id.clone())) else {
                 return false;
             };
             ui.show.run(Some(id));
         }
-        Wish::Go | Wish::Board | Wish::Providers | Wish::Connect => return false,
+        Wish::Go | Wish::Board | Wish::Providers | Wish::Breakers | Wish::Explore | Wish::Connect => {
+            return false;
+        }
     }
     true
+}
+
+/// The page's field that filters, where it has one.
+fn filter() -> Option<Element> {
+    let document = document();
+    let found = document.query_selector("main [data-filter], main input[type=search]");
+    found.ok().flatten()
+}
+
+/// Moves the focus to the next or previous row of a table that has rows to go through; `false` where there is none.
+fn row(back: bool) -> bool {
+    let Ok(rows) = document().query_selector_all("main [data-row]") else {
+        return false;
+    };
+    let active = document().active_element();
+    let at = (0..rows.length()).find(|at| rows.item(*at).as_ref() == active.as_deref());
+    let next = step(rows.length() as usize, at.map(|at| at as usize), back);
+    focus(next.and_then(|next| rows.item(next as u32)?.dyn_into().ok()))
+}
+
+fn focus(element: Option<Element>) -> bool {
+    let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) else {
+        return false;
+    };
+    element.focus().is_ok()
 }

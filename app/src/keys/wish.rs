@@ -12,11 +12,19 @@ pub(super) enum Wish {
     Open,
     Range,
     Escape,
+    /// Into a replay, and back.
+    Replay,
+    /// A replay plays, or stands.
+    Play,
     /// The first key of two: `g`, then where to.
     Go,
     Board,
     Providers,
+    Breakers,
+    Explore,
     Connect,
+    /// The field that filters the page.
+    Filter,
 }
 
 /// What this key asks for, after `g` or not.
@@ -24,7 +32,10 @@ pub(super) fn wish(key: &str, after_g: bool) -> Option<Wish> {
     Some(match (key, after_g) {
         ("b", true) => Wish::Board,
         ("p", true) => Wish::Providers,
+        ("r", true) => Wish::Breakers,
         ("c", true) => Wish::Connect,
+        ("e", true) => Wish::Explore,
+        ("/", _) => Wish::Filter,
         ("g", _) => Wish::Go,
         ("?", _) => Wish::Help,
         (".", _) => Wish::NextTrouble,
@@ -33,23 +44,27 @@ pub(super) fn wish(key: &str, after_g: bool) -> Option<Wish> {
         ("Enter", _) => Wish::Open,
         ("t", _) => Wish::Range,
         ("Escape", _) => Wish::Escape,
+        ("r", _) => Wish::Replay,
+        (" ", _) => Wish::Play,
         _ => return None,
+    })
+}
+
+/// The place after (or before) this one, of so many; from nowhere the first (or last). Goes round.
+pub(super) fn step(count: usize, at: Option<usize>, back: bool) -> Option<usize> {
+    let last = count.checked_sub(1)?;
+    Some(match (at, back) {
+        (None, false) => 0,
+        (None, true) => last,
+        (Some(at), false) => (at + 1) % count,
+        (Some(at), true) => (at + last) % count,
     })
 }
 
 /// The fuse after (or before) the selected one; from nowhere the first (or last). Goes round.
 pub(super) fn neighbour(keys: &[u64], selected: Option<u64>, back: bool) -> Option<u64> {
-    let count = keys.len();
-    if count == 0 {
-        return None;
-    }
     let at = selected.and_then(|selected| keys.iter().position(|key| *key == selected));
-    let index = match (at, back) {
-        (None, false) => 0,
-        (None, true) => count - 1,
-        (Some(at), false) => (at + 1) % count,
-        (Some(at), true) => (at + count - 1) % count,
-    };
+    let index = step(keys.len(), at, back)?;
     keys.get(index).copied()
 }
 
@@ -123,9 +138,13 @@ mod tests {
         assert_eq!(wish("b", true), Some(Wish::Board));
         assert_eq!(wish("c", true), Some(Wish::Connect));
         assert_eq!(wish("p", true), Some(Wish::Providers));
+        assert_eq!(wish("e", true), Some(Wish::Explore));
+        assert_eq!(wish("/", false), Some(Wish::Filter));
+        assert_eq!(wish("r", true), Some(Wish::Breakers));
         assert_eq!(wish("b", false), None);
         assert_eq!(wish("p", false), None);
         assert_eq!(wish("g", true), Some(Wish::Go));
         assert_eq!(wish("j", true), Some(Wish::Next));
+        assert_eq!(wish("r", false), Some(Wish::Replay));
     }
 }

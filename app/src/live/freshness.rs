@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use super::store::{Connection, Live};
+use crate::part::See;
 
 /// From here on the pill says "Behind", milliseconds.
 const BEHIND_MS: i64 = 3_000;
@@ -15,6 +16,8 @@ const STALE_MS: i64 = 10_000;
 pub enum Freshness {
     /// First connection of this page; the figures are those of the first paint.
     Connecting,
+    /// A moment that has passed is shown; it does not get older.
+    Replay,
     /// Under 3 s.
     Live,
     /// 3 to 10 s: seconds.
@@ -46,6 +49,9 @@ impl Freshness {
 impl Live {
     /// How old the picture is, by the server's clock. Reads signals that tick once a second: put it into a memo.
     pub fn freshness(&self) -> Freshness {
+        if self.replay.see(Option::is_some) {
+            return Freshness::Replay;
+        }
         let age = self.now.get() - self.frame_now.get();
         Freshness::of(self.connection.get(), self.connected_once.get(), age)
     }

@@ -2,11 +2,12 @@
 //!
 //! Deliberately absent: when to open one, and what frames mean (`socket`).
 
-use protocol::codec::{self, Codec, Encoded};
-use protocol::{ClientFrame, DecodeError, SUBPROTOCOL_JSON, SUBPROTOCOL_POSTCARD, ServerFrame, json};
+use protocol::codec::{self, Codec};
+use protocol::{ClientFrame, DecodeError, SUBPROTOCOL_JSON, SUBPROTOCOL_POSTCARD, ServerFrame};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
+use super::text::Text;
 use crate::browser::{Listener, monotonic_ms, window};
 use crate::seed::Site;
 
@@ -23,7 +24,8 @@ pub(super) struct Handlers<O, H, C> {
 /// One WebSocket with its listeners. Dropping it closes it, and nothing of it is heard any more.
 pub(super) struct Link {
     socket: WebSocket,
-    codec: Codec,
+    /// Known once it is open.
+    pub codec: Codec,
     /// The handshake is done.
     pub open: bool,
     /// What the server was last told.
@@ -82,11 +84,13 @@ impl Link {
         self.codec = Codec::from_subprotocol(&self.socket.protocol()).unwrap_or(Codec::Json);
     }
 
-    /// Sends a frame. A socket that cannot send is closing and says so by itself.
-    pub fn send(&self, frame: &ClientFrame) {
-        let _ = match self.codec.encode_client(frame) {
-            Encoded::Text(text) => self.socket.send_with_str(&text),
-            Encoded::Binary(bytes) => self.socket.send_with_u8_array(&bytes),
+    /// Sends a frame, as text only if there is the code for it. A socket that cannot send is closing and says so by
+    /// itself.
+    pub fn send(&self, frame: &ClientFrame, text: Option<Text>) {
+        let _ = match (self.codec, text) {
+            (Codec::Postcard, _) => self.socket.send_with_u8_array(&codec::encode_client(frame)),
+            (Codec::Json, Some(text)) => self.socket.send_with_str(&(text.encode)(frame)),
+            (Codec::Json, None) => Ok(()),
         };
     }
 }
@@ -104,12 +108,14 @@ pub(super) fn url(site: &Site) -> String {
     format!("{scheme}://{host}{}/ws/v1?build={}", site.base, site.build)
 }
 
-pub(super) fn decode(data: &JsValue) -> Result<ServerFrame, DecodeError> {
-    if let Some(text) = data.as_string() {
-        json::decode_server(&text)
-    } else if let Some(buffer) = data.dyn_ref::<js_sys::ArrayBuffer>() {
+/// A frame; `None` for text without the code for it.
+pub(super) fn decode(data: &JsValue, text: Option<Text>) -> Option<Result<ServerFrame, DecodeError>> {
+    if let Some(words) = data.as_string() {
+        return text.map(|text| (text.decode)(&words));
+    }
+    Some(if let Some(buffer) = data.dyn_ref::<js_sys::ArrayBuffer>() {
         codec::decode_server(&js_sys::Uint8Array::new(buffer).to_vec())
     } else {
         Err(DecodeError::Malformed("neither text nor bytes".to_owned()))
-    }
+    })
 }

@@ -23,6 +23,8 @@ mod rows;
 #[cfg(feature = "hydrate")]
 mod socket;
 mod store;
+#[cfg(feature = "hydrate")]
+mod text;
 #[cfg(any(feature = "hydrate", test))]
 mod views;
 

@@ -14,7 +14,8 @@ use std::rc::{Rc, Weak};
 
 use leptos::prelude::*;
 use leptos::reactive::owner::WeakOwner;
-use protocol::{Changes, ClientFrame, DecodeError, Replica, ServerFrame, VIEW_BREAKER};
+use protocol::codec::Codec;
+use protocol::{Changes, ClientFrame, DecodeError, Moment, Replica, ServerFrame, VIEW_BREAKER};
 use wasm_bindgen::JsValue;
 
 use super::backoff::Backoff;
@@ -22,6 +23,7 @@ use super::clock::ServerClock;
 use super::link::{Handlers, Link, decode, url};
 use super::outdated::Outdated;
 use super::store::{Connection, Live};
+use super::text::{self, Text};
 use super::views::{Subscriptions, Wanted};
 use crate::browser::{Interval, Listener, Timeout, document, keep, monotonic_ms, random, window};
 use crate::seed::Site;
@@ -36,6 +38,8 @@ const RESUME_MS: f64 = 5_000.0;
 const REPAIR_MS: f64 = 5_000.0;
 /// How long opening may take, milliseconds.
 const OPENING_MS: f64 = 10_000.0;
+/// After so many seconds the page has nothing else to do and gets what it needs when its server is replaced.
+const SETTLED_TICKS: u32 = 20;
 
 /// Opens the socket and starts the clock; both end with the current owner.
 pub(super) fn start(live: Live, site: &Site) {
@@ -54,6 +58,7 @@ pub(super) fn start(live: Live, site: &Site) {
         live.connect_open.track();
         live.board.last_event.track();
         live.detail_of.track();
+        live.replay.track();
         with(&watch, Driver::follow);
     });
     let watch = me.clone();
@@ -103,6 +108,10 @@ struct Driver {
     repaired_at: f64,
     /// The server is of another build.
     outdated: Option<Outdated>,
+    /// The code for JSON, once it has come.
+    text: Option<Text>,
+    asked_for_text: bool,
+    ticks: u32,
     _ticking: Option<Interval>,
     _listeners: Vec<Listener>,
 }
@@ -119,13 +128,16 @@ impl Driver {
             link: None,
             retry: None,
             backoff: Backoff::default(),
-            clock: ServerClock::seeded(live.frame_now.get_untracked(), at),
+            clock: ServerClock::seeded(live.present.get_untracked(), at),
             replica: Replica::new(),
             subscriptions: Subscriptions::default(),
             hidden: false,
             hiding: None,
             repaired_at: 0.0,
             outdated: None,
+            text: None,
+            asked_for_text: false,
+            ticks: 0,
             _ticking: None,
             _listeners: Vec::new(),
         }
@@ -184,9 +196,38 @@ impl Driver {
         self.replica.clear();
         if let Some(link) = &mut self.link {
             link.opened(at);
+            if link.codec == Codec::Json && self.text.is_none() {
+                // Nothing that comes before can be read; with the code a new socket is opened.
+                self.fetch_text();
+                return;
+            }
+        }
+        // What played goes on where it was.
+        let playing = self.live.replay.get_untracked().filter(|moment| moment.speed > 0);
+        if let Some(moment) = playing {
+            let at = self.live.frame_now.get_untracked();
+            self.live.replay.set(Some(Moment { at, ..moment }));
         }
         self.follow();
         self.pause();
+    }
+
+    /// Fetches the code for JSON, once.
+    fn fetch_text(&mut self) {
+        if std::mem::replace(&mut self.asked_for_text, true) {
+            return;
+        }
+        let me = self.me.clone();
+        leptos::task::spawn_local(async move {
+            let text = text::fetch_text().await;
+            with(&me, |driver| {
+                driver.text = Some(text);
+                let waiting = |link: &Link| link.open && link.codec == Codec::Json;
+                if driver.link.as_ref().is_some_and(waiting) {
+                    driver.open();
+                }
+            });
+        });
     }
 
     /// Tells the server which views are wanted, as far as that changed.
@@ -197,6 +238,7 @@ impl Driver {
         let live = &self.live;
         let wanted = Wanted {
             range: live.range.get_untracked(),
+            replay: live.replay.get_untracked(),
             connect: live.connect_open.get_untracked() || live.board.last_event.get_untracked().is_none(),
             breaker: live.detail_of.get_untracked(),
         };
@@ -221,7 +263,7 @@ impl Driver {
 
     fn send(&self, frame: &ClientFrame) {
         if let Some(link) = &self.link {
-            link.send(frame);
+            link.send(frame, self.text);
         }
     }
 
@@ -229,11 +271,11 @@ impl Driver {
         if let Some(link) = &mut self.link {
             link.heard_at = monotonic_ms();
         }
-        match decode(data) {
-            Ok(frame) => self.take(frame),
+        match decode(data, self.text) {
+            Some(Ok(frame)) => self.take(frame),
             // A newer server may say more than we understand.
-            Err(DecodeError::UnknownFrame(_)) => {}
-            Err(DecodeError::Malformed(reason)) => {
+            None | Some(Err(DecodeError::UnknownFrame(_))) => {}
+            Some(Err(DecodeError::Malformed(reason))) => {
                 leptos::logging::warn!("a frame could not be read, opening a new socket: {reason}");
                 self.link = None;
                 self.closed(1002);
@@ -280,11 +322,15 @@ impl Driver {
             }
             Changes::Refused { code, detail } => {
                 leptos::logging::warn!("the server refused a frame: {code}: {detail}");
+                if self.replays() {
+                    self.live.refused.set(Some(detail.clone()));
+                }
                 return;
             }
             _ => {}
         }
-        if let Some(now) = self.replica.now() {
+        // A frame of a replay tells the time of its moment.
+        if let Some(now) = self.replica.now().filter(|_| !self.replays()) {
             self.clock.frame(now, at);
         }
         if matches!(changes, Changes::Reset { .. }) {
@@ -296,6 +342,9 @@ impl Driver {
         match self.owner.as_ref().and_then(WeakOwner::upgrade) {
             Some(owner) => owner.with(|| self.live.apply(&self.replica, &changes)),
             None => self.live.apply(&self.replica, &changes),
+        }
+        if self.replays() {
+            self.set_now(at);
         }
     }
 
@@ -345,6 +394,10 @@ impl Driver {
     fn tick(&mut self) {
         let at = monotonic_ms();
         self.set_now(at);
+        self.ticks = self.ticks.saturating_add(1);
+        if self.ticks == SETTLED_TICKS {
+            self.fetch_text();
+        }
         if let Some(link) = &self.link {
             let silent = at - link.heard_at;
             let dead = if link.open {
@@ -363,7 +416,19 @@ impl Driver {
 
     fn set_now(&self, at: f64) {
         // Whole seconds of the frame's time would be too coarse for ages, milliseconds change anyway.
-        self.live.now.set(self.clock.now(at));
+        let present = self.clock.now(at);
+        self.live.present.set(present);
+        let now = if self.replays() {
+            self.live.frame_now.get_untracked()
+        } else {
+            present
+        };
+        self.live.now.set(now);
+    }
+
+    /// The board is to show a moment that has passed.
+    fn replays(&self) -> bool {
+        self.live.replay.get_untracked().is_some()
     }
 
     fn set_connection(&self, connection: Connection) {

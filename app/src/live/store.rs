@@ -4,6 +4,7 @@
 //! holds keyed fields (docs/adr). Only [`Live`]'s `apply` writes.
 
 use leptos::prelude::*;
+use protocol::Moment;
 use protocol::view::{Breaker, BreakerDetail, ChartPoint, Connect, Feed, Kpi, Provider, Range, Verdict};
 
 use super::Rows;
@@ -64,12 +65,20 @@ pub struct Live {
     /// Server time of the newest frame (at first the seed's), epoch milliseconds.
     pub frame_now: RwSignal<i64>,
     /// The server's clock as well as we know it; equals the seed's `now` on the server and at hydration, ticks once a
-    /// second from then on. Every relative time on screen is computed from it.
+    /// second from then on. In a replay it is the moment that is shown. Every relative time on screen is computed from
+    /// it.
     pub now: RwSignal<i64>,
     /// The range that the board shows; setting it subscribes anew and ends a pause.
     pub range: RwSignal<Range>,
     /// Live updates are paused by the visitor.
     pub paused: RwSignal<bool>,
+    /// The moment that the board is to show instead of now, and how fast it goes on; `None` is live. Setting it
+    /// subscribes anew. Where a replay stands is told by [`Live::frame_now`].
+    pub replay: RwSignal<Option<Moment>>,
+    /// Why the newest wish for a moment was not granted.
+    pub refused: RwSignal<Option<String>>,
+    /// The server's clock, also while [`Live::now`] is the clock of a replay.
+    pub present: RwSignal<i64>,
 }
 
 impl Live {
@@ -97,6 +106,9 @@ impl Live {
             now: RwSignal::new(board.now),
             range: RwSignal::new(board.range),
             paused: RwSignal::new(false),
+            replay: RwSignal::new(seed.replay.map(|at| Moment { at, speed: 0 })),
+            refused: RwSignal::new(seed.refused.clone()),
+            present: RwSignal::new(seed.present),
         }
     }
 

@@ -14,7 +14,11 @@ use crate::seed::{Seed, Site};
 fn seed(board: Board) -> Seed {
     Seed {
         connect: Gen::new(1).connect(),
-        providers: None,
+        figures: None,
+        activity: None,
+        replay: None,
+        refused: None,
+        present: board.now,
         board,
         site: Site {
             build: "test".into(),

@@ -8,25 +8,38 @@ use crate::{
     features::{
         bar::bar,
         chart_cards::chart_cards,
-        connect::{connect, waiting_sentence},
+        connect::waiting_sentence,
+        desk::DESK,
         detail::detail,
         feed::feed,
         fuses::panel,
         kpis::kpis,
         notes::silent_note,
         range_menu::range_menu,
+        replay::{self, Replay, replay_bar, replay_note},
     },
+    fetched::Day,
+    later::arriving,
     live::{Freshness, Live},
     part::{IntoPart, Part, See, dynamic, when},
+    seed::Site,
+    ui_state::UiState,
 };
 
 /// The board page.
 #[component]
 pub fn BoardPage() -> impl IntoView {
     let live = expect_context::<Live>();
-    let empty = Memo::new(move |_| live.board.last_event.see(Option::is_none));
+    let empty =
+        Memo::new(move |_| live.board.last_event.see(Option::is_none) && live.replay.see(Option::is_none));
     let stale = Memo::new(move |_| matches!(live.freshness(), Freshness::Stale(_)));
     let covered = RwSignal::new(false);
+    let replay = replay::provide(live);
+    replay::start(replay);
+    let ui = expect_context::<UiState>();
+    ui.replay.set_value(Some(replay));
+    on_cleanup(move || _ = ui.replay.try_set_value(None));
+    expect_context::<Day>().follow(live, &expect_context::<Site>());
     let title = move || {
         // Trouble is told by the tab as well.
         live.board.verdict.see(|verdict| match verdict.level {
@@ -36,6 +49,7 @@ pub fn BoardPage() -> impl IntoView {
             Level::Ok | Level::Unknown => "Board · Fuseboard".to_owned(),
         })
     };
+    let desk = arriving(&DESK, move || empty.get());
     let ranges = when(move || (!empty.get()).then(|| range_menu(live)));
     view! {
         <Title text=title/>
@@ -48,7 +62,7 @@ pub fn BoardPage() -> impl IntoView {
         >
             <div class="page" inert=dynamic(move || covered.get())>
                 {bar("Board", live, dynamic(move || waiting_sentence(live, true)), Some(ranges))}
-                {when(move || Some(if empty.get() { connect(live) } else { body(live) }))}
+                {when(move || if empty.get() { desk.get().map(|desk| (desk().connect)(live)) } else { Some(body(live, replay)) })}
             </div>
             {detail(live, covered)}
         </main>
@@ -56,8 +70,9 @@ pub fn BoardPage() -> impl IntoView {
     .part()
 }
 
-fn body(live: Live) -> Part {
+fn body(live: Live, replay: Replay) -> Part {
     view! {
+        {replay_note(replay)}
         <div class="body">
             <div class="col">
                 {silent_note(live)}
@@ -67,6 +82,7 @@ fn body(live: Live) -> Part {
             </div>
             <div class="col side">{feed(live)}</div>
         </div>
+        {replay_bar(replay)}
     }
     .part()
 }

@@ -1,5 +1,10 @@
 //! A board worth looking at, and the page a browser would get of it: rendered by the same integration the server uses.
 
+pub mod figures;
+pub mod history;
+
+pub use figures::{explored, limits, one_provider, providers};
+
 use app::{
     features,
     seed::{Seed, Site, Theme},
@@ -8,8 +13,8 @@ use app::{
 use axum::{Router, body::Body, http::Request, routing::get};
 use leptos::prelude::*;
 use protocol::view::{
-    Board, Breaker, CallsSay, Connect, Feed, Kpi, KpiId, Level, Provider, ProviderLine, ProviderLines,
-    ProviderRow, Providers, Range, RefusalRow, SourceRow, State, Verdict,
+    Activity, ActivityTrip, Board, Breaker, Connect, Feed, Kpi, KpiId, Level, Provider, Range, RefusalRow,
+    SourceRow, State, Verdict,
 };
 use tower::ServiceExt;
 
@@ -325,8 +330,36 @@ pub fn seed() -> Seed {
     Seed {
         board,
         connect: connect(),
-        providers: Some(providers()),
+        figures: None,
+        activity: Some(activity()),
+        replay: None,
+        refused: None,
+        present: NOW,
         site: site(),
+    }
+}
+
+/// A day with a bad half hour, that ended in two trips.
+pub fn activity() -> Activity {
+    let mut noise = noise(3);
+    let step = 300_000;
+    let to = NOW - NOW.rem_euclid(step) + step;
+    let bad = |nth: i64| (274..280).contains(&nth);
+    let trip = |ago: i64, breaker: &str| ActivityTrip {
+        at: NOW - ago,
+        breaker: breaker.into(),
+        provider: "anthropic".into(),
+    };
+    Activity {
+        as_of: NOW,
+        from: to - 288 * step,
+        step,
+        requests: (0..288)
+            .map(|nth| 300_000 + (noise() * 120_000.0) as u32 + if bad(nth) { 90_000 } else { 0 })
+            .collect(),
+        levels: (0..288).map(|nth| if bad(nth) { 'x' } else { 'k' }).collect(),
+        trips: vec![trip(4_000_000, "claude-haiku"), trip(262_000, "claude-sonnet")],
+        reaches: Some(NOW - 3 * 86_400_000),
     }
 }
 
@@ -359,71 +392,6 @@ fn connect() -> Connect {
     }
 }
 
-/// The Providers page, as drawn: one is failing, one is slow, one has few calls.
-pub fn providers() -> Providers {
-    let row = |name: &str, level: Level, words: &str, rate: f64, success: f64, p95: f64| ProviderRow {
-        name: name.into(),
-        said: CallsSay {
-            level,
-            words: words.into(),
-        },
-        models: Some(3),
-        attempts: (rate * 86_400.0) as u64,
-        rate: Some(rate),
-        success: Some(success),
-        success_level: Some(if success < 0.98 {
-            Level::Attention
-        } else {
-            Level::Ok
-        }),
-        p50_ms: Some(p95 / 3.0),
-        p95_ms: Some(p95),
-        p99_ms: Some(p95 * 1.6),
-        ttft_p95_ms: Some(p95 / 4.0),
-        tokens_per_second: Some(61.0),
-        cost_per_1k: Some(2.9),
-        unpriced: None,
-        breakers: 3,
-        breakers_open: 0,
-        strip: "k".repeat(48),
-    };
-    let mut rows = vec![
-        row("anthropic", Level::Act, "38% ok", 188.0, 0.912, 6_800.0),
-        row("google", Level::Attention, "slow", 301.0, 0.994, 2_900.0),
-        row("mistral", Level::Unknown, "few calls", 0.4, 0.999, 1_600.0),
-        row("openai", Level::Ok, "ok", 612.0, 0.999, 1_300.0),
-    ];
-    rows[0].breakers_open = 1;
-    rows[0].strip = ["k".repeat(20), "aa".into(), "k".repeat(22), "xxxx".into()].concat();
-    (rows[2].cost_per_1k, rows[2].unpriced, rows[2].models) = (None, Some(1.0), None);
-    rows[2].strip = ["-".repeat(40), "kuk-kukk".into()].concat();
-    let line = |name: &str, base: f32| ProviderLine {
-        name: name.into(),
-        success: vec![Some(base); 96],
-        ttft_p95_ms: vec![Some(base * 500.0); 96],
-    };
-    Providers {
-        asked_from: "now-24h".into(),
-        asked_to: "now".into(),
-        words: "Last 24 hours".into(),
-        from: NOW - 86_400_000,
-        to: NOW,
-        as_of: NOW,
-        partial: false,
-        lines: ProviderLines {
-            from: NOW - 86_400_000,
-            step: 900_000,
-            lines: vec![
-                line("anthropic", 0.93),
-                line("google", 0.99),
-                line("openai", 0.999),
-            ],
-            left_out: 1,
-        },
-        rows,
-    }
-}
-
 /// A server of one machine, without a chosen theme.
 pub fn site() -> Site {
     Site {
@@ -453,11 +421,26 @@ pub fn empty_seed() -> Seed {
     seed.board.feed.clear();
     seed.board.last_event = None;
     seed.connect = Connect::default();
-    seed.providers = Some(Providers {
-        rows: Vec::new(),
-        lines: ProviderLines::default(),
-        ..providers()
-    });
+    seed
+}
+
+/// With the figures of the Breakers page.
+pub fn with_breakers(seed: Seed) -> Seed {
+    let figures = history::breakers(&seed.board.breakers);
+    painted(seed, &figures)
+}
+
+/// With the figures of the page of `claude-sonnet`.
+pub fn with_breaker(seed: Seed) -> Seed {
+    let mut breakers = seed.board.breakers.iter();
+    let open = breakers.find(|row| row.key == 33).expect("claude-sonnet");
+    let figures = history::breaker(open);
+    painted(seed, &figures)
+}
+
+/// With the figures of a page of history.
+pub fn painted<T: serde::Serialize>(mut seed: Seed, figures: &T) -> Seed {
+    seed.figures = Some(postcard::to_allocvec(figures).expect("postcard can write it"));
     seed
 }
 

@@ -11,7 +11,7 @@ use protocol::query::{KnownSeries, QueryAnswer};
 use protocol::transitions::TransitionList;
 use protocol::view::{Board, BreakerDetail, Connect};
 use store::{StoreError, TenantScope};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::clock::Clock;
 use crate::compact::{Compactor, RungLimits};
@@ -20,12 +20,14 @@ use crate::flush::{self, Flusher};
 use crate::hub::{Hubs, Outbox, ViewerHandle};
 use crate::intake::{IngestError, IngestReply, IngestRequest, Intake};
 use crate::limits::{self, Caps};
+
 use crate::metrics::{Counters, Family, Kind, Metrics};
 use crate::pipeline::{Pipeline, describe};
 use crate::query::{Asked, QueryError, QueryRequest};
+use crate::replay::Replays;
 use crate::start;
 use crate::supervisor::Supervisor;
-use crate::tenants::Tenants;
+use crate::tenants::{Tenant, Tenants};
 use crate::transitions::{self, TransitionsError, TransitionsRequest};
 
 /// Questions over a range that are answered at the same time; each may take tens of megabytes and a core. Further ones
@@ -45,6 +47,7 @@ struct Inner {
     intake: Intake,
     tenants: Arc<Tenants>,
     hubs: Hubs,
+    replays: Arc<Replays>,
     flusher: Arc<Flusher>,
     compactor: Arc<Compactor>,
     /// Turns of questions over a range.
@@ -52,6 +55,7 @@ struct Inner {
     rungs: [RungLimits; 4],
     journal_keep: domain::Millis,
     journal_max_bytes: u64,
+    in_flight_bytes: usize,
     utc_offset_min: i32,
     counters: Arc<Counters>,
 }
@@ -122,6 +126,12 @@ impl Engine {
             "expiry",
             flush::expire(Arc::clone(&tenants), config.clock.clone(), stop.clone()),
         );
+        let replays = Arc::new(Replays::new(
+            stores.clone(),
+            system.clone(),
+            config.clock.clone(),
+            Arc::clone(&tenants),
+        ));
         supervisor.spawn(
             "retention",
             flush::retain(
@@ -139,6 +149,7 @@ impl Engine {
             config.clock.clone(),
             config.build.clone(),
             Arc::clone(&counters),
+            Arc::clone(&replays),
         );
         let intake = Intake {
             clock: config.clock.clone(),
@@ -156,12 +167,14 @@ impl Engine {
             intake,
             tenants,
             hubs,
+            replays,
             flusher,
             compactor,
             queries: Semaphore::new(QUERIES),
             rungs: config.rungs,
             journal_keep: config.journal_keep,
             journal_max_bytes: config.journal_max_bytes,
+            in_flight_bytes: config.in_flight_bytes.min(Semaphore::MAX_PERMITS),
             utc_offset_min: config.utc_offset_min,
             counters,
         };
@@ -216,18 +229,30 @@ impl Engine {
         scope: &TenantScope,
         request: &QueryRequest,
     ) -> Result<QueryAnswer, QueryError> {
+        let _turn = self.turn().await;
+        self.asked(scope).answer(request).await
+    }
+
+    /// Figures of calls over any range, for questions that belong together; see `Asked::answer_all`.
+    pub(crate) async fn query_all(
+        &self,
+        scope: &TenantScope,
+        requests: &[QueryRequest],
+    ) -> Result<Vec<QueryAnswer>, QueryError> {
+        let _turn = self.turn().await;
+        self.asked(scope).answer_all(requests).await
+    }
+
+    fn asked<'a>(&'a self, scope: &'a TenantScope) -> Asked<'a> {
         let inner = &self.inner;
-        // Never closed; without a turn the question would only be answered sooner.
-        let _turn = inner.queries.acquire().await.ok();
-        let asked = Asked {
+        Asked {
             stores: &inner.stores,
             scope,
             tenant: inner.tenants.get(scope.tenant()),
             limits: &inner.rungs,
             offset: domain::Millis::from(inner.utc_offset_min) * 60_000,
             now: inner.clock.now(),
-        };
-        asked.answer(request).await
+        }
     }
 
     /// What breakers did, newest first.
@@ -248,9 +273,30 @@ impl Engine {
         self.inner.tenants.get(scope.tenant()).live().known_series()
     }
 
+    /// The names of breakers that are known, sorted.
+    pub(crate) fn breaker_names(&self, scope: &TenantScope) -> Vec<String> {
+        self.tenant(scope).live().breaker_names()
+    }
+
+    /// Moments that have passed.
+    pub(crate) fn replays(&self) -> &Replays {
+        &self.inner.replays
+    }
+
     /// What is kept, for the engine's own modules.
     pub(crate) fn stores(&self) -> &Stores {
         &self.inner.stores
+    }
+
+    /// The live state of a tenant and what is around it, for the engine's own modules.
+    pub(crate) fn tenant(&self, scope: &TenantScope) -> Arc<Tenant> {
+        self.inner.tenants.get(scope.tenant())
+    }
+
+    /// A turn for a question that takes long: only so many are answered at the same time.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Never closed; without a turn the question would only be answered sooner.
+        self.inner.queries.acquire().await.ok()
     }
 
     /// The earliest event; before it no traffic was possible.
@@ -264,7 +310,12 @@ impl Engine {
     /// The store cannot be read.
     pub async fn limits(&self, scope: &TenantScope) -> Result<Limits, StoreError> {
         let inner = &self.inner;
+        let room = inner
+            .in_flight_bytes
+            .saturating_sub(inner.intake.room.available_permits());
         let caps = Caps {
+            now: inner.clock.now(),
+            in_flight: (room as u64, inner.in_flight_bytes as u64),
             journal_keep: inner.journal_keep,
             journal_max_bytes: inner.journal_max_bytes,
             rungs: &inner.rungs,
@@ -297,7 +348,7 @@ impl Engine {
     pub fn attach(&self, scope: &TenantScope, codec: Codec) -> (ViewerHandle, Outbox) {
         self.inner
             .hubs
-            .attach(self.inner.tenants.get(scope.tenant()), codec)
+            .attach(self.inner.tenants.get(scope.tenant()), scope, codec)
     }
 
     /// Whether the engine can do its work; asks the database.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use store::{Flush, StoreError, SystemScope, TenantId};
+use domain::Millis;
+use store::{Checkpoint, Flush, Keyframe, StoreError, SystemScope, TenantId};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +20,10 @@ use crate::tenants::{Tenant, Tenants};
 
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
+/// The journal that a replay applies whole is no longer than this.
+const KEYFRAME_EVERY: Millis = 10 * 60_000;
+/// What the keyframes of all tenants may take: a week of a large fleet. Beyond it replay reaches less far back.
+const KEYFRAMES_MAX_BYTES: u64 = 256 << 20;
 const RETAIN_EVERY: Duration = Duration::from_secs(60);
 
 /// Writes flushes, one at a time.
@@ -118,8 +123,38 @@ impl Flusher {
                 return false;
             }
             Counters::add(&self.counters.flushes, 1);
+            self.keep_keyframe(tenant, flush).await;
             if !repeated {
                 return true;
+            }
+        }
+    }
+
+    /// Keeps the checkpoint of a flush when it is time. Without it replay reads more, or reaches less far: no reason to
+    /// fail.
+    async fn keep_keyframe(&self, tenant: &Tenant, flush: Flush) {
+        // Read after the flush was taken: everything it contains had arrived.
+        let now = self.compactor.clock.now();
+        if !tenant.keyframe_due(now, KEYFRAME_EVERY) {
+            return;
+        }
+        let keyframe = Keyframe {
+            at: now,
+            checkpoint: Checkpoint {
+                writer: flush.writer,
+                applied: flush.applied,
+                bytes: flush.checkpoint,
+            },
+        };
+        match self
+            .stores
+            .live
+            .keep_keyframe(&self.system, &tenant.id, keyframe)
+            .await
+        {
+            Ok(()) => tenant.keyframe_kept(now),
+            Err(error) => {
+                tracing::warn!(tenant = %tenant.id, error = %describe(&error), "a keyframe could not be kept");
             }
         }
     }
@@ -166,7 +201,7 @@ pub(crate) async fn retain(
     stores: Stores,
     system: SystemScope,
     clock: Clock,
-    keep: domain::Millis,
+    keep: Millis,
     max_bytes: u64,
     counters: Arc<Counters>,
     stop: CancellationToken,
@@ -185,8 +220,25 @@ pub(crate) async fn retain(
                     }
                     Err(error) => tracing::warn!(error = %describe(&error), "journal retention failed"),
                 }
+                if let Err(error) = drop_keyframes(&stores, &system, now - keep).await {
+                    tracing::warn!(error = %describe(&error), "retention of keyframes failed");
+                }
             }
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// Drops keyframes that begin before the journal does: nothing can go on from them.
+async fn drop_keyframes(stores: &Stores, system: &SystemScope, kept: Millis) -> Result<(), StoreError> {
+    let oldest = stores.journal.usage(system).await?.oldest;
+    let before = oldest.unwrap_or(kept);
+    let dropped = stores
+        .live
+        .drop_keyframes(system, before, KEYFRAMES_MAX_BYTES)
+        .await?;
+    if dropped > 0 {
+        tracing::debug!(dropped, "old keyframes were dropped");
+    }
+    Ok(())
 }

@@ -13,6 +13,9 @@ use crate::tenants::Tenant;
 
 /// What the figures are compared to.
 pub(crate) struct Caps<'a> {
+    pub now: i64,
+    /// Bytes of requests that are being taken in, and how many there may be.
+    pub in_flight: (u64, u64),
     pub journal_keep: i64,
     pub journal_max_bytes: u64,
     pub rungs: &'a [RungLimits; 4],
@@ -54,8 +57,21 @@ pub(crate) async fn read(
             kept_ms: limits.kept,
         });
     }
+    let (used, cap) = caps.in_flight;
+    items.push(Limit {
+        name: "in_flight_bytes".into(),
+        title: "Requests being taken in".into(),
+        used,
+        cap: Some(cap),
+        unit: LimitUnit::Bytes,
+        at_cap: "Further requests are answered 503 and come again.".into(),
+        setting: "limits.in_flight_mib".into(),
+        oldest: None,
+        kept_ms: None,
+    });
     let counted = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
     Ok(Limits {
+        as_of: caps.now,
         items,
         folded_calls: counted(&counters.folded),
         freed_bytes: counted(&counters.journal_freed) + counted(&counters.rollups_freed),

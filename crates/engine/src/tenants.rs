@@ -8,12 +8,13 @@ use domain::Millis;
 use domain::breaker::BreakerId;
 use parking_lot::{Mutex, RwLock};
 use protocol::Range;
-use protocol::view::{Board, BreakerDetail, Connect};
+use protocol::view::{Activity, Board, BreakerDetail, Connect};
 use store::{StoredBatch, TenantId};
 use tokio::sync::Notify;
 
 use crate::intake::KeyInfo;
 use crate::live::TenantLive;
+use crate::markers::KnownMarkers;
 use crate::metrics::Counters;
 
 /// When a tenant was last compacted, and whether that is known to have worked.
@@ -32,6 +33,12 @@ pub(crate) struct Tenant {
     /// Key names and prefixes by key id, as last seen.
     keys: Mutex<HashMap<String, (String, String)>>,
     compaction: Mutex<CompactionState>,
+    /// What people have marked.
+    pub markers: KnownMarkers,
+    /// When the newest keyframe was kept.
+    keyframe: Mutex<Option<Millis>>,
+    /// The newest answer for the replay bar, which every page asks for.
+    activity: Mutex<Option<Activity>>,
     /// A breaker changed state.
     pub urgent: Notify,
     /// Something changed since the hub looked.
@@ -45,6 +52,9 @@ impl Tenant {
             live: Mutex::new(live),
             keys: Mutex::new(HashMap::new()),
             compaction: Mutex::default(),
+            markers: KnownMarkers::default(),
+            keyframe: Mutex::default(),
+            activity: Mutex::default(),
             urgent: Notify::new(),
             dirty: AtomicBool::new(false),
         }
@@ -88,6 +98,31 @@ impl Tenant {
             state.last = Some(now);
         }
         due
+    }
+
+    /// The newest keyframe is at least `every` ago, or there is none of this process.
+    pub fn keyframe_due(&self, now: Millis, every: Millis) -> bool {
+        self.keyframe
+            .lock()
+            .is_none_or(|last| now.saturating_sub(last) >= every)
+    }
+
+    /// A keyframe was kept.
+    pub fn keyframe_kept(&self, at: Millis) {
+        *self.keyframe.lock() = Some(at);
+    }
+
+    /// The last day as it was told not longer than `age` ago.
+    pub fn told_activity(&self, now: Millis, age: Millis) -> Option<Activity> {
+        let told = self.activity.lock();
+        told.as_ref()
+            .filter(|told| (0..=age).contains(&(now - told.as_of)))
+            .cloned()
+    }
+
+    /// Remembers what was told.
+    pub fn tell_activity(&self, activity: &Activity) {
+        *self.activity.lock() = Some(activity.clone());
     }
 
     /// Remembers that nobody knows whether the store has this compaction.
@@ -166,6 +201,7 @@ impl Tenants {
     pub fn apply(&self, batch: &StoredBatch) {
         let tenant = self.get(&batch.tenant);
         let applied = tenant.live().apply(batch);
+        tenant.markers.take(batch);
         Counters::add(&self.counters.folded, applied.folded);
         tenant.mark(applied.urgent);
     }

@@ -119,17 +119,13 @@ fn with_fresh(
 ) -> Vec<TransitionRow> {
     let (from, to) = (query.from.unwrap_or(Millis::MIN), query.to.unwrap_or(Millis::MAX));
     let known: HashSet<u64> = page.iter().map(|row| row.id).collect();
-    let fresh = tenant
-        .live()
-        .recent_transitions(from, to)
-        .into_iter()
-        .filter(|row| {
-            let place = (row.at, row.id);
-            !known.contains(&row.id)
-                && query.breaker.is_none_or(|breaker| row.breaker == breaker)
-                && query.after.is_none_or(|after| place < after)
-                && end.is_none_or(|end| place > end)
-        });
+    let fresh = tenant.live().recent_transitions(from, to, |row| {
+        let place = (row.at, row.id);
+        !known.contains(&row.id)
+            && query.breaker.is_none_or(|breaker| row.breaker == breaker)
+            && query.after.is_none_or(|after| place < after)
+            && end.is_none_or(|end| place > end)
+    });
     page.extend(fresh);
     page.sort_by_key(|row| std::cmp::Reverse((row.at, row.id)));
     page

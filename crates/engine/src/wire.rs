@@ -5,6 +5,7 @@ use domain::event::{Call, Operation, Tier};
 use domain::verdict::Level;
 use domain::{Event, Micros, Millis};
 use protocol::calls::{CallFallback, CallItem};
+use protocol::civil::civil_from_days;
 use protocol::view;
 use store::TransitionRow;
 
@@ -35,6 +36,14 @@ pub(crate) fn severity(state: view::State) -> u8 {
         view::State::Unknown => State::Unknown,
     };
     state.severity()
+}
+
+/// A time for people who read errors: `2026-11-20T14:28:00Z`.
+pub(crate) fn time(at: Millis) -> String {
+    let (days, second) = (at.div_euclid(86_400_000), at.rem_euclid(86_400_000) / 1_000);
+    let (year, month, day) = civil_from_days(days);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 pub(crate) fn level(level: Level) -> view::Level {

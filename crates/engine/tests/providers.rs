@@ -5,7 +5,7 @@ mod common;
 use common::{House, START, scope, transition};
 use engine::PageError;
 use protocol::Level;
-use protocol::view::{ProviderRow, Providers};
+use protocol::view::{MAX_ROWS, ProviderRow, Providers};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -179,6 +179,19 @@ async fn at_most_eight_lines_and_the_rest_is_counted() {
     let lines: Vec<&str> = page.lines.lines.iter().map(|line| line.name.as_str()).collect();
     assert_eq!(lines, ["p03", "p04", "p05", "p06", "p07", "p08", "p09", "p10"]);
     assert_eq!(page.lines.left_out, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_of_providers_are_a_page_and_the_best_are_left_out() {
+    let house = House::new().await;
+    let mut events: Vec<String> = (0..MAX_ROWS + 3)
+        .map(|nth| call(&format!("p{nth:03}"), 10_000, "ok", ""))
+        .collect();
+    events.extend(calls("worst", 30, 5_000, "server_error", ""));
+    push(&house, &events).await;
+    let page = page(&house, "now-1h").await;
+    assert_eq!((page.rows.len(), page.rows_left_out), (MAX_ROWS, 4));
+    assert_eq!(page.rows[0].name, "worst");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,7 @@ pub enum ServerFrame {
     Bye(Bye),
     /// A client frame could not be served; the socket stays open.
     Error {
-        /// Short and stable: `unknown_view`, `bad_frame`, `too_many_views`.
+        /// Short and stable: `unknown_view`, `bad_frame`, `too_many_views`, `no_replay`, `replay_busy`.
         code: String,
         /// For people.
         detail: String,
@@ -116,6 +116,8 @@ pub enum ClientFrame {
         view: String,
         /// Only `board` has ranges.
         range: Range,
+        /// A moment that has passed; `None` is live.
+        replay: Option<Moment>,
     },
     /// End a view.
     Unsubscribe {
@@ -128,3 +130,15 @@ pub enum ClientFrame {
         on: bool,
     },
 }
+
+/// A moment that has passed, and how it goes on from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Epoch milliseconds.
+    pub at: i64,
+    /// How many seconds pass in one: 0 stands still, at most [`MAX_SPEED`].
+    pub speed: u8,
+}
+
+/// The fastest a replay plays.
+pub const MAX_SPEED: u8 = 60;

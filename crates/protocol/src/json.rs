@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::codec::{DecodeError, FrameError};
-use crate::frame::{Bye, ClientFrame, Delta, Hello, ServerFrame, Snapshot};
+use crate::frame::{Bye, ClientFrame, Delta, Hello, MAX_SPEED, Moment, ServerFrame, Snapshot};
 use crate::view::Range;
 
 #[derive(Deserialize)]
@@ -37,6 +37,14 @@ struct ErrorFrame<'a> {
 struct Subscribe<'a> {
     view: &'a str,
     range: Range,
+}
+
+#[derive(Serialize)]
+struct SubscribePast<'a> {
+    view: &'a str,
+    range: Range,
+    at: i64,
+    speed: u8,
 }
 
 #[derive(Serialize)]
@@ -115,7 +123,24 @@ fn owned<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
 /// A client frame as JSON text.
 pub fn encode_client(frame: &ClientFrame) -> String {
     match frame {
-        ClientFrame::Subscribe { view, range } => tagged("subscribe", &Subscribe { view, range: *range }),
+        ClientFrame::Subscribe {
+            view,
+            range,
+            replay: None,
+        } => tagged("subscribe", &Subscribe { view, range: *range }),
+        ClientFrame::Subscribe {
+            view,
+            range,
+            replay: Some(Moment { at, speed }),
+        } => {
+            let frame = SubscribePast {
+                view,
+                range: *range,
+                at: *at,
+                speed: *speed,
+            };
+            tagged("subscribe", &frame)
+        }
         ClientFrame::Unsubscribe { view } => tagged("unsubscribe", &ViewOnly { view: view.into() }),
         ClientFrame::Pause { on } => tagged("pause", &Pause { on: *on }),
     }
@@ -137,6 +162,7 @@ pub fn decode_client(text: &str) -> Result<ClientFrame, FrameError> {
         "subscribe" => Ok(ClientFrame::Subscribe {
             view: string(&object, "view")?,
             range: range(&object)?,
+            replay: replay(&object)?,
         }),
         "unsubscribe" => Ok(ClientFrame::Unsubscribe {
             view: string(&object, "view")?,
@@ -180,6 +206,37 @@ fn range(object: &Map<String, Value>) -> Result<Range, FrameError> {
     }
 }
 
+/// The moment of a subscription; a speed alone has none.
+fn replay(object: &Map<String, Value>) -> Result<Option<Moment>, FrameError> {
+    let given = |name| object.get(name).filter(|value| !value.is_null());
+    let speed = match given("speed") {
+        None => 0,
+        Some(value) => value
+            .as_u64()
+            .and_then(|speed| u8::try_from(speed).ok())
+            .filter(|speed| *speed <= MAX_SPEED)
+            .ok_or_else(|| {
+                let got = brief(value);
+                FrameError::bad(format!(
+                    "speed: must be a whole number from 0 to {MAX_SPEED}, got {got}"
+                ))
+            })?,
+    };
+    match given("at") {
+        Some(value) => {
+            let at = value.as_i64().ok_or_else(|| {
+                let got = brief(value);
+                FrameError::bad(format!("at: must be epoch milliseconds, got {got}"))
+            })?;
+            Ok(Some(Moment { at, speed }))
+        }
+        None if given("speed").is_some() => {
+            Err(FrameError::bad("speed: without at there is nothing to play"))
+        }
+        None => Ok(None),
+    }
+}
+
 /// A value as JSON, short enough to be sent back.
 fn brief(value: &Value) -> String {
     let text = value.to_string();
@@ -206,9 +263,46 @@ mod tests {
             frame,
             ClientFrame::Subscribe {
                 view: "board".into(),
-                range: Range::M15
+                range: Range::M15,
+                replay: None,
             }
         );
+    }
+
+    #[test]
+    fn a_moment_is_read_and_its_faults_are_named() {
+        let subscribe = |fields: &str| format!(r#"{{"t":"subscribe","view":"board",{fields}}}"#);
+        let moment = |fields: &str| match decode_client(&subscribe(fields)) {
+            Ok(ClientFrame::Subscribe { replay, .. }) => replay,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            moment(r#""at":1795185128000"#),
+            Some(Moment {
+                at: 1_795_185_128_000,
+                speed: 0
+            })
+        );
+        assert_eq!(
+            moment(r#""at":-1,"speed":60"#),
+            Some(Moment { at: -1, speed: 60 })
+        );
+        assert_eq!(moment(r#""at":null,"speed":null"#), None);
+        for (fields, detail) in [
+            (r#""at":"noon""#, "at: must be epoch milliseconds, got \"noon\""),
+            (r#""at":1.5"#, "at: must be epoch milliseconds, got 1.5"),
+            (
+                r#""at":1,"speed":61"#,
+                "speed: must be a whole number from 0 to 60, got 61",
+            ),
+            (
+                r#""at":1,"speed":-1"#,
+                "speed: must be a whole number from 0 to 60, got -1",
+            ),
+            (r#""speed":5"#, "speed: without at there is nothing to play"),
+        ] {
+            assert_eq!(refused(&subscribe(fields)), detail);
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod filter;
 pub mod frame;
 pub mod json;
 pub mod limits;
+pub mod markers;
 pub mod query;
 pub mod replica;
 pub mod span;
@@ -33,7 +34,9 @@ mod tests;
 
 pub use codec::{Codec, DecodeError, Encoded, FrameError};
 pub use filter::{Filter, FilterError};
-pub use frame::{Bye, ClientFrame, Delta, DeltaBody, Hello, ServerFrame, Snapshot, ViewBody};
+pub use frame::{
+    Bye, ClientFrame, Delta, DeltaBody, Hello, MAX_SPEED, Moment, ServerFrame, Snapshot, ViewBody,
+};
 pub use replica::{Changes, Gap, Replica};
 pub use span::{Span, SpanError};
 pub use view::{Level, Range, State};

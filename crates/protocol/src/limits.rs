@@ -38,6 +38,8 @@ pub enum LimitUnit {
 /// All of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
+    /// When these were read, epoch milliseconds.
+    pub as_of: i64,
     /// In the order of the page.
     pub items: Vec<Limit>,
     /// Calls that were folded into `__other__` since the start, because their series was above the cap.

@@ -40,6 +40,41 @@ pub struct MetricInfo {
     pub about: &'static str,
 }
 
+/// What metrics are grouped by in a picker, in its order.
+pub const KINDS: [&str; 6] = ["Traffic", "Success", "Speed", "Tokens", "Cost", "Breakers"];
+
+impl MetricInfo {
+    /// Which of [`KINDS`] it belongs to.
+    pub fn kind(&self) -> &'static str {
+        match (self.name, self.unit) {
+            ("open_time" | "openings" | "transitions", _) => "Breakers",
+            ("unpriced", _) | (_, Unit::Usd) => "Cost",
+            (_, Unit::Count) => "Traffic",
+            (_, Unit::Fraction) => "Success",
+            (_, Unit::Milliseconds | Unit::TokensPerSecond) => "Speed",
+            (_, Unit::Tokens) => "Tokens",
+        }
+    }
+
+    /// The values of steps, and of groups, may be added up: they can be stacked, have a total, and shares of it.
+    pub fn adds_up(&self) -> bool {
+        match self.unit {
+            Unit::Count | Unit::Tokens => true,
+            Unit::Usd => self.name == "cost",
+            Unit::Milliseconds => self.name == "open_time",
+            Unit::Fraction | Unit::TokensPerSecond => false,
+        }
+    }
+
+    /// A low value is the bad one.
+    pub fn low_is_bad(&self) -> bool {
+        matches!(
+            self.name,
+            "answered" | "attempt_success" | "availability" | "tokens_per_second"
+        )
+    }
+}
+
 const fn metric(name: &'static str, title: &'static str, unit: Unit, about: &'static str) -> MetricInfo {
     MetricInfo {
         name,
@@ -387,6 +422,31 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn every_kind_has_metrics_and_only_sums_add_up() {
+        let all = || CALL_METRICS.iter().chain(BREAKER_METRICS);
+        for kind in KINDS {
+            assert!(all().any(|metric| metric.kind() == kind), "{kind}");
+        }
+        assert!(all().all(|metric| KINDS.contains(&metric.kind())));
+        assert!(
+            BREAKER_METRICS
+                .iter()
+                .all(|metric| metric.kind() == "Breakers" && metric.adds_up())
+        );
+        let adds_up = |name: &str| info(name).is_some_and(|metric| metric.adds_up());
+        for (name, expected) in [
+            ("requests", true),
+            ("cost", true),
+            ("cost_per_answer", false),
+            ("latency_mean", false),
+            ("latency_p90", false),
+            ("answered", false),
+        ] {
+            assert_eq!(adds_up(name), expected, "{name}");
+        }
     }
 
     #[test]

@@ -73,13 +73,15 @@ const fn preset(label: &'static str, from: &'static str, to: &'static str) -> Pr
     Preset { label, from, to }
 }
 
-/// One of the two ends of a range.
+/// One of the two ends of a range, or a moment alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum End {
     /// The beginning; rounds down.
     From,
     /// The end; rounds up.
     To,
+    /// No range; rounds down.
+    At,
 }
 
 impl fmt::Display for End {
@@ -87,6 +89,7 @@ impl fmt::Display for End {
         f.write_str(match self {
             End::From => "from",
             End::To => "to",
+            End::At => "at",
         })
     }
 }
@@ -171,6 +174,17 @@ impl Span {
         Ok(span)
     }
 
+    /// Reads a moment alone, in the grammar of the ends of a range.
+    ///
+    /// # Errors
+    ///
+    /// [`SpanError`] when it cannot be read or lies outside of 1970 to 2200.
+    pub fn moment(text: &str, now_ms: i64, utc_offset_min: i32) -> Result<i64, SpanError> {
+        let text = text.trim();
+        let at = moment(End::At, text, now_ms, millis(utc_offset_min));
+        at.map_err(|fault| fault.of(End::At, text))
+    }
+
     /// Its length in milliseconds.
     pub const fn millis(self) -> i64 {
         self.to.saturating_sub(self.from)
@@ -243,7 +257,7 @@ fn relative(end: End, steps: &str, now: i64, offset: i64) -> Result<i64, Fault> 
             '/' => {
                 let start = unit.floor(at, offset);
                 match end {
-                    End::From => Some(start),
+                    End::From | End::At => Some(start),
                     End::To => unit.add(start, 1, offset),
                 }
             }

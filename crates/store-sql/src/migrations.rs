@@ -16,6 +16,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "chunks",
             include_str!("../../../migrations/sqlite/0002_chunks.sql"),
         ),
+        migration(
+            3,
+            "keyframes",
+            include_str!("../../../migrations/sqlite/0003_keyframes.sql"),
+        ),
     ]
 }
 
@@ -31,6 +36,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             2,
             "chunks",
             include_str!("../../../migrations/postgres/0002_chunks.sql"),
+        ),
+        migration(
+            3,
+            "keyframes",
+            include_str!("../../../migrations/postgres/0003_keyframes.sql"),
         ),
     ]
 }

@@ -27,7 +27,10 @@ pub use journal::{
     StoredBatch,
 };
 pub use keys::{ApiKey, AuditEntry, KeyHash, Keys, NewApiKey, Scope, check_tenant};
-pub use live::{Checkpoint, Flush, LiveStore, PartialRow, TransitionQuery, TransitionRow, check_flush};
+pub use live::{
+    Checkpoint, Flush, Keyframe, LiveStore, PartialRow, TransitionQuery, TransitionRow, check_flush,
+    cut_keyframes,
+};
 pub use recent::RecentIds;
 pub use rollups::{
     Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, NewChunk, RollupRead, Rollups, RungUsage,

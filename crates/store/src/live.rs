@@ -79,6 +79,15 @@ pub struct Checkpoint {
     pub bytes: Vec<u8>,
 }
 
+/// A checkpoint that is kept, so that the moment after it can be shown again without the whole journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyframe {
+    /// When it was taken: everything it contains had arrived.
+    pub at: Millis,
+    /// The state.
+    pub checkpoint: Checkpoint,
+}
+
 /// Which transitions to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TransitionQuery {
@@ -126,6 +135,29 @@ pub trait LiveStore: Send + Sync + 'static {
         query: TransitionQuery,
     ) -> Result<Vec<TransitionRow>, StoreError>;
 
+    /// Keeps a keyframe. A second one of the same moment is left out: both are the same state.
+    async fn keep_keyframe(
+        &self,
+        system: &SystemScope,
+        tenant: &TenantId,
+        keyframe: Keyframe,
+    ) -> Result<(), StoreError>;
+
+    /// The newest keyframe that was taken at or before a moment.
+    async fn keyframe(&self, scope: &TenantScope, at: Millis) -> Result<Option<Keyframe>, StoreError>;
+
+    /// When the oldest keyframe was taken.
+    async fn first_keyframe(&self, scope: &TenantScope) -> Result<Option<Millis>, StoreError>;
+
+    /// Drops keyframes of all tenants that were taken before a moment, and the oldest of those that remain until they
+    /// take at most `max_bytes`. Returns how many.
+    async fn drop_keyframes(
+        &self,
+        system: &SystemScope,
+        before: Millis,
+        max_bytes: u64,
+    ) -> Result<u64, StoreError>;
+
     /// The database answers and its schema is the binary's.
     async fn ping(&self, system: &SystemScope) -> Result<(), StoreError>;
 }
@@ -150,4 +182,19 @@ pub fn check_flush(flush: &Flush, stored: Option<(u32, u64)>) -> Result<(), Stor
         )));
     }
     Ok(())
+}
+
+/// From when on keyframes may stay so that they take at most `max_bytes`. Shared by the adapters: each tells when its
+/// keyframes were taken and what they take, in any order.
+pub fn cut_keyframes(sizes: impl Iterator<Item = (Millis, u64)>, max_bytes: u64) -> Millis {
+    let mut sizes: Vec<(Millis, u64)> = sizes.collect();
+    sizes.sort_unstable_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let mut bytes = 0u64;
+    for (at, size) in sizes {
+        bytes = bytes.saturating_add(size);
+        if bytes > max_bytes {
+            return at.saturating_add(1);
+        }
+    }
+    Millis::MIN
 }

@@ -1,15 +1,20 @@
 //! The HTTP side: the table of routes, intake, reading, operations, and how errors are told.
 
+mod activity;
 mod body;
+pub mod breakers;
 mod calls;
 mod counts;
 mod events;
+mod explore;
 mod exposition;
 mod finish;
+mod markers;
 mod ops;
+mod page;
 mod params;
 mod problem;
-mod providers;
+pub mod providers;
 mod query;
 mod read;
 mod routes;
@@ -19,8 +24,9 @@ mod transitions;
 
 pub use body::Patience;
 pub use counts::HttpCounts;
+pub use explore::explore_question;
+pub use page::page_ends;
 pub use problem::Problem;
-pub use providers::providers_range;
 pub use read::range;
 pub use routes::{ROUTES, Route, router};
 pub use serve::serve;

@@ -61,6 +61,16 @@ impl Params {
         })
     }
 
+    /// A moment, in the grammar of the ends of a range.
+    ///
+    /// # Errors
+    /// 400 when it cannot be read.
+    pub fn moment(&self, name: &str, now: i64, utc_offset_min: i32) -> Result<Option<i64>, Problem> {
+        let moment =
+            |text| Span::moment(text, now, utc_offset_min).map_err(|error| bad(name, error.to_string()));
+        self.get(name).map(moment).transpose()
+    }
+
     /// The range from `from` to `to`, in Grafana's grammar; the last hour where they are left out.
     ///
     /// # Errors

@@ -65,6 +65,8 @@ pub async fn metrics() -> Response {
                 "name": metric.name,
                 "title": metric.title,
                 "unit": metric.unit,
+                "kind": metric.kind(),
+                "adds_up": metric.adds_up(),
                 "about": metric.about,
                 "group_by": dimensions,
             })
@@ -180,7 +182,8 @@ fn lines(answer: &QueryAnswer) -> Result<Response, Problem> {
     ndjson(rows(answer).map(|(time, group, value)| json!({ "time": time, "group": group, "value": value })))
 }
 
-fn problem(error: QueryError) -> Problem {
+/// Why there is no answer.
+pub fn problem(error: QueryError) -> Problem {
     match error {
         QueryError::Store(error) => {
             tracing::error!(%error, "a query could not be answered");

@@ -1,46 +1,70 @@
 //! Reading what the board shows, as JSON.
 
 use axum::Extension;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
+use engine::ReplayError;
 use protocol::Range;
 use store::TenantScope;
 
+use super::page::Form;
+use super::params::{Params, bad};
 use super::problem::Problem;
 use crate::auth::Access;
 use crate::state::Shared;
 
-/// `GET /api/v1/board?range=15m`.
+/// `GET /api/v1/board?range=15m&at=`: now, or at a moment that has passed.
 pub async fn board(
     State(shared): State<Shared>,
     Extension(access): Extension<Access>,
-    RawQuery(query): RawQuery,
+    uri: Uri,
 ) -> Result<Response, Problem> {
-    let range = range(query.as_deref().unwrap_or_default())?;
-    Ok(Json(shared.engine.board(scope(&access)?, range)).into_response())
+    let params = Params::read(&uri, &["range", "at"])?;
+    let range = range(uri.query().unwrap_or_default())?;
+    let (engine, scope) = (&shared.engine, scope(&access)?);
+    let board = match at(&shared, &params)? {
+        None => engine.board(scope, range),
+        Some(at) => engine.board_at(scope, range, at).await.map_err(no_replay)?,
+    };
+    Ok(Json(board).into_response())
 }
 
-/// `GET /api/v1/breakers/{id}`.
-pub async fn breaker(
-    State(shared): State<Shared>,
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    let detail = shared
-        .engine
-        .breaker(scope(&access)?, &id)
-        .ok_or_else(Problem::not_found)?;
-    Ok(Json(detail).into_response())
+pub(super) fn at(shared: &Shared, params: &Params) -> Result<Option<i64>, Problem> {
+    params.moment("at", shared.engine.clock().now(), shared.utc_offset_min)
+}
+
+/// Why a moment cannot be shown: 400 for one that has not been, 422 for what is not kept or too much.
+pub(super) fn no_replay(error: ReplayError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        ReplayError::InFuture { .. } => bad("at", detail),
+        ReplayError::TooEarly { .. } | ReplayError::TooMuch(_) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "no-replay",
+            "The moment cannot be shown",
+            detail,
+        )
+        .with("parameter", "at".into()),
+        ReplayError::Busy => Problem::unavailable(detail, 5),
+        ReplayError::Store(error) => {
+            tracing::error!(%error, "a moment could not be shown");
+            Problem::unavailable("The store cannot be read right now.", 5)
+        }
+    }
 }
 
 /// `GET /api/v1/limits`: what is capped and how near we are.
 pub async fn limits(
     State(shared): State<Shared>,
     Extension(access): Extension<Access>,
+    headers: HeaderMap,
+    uri: Uri,
 ) -> Result<Response, Problem> {
+    let params = Params::read(&uri, &["build"])?;
+    let form = Form::negotiate(&shared, &headers, &params)?;
     match shared.engine.limits(scope(&access)?).await {
-        Ok(limits) => Ok(Json(limits).into_response()),
+        Ok(limits) => form.write(&limits),
         Err(error) => {
             tracing::error!(%error, "limits could not be read");
             Err(Problem::unavailable("The store cannot be read right now.", 5))

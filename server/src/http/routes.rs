@@ -11,7 +11,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use super::finish::{finish, panicked};
-use super::{Problem, calls, events, ops, providers, query, read, transitions};
+use super::{
+    Problem, activity, breakers, calls, events, explore, markers, ops, providers, query, read, transitions,
+};
 use crate::edge::{self, Policy};
 use crate::state::Shared;
 use crate::{assets, pages, ws};
@@ -28,7 +30,7 @@ pub struct Route {
 }
 
 /// The table.
-pub const ROUTES: [Route; 27] = [
+pub const ROUTES: [Route; 53] = [
     Route {
         path: "/livez",
         policy: Policy::Probe,
@@ -65,9 +67,24 @@ pub const ROUTES: [Route; 27] = [
         methods: || get(read::board).layer(CompressionLayer::new()),
     },
     Route {
+        path: "/api/v1/breakers",
+        policy: Policy::Read,
+        methods: || get(breakers::breakers).layer(CompressionLayer::new()),
+    },
+    Route {
         path: "/api/v1/breakers/{id}",
         policy: Policy::Read,
-        methods: || get(read::breaker).layer(CompressionLayer::new()),
+        methods: || get(breakers::breaker).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/breakers/{id}/whatif",
+        policy: Policy::Read,
+        methods: || get(breakers::whatif).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/breakers/{id}/around",
+        policy: Policy::Read,
+        methods: || get(breakers::around).layer(CompressionLayer::new()),
     },
     Route {
         path: "/api/v1/breakers/{id}/transitions",
@@ -109,11 +126,76 @@ pub const ROUTES: [Route; 27] = [
         policy: Policy::Read,
         methods: || get(providers::providers).layer(CompressionLayer::new()),
     },
+    Route {
+        path: "/api/v1/explore",
+        policy: Policy::Read,
+        methods: || get(explore::explore).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/markers",
+        policy: Policy::Read,
+        methods: || get(markers::markers).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/providers/{id}",
+        policy: Policy::Read,
+        methods: || get(providers::provider).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/activity",
+        policy: Policy::Read,
+        methods: || get(activity::activity).layer(CompressionLayer::new()),
+    },
     // Pages of a tenant ask under its own address.
+    Route {
+        path: "/t/{slug}/api/v1/activity",
+        policy: Policy::Read,
+        methods: || get(activity::activity).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/t/{slug}/api/v1/limits",
+        policy: Policy::Read,
+        methods: || get(read::limits).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/t/{slug}/api/v1/providers/{id}",
+        policy: Policy::Read,
+        methods: || get(providers::provider).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/t/{slug}/api/v1/explore",
+        policy: Policy::Read,
+        methods: || get(explore::explore).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/t/{slug}/api/v1/query",
+        policy: Policy::Read,
+        methods: || get(query::query).layer(CompressionLayer::new()),
+    },
     Route {
         path: "/t/{slug}/api/v1/providers",
         policy: Policy::Read,
         methods: || get(providers::providers).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/t/{slug}/api/v1/breakers",
+        policy: Policy::Read,
+        methods: || get(breakers::breakers).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/t/{slug}/api/v1/breakers/{id}",
+        policy: Policy::Read,
+        methods: || get(breakers::breaker).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/t/{slug}/api/v1/breakers/{id}/whatif",
+        policy: Policy::Read,
+        methods: || get(breakers::whatif).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/t/{slug}/api/v1/breakers/{id}/around",
+        policy: Policy::Read,
+        methods: || get(breakers::around).layer(CompressionLayer::new()),
     },
     Route {
         path: "/ws/v1",
@@ -141,7 +223,57 @@ pub const ROUTES: [Route; 27] = [
         methods: page,
     },
     Route {
+        path: "/limits",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/breakers",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/t/{slug}/limits",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/breakers/{id}",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/explore",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/t/{slug}/breakers",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/t/{slug}/explore",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/t/{slug}/breakers/{id}",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
         path: "/t/{slug}/providers",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/providers/{id}",
+        policy: Policy::Page,
+        methods: page,
+    },
+    Route {
+        path: "/t/{slug}/providers/{id}",
         policy: Policy::Page,
         methods: page,
     },

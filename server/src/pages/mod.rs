@@ -11,22 +11,25 @@ use std::net::SocketAddr;
 use app::seed::{Seed, Site};
 use axum::Extension;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, HOST};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use engine::PageError;
 use leptos::config::{Env, LeptosOptions};
 use leptos::nonce::Nonce;
 use leptos::prelude::provide_context;
-use protocol::view::Providers;
+use protocol::view::{Activity, Board};
+use protocol::{Range, Span};
+use serde::Serialize;
 use store::{TenantId, TenantScope};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::auth::{self, Access};
 use crate::edge;
-use crate::http::{Problem, providers_range, range};
+use crate::http::{Problem, breakers, explore_question, page_ends, providers, range};
 use crate::state::Shared;
 
 /// Pages made at the same time; further ones wait for their turn.
@@ -151,25 +154,108 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<Seed>
         theme: cookies::theme(&request.headers),
         utc_offset_min: cookies::utc_offset_min(&request.headers).unwrap_or(shared.utc_offset_min),
     };
-    let providers = match request.uri.path().strip_prefix(site.base.as_str()) {
-        Some("/providers") => providers(shared, scope, &request.uri).await,
-        _ => None,
+    let uri = &request.uri;
+    let path = uri.path().strip_prefix(site.base.as_str());
+    let is_board = matches!(path, Some("" | "/"));
+    let (replay, refused, board) = match is_board.then(|| asked_moment(shared, uri)).flatten() {
+        None => (None, None, shared.engine.board(scope, range)),
+        Some(asked) => replayed(shared, scope, range, asked).await,
     };
     Some(Seed {
-        providers,
-        board: shared.engine.board(scope, range),
+        figures: match path {
+            Some(path) => figures(shared, scope, path, uri).await,
+            None => None,
+        },
+        activity: if is_board {
+            activity(shared, scope).await
+        } else {
+            None
+        },
+        replay,
+        refused,
+        present: shared.engine.clock().now(),
+        board,
         connect: shared.engine.connect(scope),
         site,
     })
 }
 
-/// The figures of the Providers page. Without them the page asks by itself, and tells what is wrong.
-async fn providers(shared: &Shared, scope: &TenantScope, uri: &Uri) -> Option<Providers> {
-    let (from, to) = providers_range(uri);
-    match shared.engine.providers(scope, &from, &to).await {
-        Ok(providers) => Some(providers),
+/// The figures of a page of history. Without them the page asks by itself, and tells what is wrong.
+async fn figures(shared: &Shared, scope: &TenantScope, path: &str, uri: &Uri) -> Option<Vec<u8>> {
+    let engine = &shared.engine;
+    let id = |list: &str| path.strip_prefix(list).filter(|id| !id.is_empty());
+    if let Some(id) = id("/providers/") {
+        let (from, to) = page_ends(uri, providers::USUAL);
+        return packed(engine.provider(scope, id, &from, &to).await.transpose()?);
+    }
+    if let Some(id) = id("/breakers/") {
+        let (from, to) = page_ends(uri, breakers::USUAL);
+        return packed(engine.breaker_page(scope, id, &from, &to).await);
+    }
+    match path {
+        "/providers" => {
+            let (from, to) = page_ends(uri, providers::USUAL);
+            packed(engine.providers(scope, &from, &to).await)
+        }
+        "/breakers" => {
+            let (from, to) = page_ends(uri, breakers::USUAL);
+            packed(engine.breakers(scope, &from, &to, None).await)
+        }
+        "/explore" => packed(engine.explore(scope, explore_question(uri)).await),
+        "/limits" => packed(engine.limits(scope).await.map_err(PageError::Store)),
+        _ => None,
+    }
+}
+
+fn packed<T: Serialize>(answer: Result<T, PageError>) -> Option<Vec<u8>> {
+    match answer {
+        Ok(figures) => postcard::to_allocvec(&figures).ok(),
         Err(error) => {
-            tracing::debug!(%error, "the providers page is painted without figures");
+            tracing::debug!(%error, "a page is painted without figures");
+            None
+        }
+    }
+}
+
+/// The moment that the address of the board asks for.
+fn asked_moment(shared: &Shared, uri: &Uri) -> Option<Result<i64, String>> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
+    let (_, text) = pairs
+        .into_iter()
+        .find(|(name, value)| name == "at" && !value.is_empty())?;
+    let moment = Span::moment(&text, shared.engine.clock().now(), shared.utc_offset_min);
+    Some(moment.map_err(|error| error.to_string()))
+}
+
+/// The board of a moment; when it cannot be shown, the live board and the reason.
+async fn replayed(
+    shared: &Shared,
+    scope: &TenantScope,
+    range: Range,
+    asked: Result<i64, String>,
+) -> (Option<i64>, Option<String>, Board) {
+    let shown = match asked {
+        Ok(at) => match shared.engine.board_at(scope, range, at).await {
+            Ok(board) => Ok((at, board)),
+            Err(error) => {
+                tracing::debug!(%error, "the page is painted with the live board");
+                Err(error.detail())
+            }
+        },
+        Err(refused) => Err(refused),
+    };
+    match shown {
+        Ok((at, board)) => (Some(at), None, board),
+        Err(refused) => (None, Some(refused), shared.engine.board(scope, range)),
+    }
+}
+
+/// The last day for the replay bar. Without it the page asks by itself.
+async fn activity(shared: &Shared, scope: &TenantScope) -> Option<Activity> {
+    match shared.engine.activity(scope).await {
+        Ok(activity) => Some(activity),
+        Err(error) => {
+            tracing::debug!(%error, "the page is painted without activity");
             None
         }
     }

@@ -100,6 +100,7 @@ pub async fn follow(target: &Target, printer: &mut Printer) -> (Ended, bool) {
     let subscribe = ClientFrame::Subscribe {
         view: VIEW.into(),
         range: Range::M5,
+        replay: None,
     };
     let mut replica = Replica::new();
     let mut wanted = Some(subscribe.clone());

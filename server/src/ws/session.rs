@@ -167,13 +167,15 @@ impl Session {
             Message::Close(_) => return Err(End::Gone),
         };
         let served = match frame {
-            Ok(ClientFrame::Subscribe { view, range }) => {
-                viewer
-                    .subscribe(&view, range)
-                    .map_err(|error| ServerFrame::Error {
-                        code: error.code.into(),
-                        detail: error.detail,
-                    })
+            Ok(ClientFrame::Subscribe { view, range, replay }) => {
+                let opened = match replay {
+                    Some(moment) => viewer.replay(&view, range, moment.at, moment.speed),
+                    None => viewer.subscribe(&view, range),
+                };
+                opened.map_err(|error| ServerFrame::Error {
+                    code: error.code.into(),
+                    detail: error.detail,
+                })
             }
             Ok(ClientFrame::Unsubscribe { view }) => {
                 viewer.unsubscribe(&view);

@@ -290,6 +290,7 @@ impl Socket {
         self.send(json::encode_client(&ClientFrame::Subscribe {
             view: view.into(),
             range: Range::M15,
+            replay: None,
         }))
         .await;
     }

@@ -35,7 +35,7 @@ pub fn listening(live: Live) -> Part {
         at => ["last event ", &ago(at, live.now.get())].concat(),
     };
     let socket = move || match live.freshness() {
-        Freshness::Live | Freshness::Behind(_) => "live connection ok",
+        Freshness::Live | Freshness::Replay | Freshness::Behind(_) => "live connection ok",
         Freshness::Connecting => "connecting",
         Freshness::Stale(_) => "no live connection, trying again",
     };

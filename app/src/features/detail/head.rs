@@ -19,8 +19,8 @@ fn capitalised(word: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Draws the head.
-pub fn head(open: Open) -> Part {
+/// Draws the head; `more` are further facts, beside the three that are always there.
+pub fn head(open: Open, more: Option<Part>) -> Part {
     let live = open.live;
     let offset = expect_context::<Site>().utc_offset_min;
     let of = move |read: fn(&Breaker, i64) -> String| {
@@ -46,10 +46,7 @@ pub fn head(open: Open) -> Part {
         ),
         None => format!("{} calls in the last minute", grouped(b.calls.into())),
     });
-    let away = move || {
-        let count = open.detail(|detail| detail.and_then(|detail| detail.not_permitted));
-        count.map_or_else(|| NOTHING.to_owned(), grouped)
-    };
+    let away = move || open.turned_away().map_or_else(|| NOTHING.to_owned(), grouped);
     let agreed = of(|b, _| {
         agreement(b)
             .map(|words| format!("{} instances.", capitalised(&words)))
@@ -79,6 +76,7 @@ pub fn head(open: Open) -> Part {
                     <b>{dynamic(away)}</b>
                     <span>"calls since the last change"</span>
                 </div>
+                {more}
             </div>
             <p class="hero-next">
                 <b>{agreed}</b>

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// "they disagree: 2 open, 1 closed", "all closed", or "1 process".
-fn sentence(instances: &[InstanceRow]) -> String {
+pub fn sentence(instances: &[InstanceRow]) -> String {
     let mut counts: Vec<(State, usize)> = Vec::new();
     for row in instances {
         match counts.iter_mut().find(|(state, _)| *state == row.state) {

@@ -8,15 +8,23 @@ mod instances;
 mod transitions;
 mod trip;
 
+pub use head::head;
+pub use instances::sentence as instances_sentence;
+pub use transitions::change_words;
+pub use trip::calls_table;
+
 use leptos::{html, prelude::*};
 use leptos_router::hooks::use_query_map;
-use protocol::view::{Breaker, BreakerDetail};
+use protocol::view::{Breaker, BreakerDetail, BreakerPage};
 
 use crate::{
     components::{Icon, icon},
-    features::fuses::focus_fuse,
+    features::{desk::DESK, feed::breaker_id, fuses::focus_fuse},
+    fetched::Fetched,
+    later::arriving,
     live::Live,
     part::{IntoPart, Part, See, dynamic, when},
+    seed::Site,
     ui_state::UiState,
 };
 
@@ -24,7 +32,7 @@ use crate::{
 const SHEET_BELOW: f64 = 760.0;
 
 /// The `key` in a `b_…` id.
-fn key_of(id: &str) -> Option<u64> {
+pub fn key_of(id: &str) -> Option<u64> {
     id.strip_prefix("b_")
         .filter(|hex| hex.len() == 16)
         .and_then(|hex| u64::from_str_radix(hex, 16).ok())
@@ -33,6 +41,7 @@ fn key_of(id: &str) -> Option<u64> {
 /// Draws the panel while the URL names a breaker. `covered` tells the page that a sheet lies over it.
 pub fn detail(live: Live, covered: RwSignal<bool>) -> Part {
     let query = use_query_map();
+    let ui = expect_context::<UiState>();
     let wanted = Memo::new(move |_| {
         query
             .see(|query| query.get("breaker"))
@@ -46,51 +55,85 @@ pub fn detail(live: Live, covered: RwSignal<bool>) -> Part {
             .and_then(|width| width.as_f64())
             .is_some_and(|w| w <= SHEET_BELOW);
         covered.set(id.is_some() && narrow);
+        ui.panel_open.set(id.is_some());
         if live.detail_of.with_untracked(|open| *open != id) {
             live.detail_of.set(id);
         }
     });
     // Gone already when the whole page goes.
-    on_cleanup(move || _ = live.detail_of.try_set(None));
+    on_cleanup(move || {
+        _ = live.detail_of.try_set(None);
+        _ = ui.panel_open.try_set(false);
+    });
+    let desk = arriving(&DESK, move || wanted.see(Option::is_some));
     when(move || {
+        let draw = desk.get()?().drawer;
         wanted.get().map(|id| {
-            drawer(Open {
+            draw(Open {
                 live,
                 key: key_of(&id).unwrap_or_default(),
+                page: None,
             })
         })
     })
 }
 
-/// The breaker whose panel is open. Its parts read through this, so that nothing is copied and kept twice.
+/// The breaker that is looked at, in the panel or on its own page. Their parts read through this, so that nothing is
+/// copied and kept twice.
 #[derive(Clone, Copy)]
-struct Open {
-    live: Live,
-    key: u64,
+pub struct Open {
+    /// What is live.
+    pub live: Live,
+    /// Which breaker.
+    pub key: u64,
+    /// On its own page: what was asked for over HTTP, and painted first.
+    pub page: Option<Fetched<BreakerPage>>,
 }
 
 impl Open {
     /// Looks at its detail: `None` before it has arrived, and when there is no such breaker.
-    fn detail<R>(self, look: impl FnOnce(Option<&BreakerDetail>) -> R) -> R {
+    pub fn detail<R>(self, look: impl FnOnce(Option<&BreakerDetail>) -> R) -> R {
         self.live.detail.see(|detail| {
             let detail = detail.as_ref().and_then(Option::as_ref);
             look(detail.filter(|detail| detail.breaker.key == self.key))
         })
     }
 
-    /// Looks at the breaker: as the board has it, else as its detail has it.
-    fn breaker<R>(self, look: impl FnOnce(Option<&Breaker>) -> R) -> R {
+    /// Looks at its page's figures, where they are of this breaker.
+    pub fn figures<R>(self, look: impl FnOnce(Option<&BreakerPage>) -> R) -> R {
+        match self.page {
+            Some(page) => page
+                .figures
+                .see(|page| look(page.as_ref().filter(|page| page.breaker.key == self.key))),
+            None => look(None),
+        }
+    }
+
+    /// Looks at the breaker: as the board has it, else as its detail or its page has it.
+    pub fn breaker<R>(self, look: impl FnOnce(Option<&Breaker>) -> R) -> R {
         // The order changes when the breaker appears or goes.
         self.live.board.breakers.order.track();
-        match self.live.board.breakers.get(self.key) {
-            Some(row) => row.see(|breaker| look(Some(breaker))),
-            None => self.detail(|detail| look(detail.map(|detail| &detail.breaker))),
+        if let Some(row) = self.live.board.breakers.get(self.key) {
+            return row.see(|breaker| look(Some(breaker)));
+        }
+        self.detail(|detail| match detail {
+            Some(detail) => look(Some(&detail.breaker)),
+            None => self.figures(|page| look(page.map(|page| &page.breaker))),
+        })
+    }
+
+    /// Calls refused since the last change.
+    fn turned_away(self) -> Option<u64> {
+        match self.detail(|detail| detail.map(|detail| detail.not_permitted)) {
+            Some(told) => told,
+            None => self.figures(|page| page.and_then(|page| page.not_permitted)),
         }
     }
 }
 
-fn drawer(open: Open) -> Part {
+pub(super) fn drawer(open: Open) -> Part {
     let ui = expect_context::<UiState>();
+    let site = expect_context::<Site>();
     let named = Memo::new(move |_| open.breaker(|breaker| breaker.is_some()));
     let here = Memo::new(move |_| open.detail(|detail| detail.is_some()));
     let gone = Memo::new(move |_| open.live.detail.see(|detail| matches!(detail, Some(None))));
@@ -103,7 +146,11 @@ fn drawer(open: Open) -> Part {
     view! {
         <aside class="drawer" aria-labelledby="detail-title">
             <header class="drawer-head">
-                <h2 id="detail-title" data-detail="name">{dynamic(name)}</h2>
+                <h2 id="detail-title" data-detail="name">
+                    <a href=[&site.base, "/breakers/", &breaker_id(open.key)].concat() title="Its own page: history, causes, other limits">
+                        {dynamic(name)}
+                    </a>
+                </h2>
                 <p class="drawer-where">{dynamic(at)}</p>
                 <button
                     type="button"
@@ -116,7 +163,7 @@ fn drawer(open: Open) -> Part {
                     {icon(Icon::Close)}
                 </button>
             </header>
-            {when(move || named.get().then(|| head::head(open)))}
+            {when(move || named.get().then(|| head(open, None)))}
             {when(move || Some(match (here.get(), gone.get()) {
                 (true, _) => parts(open),
                 (false, true) => no_such_breaker(),
@@ -150,7 +197,7 @@ fn not_yet() -> Part {
 }
 
 /// Where it is: provider, model, and the parts of its identity beside the name.
-fn place(breaker: &Breaker) -> String {
+pub fn place(breaker: &Breaker) -> String {
     let parts = [
         &breaker.provider,
         &breaker.model,
@@ -191,7 +238,6 @@ fn move_focus(button: NodeRef<html::Button>, key: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::feed::breaker_id;
 
     #[test]
     fn the_id_in_the_url_is_the_key() {

@@ -1,7 +1,7 @@
 //! The last transitions of this breaker, each with its cause and how long the state before had lasted.
 
 use leptos::prelude::*;
-use protocol::view::Feed;
+use protocol::{State, view::Feed};
 
 use super::Open;
 use crate::{
@@ -12,10 +12,11 @@ use crate::{
     seed::Site,
 };
 
-fn change(item: &Feed) -> String {
-    match item.from {
-        Some(from) => [state_word(from), " → ", state_word(item.to)].concat(),
-        None => ["→ ", state_word(item.to)].concat(),
+/// "half-open → closed".
+pub fn change_words(from: Option<State>, to: State) -> String {
+    match from {
+        Some(from) => [state_word(from), " → ", state_word(to)].concat(),
+        None => ["→ ", state_word(to)].concat(),
     }
 }
 
@@ -58,7 +59,7 @@ pub fn transitions(open: Open) -> Part {
 }
 
 fn line(live: Live, item: Feed, offset: i32) -> Part {
-    let words = change(&item);
+    let words = change_words(item.from, item.to);
     let at = item.at;
     let lasted = match (item.from, item.lasted_ms) {
         (Some(from), Some(ms)) => Some([state_word(from), " for ", &span(ms)].concat()),
@@ -85,22 +86,8 @@ mod tests {
 
     #[test]
     fn a_change_without_a_known_start_says_only_where_it_went() {
-        let mut item = Feed {
-            id: 1,
-            at: 0,
-            breaker_key: 1,
-            breaker: "b".into(),
-            provider: String::new(),
-            service: String::new(),
-            instance: "i".into(),
-            from: Some(protocol::State::HalfOpen),
-            to: protocol::State::Closed,
-            cause: String::new(),
-            lasted_ms: None,
-            inferred: false,
-        };
-        assert_eq!(change(&item), "half-open → closed");
-        item.from = None;
-        assert_eq!(change(&item), "→ closed");
+        let (from, to) = (State::HalfOpen, State::Closed);
+        assert_eq!(change_words(Some(from), to), "half-open → closed");
+        assert_eq!(change_words(None, to), "→ closed");
     }
 }

@@ -73,10 +73,18 @@ fn body(trip: Trip, offset: i32) -> Part {
         }
         .part();
     }
-    let lines = calls.into_iter().map(|call| line(call, offset)).collect_view();
     view! {
         {cause}
-        <div class="scroll" tabindex="0" role="group" aria-label="Calls behind the last trip">
+        {calls_table(calls, offset)}
+    }
+    .part()
+}
+
+/// Calls, one per row.
+pub fn calls_table(calls: Vec<CallRow>, offset: i32) -> Part {
+    let lines = calls.into_iter().map(|call| line(call, offset)).collect_view();
+    view! {
+        <div class="scroll" tabindex="0" role="group" aria-label="Calls behind the trip">
             <table class="data">
                 <thead>
                     <tr>

@@ -9,4 +9,6 @@ mod rails;
 mod words;
 
 pub use panel::{focus_fuse, panel};
-pub use words::{FuseWords, agreement, fuse_words, retry_words};
+#[cfg(test)]
+pub(crate) use words::tests;
+pub use words::{FuseWords, agreement, fuse_words, percent_limit, retry_words};

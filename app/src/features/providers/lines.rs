@@ -1,14 +1,17 @@
 //! The two charts of lines by provider, with what they show in words and as a table.
 
 use leptos::prelude::*;
+use protocol::query::Unit;
 use protocol::view::{ProviderLine, ProviderLines, Providers};
 
+use super::Marked;
 use crate::{
-    charts::{LINE_COLOURS, Marked, first_token_chart, success_chart},
+    charts::{Drawn, LINE_COLOURS, Plot, PlotLine, lines_chart},
     components::{ChartCard, Points, chart_card, legend, legend_entry},
+    features::history::{Cover, GoTo, zoom},
     fetched::Fetched,
     format::{clock, date_clock, latency_short, percent_fine},
-    part::{IntoPart, Item, Part, See, dynamic, list},
+    part::{IntoPart, Item, Part, dynamic, list},
     seed::Site,
 };
 
@@ -22,18 +25,22 @@ struct Card {
     key: &'static str,
     title: &'static str,
     unit: &'static str,
-    chart: fn(Marked) -> Part,
+    /// What a screen reader says instead of the picture.
+    label: &'static str,
+    /// What the values are.
+    value: Unit,
     values: fn(&ProviderLine) -> &Vec<Option<f32>>,
     text: fn(Option<f32>) -> String,
 }
 
 /// Draws both cards.
-pub(super) fn lines(fetched: Fetched, marked: Marked) -> Part {
+pub(super) fn lines(fetched: Fetched<Providers>, marked: Marked, go_to: GoTo) -> Part {
     let success = Card {
         key: "success",
         title: "Success",
         unit: "%",
-        chart: success_chart,
+        label: "Line chart of attempt success by provider over time",
+        value: Unit::Fraction,
         values: |line| &line.success,
         text: |value| percent_fine(value.map(f64::from)).text(),
     };
@@ -41,29 +48,25 @@ pub(super) fn lines(fetched: Fetched, marked: Marked) -> Part {
         key: "first_token",
         title: "First token p95",
         unit: "seconds",
-        chart: first_token_chart,
+        label: "Line chart of the 95th percentile of the time to first token by provider over time",
+        value: Unit::Milliseconds,
         values: |line| &line.ttft_p95_ms,
         text: |value| latency_short(value.map(f64::from)),
     };
     view! {
         <div class="charts">
-            {card(fetched, marked, success)}
-            {card(fetched, marked, first_token)}
+            {card(fetched, marked, success, go_to)}
+            {card(fetched, marked, first_token, go_to)}
         </div>
     }
     .part()
 }
 
-fn see<R: Default>(fetched: Fetched, look: impl FnOnce(&ProviderLines) -> R) -> R {
-    fetched.providers.see(|figures| {
-        figures
-            .as_ref()
-            .map(|figures| look(&figures.lines))
-            .unwrap_or_default()
-    })
+fn see<R: Default>(fetched: Fetched<Providers>, look: impl FnOnce(&ProviderLines) -> R) -> R {
+    fetched.see(|figures| look(&figures.lines))
 }
 
-fn card(fetched: Fetched, marked: Marked, card: Card) -> Part {
+fn card(fetched: Fetched<Providers>, marked: Marked, card: Card, go_to: GoTo) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let names = move || {
         let item = |(place, line): (usize, &ProviderLine)| {
@@ -75,22 +78,52 @@ fn card(fetched: Fetched, marked: Marked, card: Card) -> Part {
             lines.lines.iter().enumerate().map(item).collect()
         })
     };
-    let table = move || {
-        fetched
-            .providers
-            .see(|figures| figures.as_ref().map(|figures| points(figures, card, offset)))
+    let table = move || fetched.see(|figures| Some(points(figures, card, offset)));
+    let made = move || {
+        let marked = marked.get();
+        fetched.see(|figures| Some(plot(figures, card, marked.as_deref())))
     };
+    let cover = Memo::new(move |_| {
+        fetched.see(|figures| Cover {
+            from: figures.from,
+            to: figures.to,
+            marks: figures.markers.clone(),
+        })
+    });
     let around = ChartCard {
         key: card.key,
         title: card.title,
         sub: dynamic(move || see(fetched, whose)),
         unit: card.unit,
-        chart: (card.chart)(marked),
+        chart: zoom(lines_chart(card.key, card.label, Box::new(made)), cover, go_to),
         legend: Some(legend(list(names))),
         sentence: dynamic(move || see(fetched, |lines| newest(lines, card))),
         table: Box::new(table),
     };
     chart_card(around)
+}
+
+/// The lines; the one that is marked stands out.
+fn plot(figures: &Providers, card: Card, marked: Option<&str>) -> Plot {
+    let line = |(place, line): (usize, &ProviderLine)| PlotLine {
+        name: line.name.clone(),
+        colour: u8::try_from(place).ok(),
+        past: false,
+        faint: marked.is_some_and(|marked| marked != line.name),
+        values: (card.values)(line)
+            .iter()
+            .map(|value| value.map(f64::from))
+            .collect(),
+    };
+    Plot {
+        drawn: Drawn::Lines,
+        unit: card.value,
+        window: (figures.from, figures.to),
+        from: figures.lines.from,
+        step: figures.lines.step,
+        from_top: card.value == Unit::Fraction,
+        lines: figures.lines.lines.iter().enumerate().map(line).collect(),
+    }
 }
 
 /// Whose lines these are.

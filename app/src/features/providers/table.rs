@@ -1,29 +1,34 @@
 //! The table: a row per provider. A row keeps its place and its focus while its figures change.
 
 use leptos::prelude::*;
-use protocol::{Level, view::ProviderRow};
+use protocol::{
+    Level,
+    view::{ProviderRow, Providers},
+};
 
 use super::{
+    Marked,
     order::{Arranged, COLUMNS, Column, Wish, arrange},
-    span_menu::short,
     words,
 };
 use crate::{
-    charts::Marked,
-    components::{level_key, level_strip, moving_shape},
+    components::{Icon, icon, level_key, level_strip, moving_shape},
+    features::history::short,
+    features::provider::provider_address,
     fetched::Fetched,
     part::{IntoPart, Item, Part, See, dynamic, list, when},
+    seed::Site,
 };
 
 /// The first columns are words, and drawn by themselves.
 const WORDS: usize = 2;
 
 /// Draws the card.
-pub(super) fn table(fetched: Fetched, marked: Marked) -> Part {
+pub(super) fn table(fetched: Fetched<Providers>, marked: Marked) -> Part {
     let wish = RwSignal::new(Wish::default());
     let arranged = Memo::new(move |before: Option<&Arranged>| {
         let wish = wish.get();
-        fetched.providers.see(|figures| match figures {
+        fetched.figures.see(|figures| match figures {
             Some(figures) => arrange(before, figures, wish),
             None => Arranged::default(),
         })
@@ -31,7 +36,7 @@ pub(super) fn table(fetched: Fetched, marked: Marked) -> Part {
     let is_worst_first = Memo::new(move |_| {
         wish.get().by.is_none()
             && arranged.see(|arranged| {
-                fetched.providers.see(|figures| {
+                fetched.figures.see(|figures| {
                     let rows = figures.iter().flat_map(|figures| &figures.rows);
                     rows.map(|row| &row.name).eq(&arranged.names)
                 })
@@ -61,8 +66,15 @@ pub(super) fn table(fetched: Fetched, marked: Marked) -> Part {
         .enumerate()
         .map(|(place, column)| head(place, column, wish))
         .collect_view();
+    let sub = move || {
+        let left_out = fetched.see(|figures| figures.rows_left_out);
+        match left_out {
+            0 => "our own calls; open breakers are those of now".to_owned(),
+            more => format!("our own calls; {more} more providers stand better"),
+        }
+    };
     let range = move || {
-        fetched.providers.see(|figures| {
+        fetched.figures.see(|figures| {
             figures
                 .as_ref()
                 .map_or("Range", |figures| short(&figures.asked_from, &figures.asked_to))
@@ -72,7 +84,7 @@ pub(super) fn table(fetched: Fetched, marked: Marked) -> Part {
         <section class="card" aria-labelledby="providers-title" data-providers="">
             <header>
                 <h2 id="providers-title">{dynamic(title)}</h2>
-                <span class="sub">"our own calls; open breakers are those of now"</span>
+                <span class="sub">{dynamic(sub)}</span>
                 <span class="tools">{when(move || (!is_worst_first.get()).then(restore))}</span>
             </header>
             <div class="scroll prov-scroll" tabindex="0" role="group" aria-labelledby="providers-title">
@@ -116,12 +128,12 @@ fn head(place: usize, column: &'static Column, wish: RwSignal<Wish>) -> Part {
 /// The row of a provider, wherever it stands. Its parts read through this, so that nothing is copied and kept twice.
 #[derive(Clone, Copy)]
 struct Row {
-    fetched: Fetched,
+    fetched: Fetched<Providers>,
     name: StoredValue<String>,
 }
 
 impl Row {
-    fn new(fetched: Fetched, name: String) -> Row {
+    fn new(fetched: Fetched<Providers>, name: String) -> Row {
         Row {
             fetched,
             name: StoredValue::new(name),
@@ -130,7 +142,7 @@ impl Row {
 
     /// Looks at it; a row that has just gone shows nothing.
     fn see<R: Default>(self, look: impl FnOnce(&ProviderRow) -> R) -> R {
-        self.fetched.providers.see(|figures| {
+        self.fetched.figures.see(|figures| {
             let mut rows = figures.iter().flat_map(|figures| &figures.rows);
             let row = self.name.with_value(|name| rows.find(|row| row.name == *name));
             row.map(look).unwrap_or_default()
@@ -155,6 +167,13 @@ fn line(row: Row, marked: Marked) -> Part {
             marked.set(name);
         }
     };
+    let base = expect_context::<Site>().base;
+    let own = dynamic(move || {
+        let ends = row
+            .fetched
+            .see(|figures| (figures.asked_from.clone(), figures.asked_to.clone()));
+        row.see(|row| provider_address(&base, &row.id, &ends))
+    });
     let level = dynamic(move || row.see(|row| Some(row.said.level)).map_or("unknown", level_key));
     let cells = COLUMNS[WORDS..]
         .iter()
@@ -163,14 +182,16 @@ fn line(row: Row, marked: Marked) -> Part {
     view! {
         <tr data-provider=name data-level=level>
             <th scope="row">
+                <a class="own" href=own data-row="">{name.clone()}</a>
                 <button
                     type="button"
                     class="mark-line"
                     title="Make its lines stand out"
+                    aria-label=["Make the lines of ", &name, " stand out"].concat()
                     aria-pressed=dynamic(move || if mine.get() { "true" } else { "false" })
                     on:click=mark
                 >
-                    {name.clone()}
+                    {icon(Icon::Explore)}
                 </button>
                 <small>{row.text(words::models)}</small>
             </th>

@@ -95,7 +95,7 @@ fn say(level: Option<Level>, lead: impl Into<String>, rest: String) -> Sentence 
 }
 
 /// "3 models"; nothing where there are none, or too many to count.
-pub(super) fn models(row: &ProviderRow) -> String {
+pub fn models(row: &ProviderRow) -> String {
     match row.models {
         None | Some(0) => String::new(),
         Some(1) => "1 model".to_owned(),
@@ -104,7 +104,7 @@ pub(super) fn models(row: &ProviderRow) -> String {
 }
 
 /// Success as a table needs it: two digits after the nines begin, "99.97%", "91.2%", "100%".
-pub(super) fn success(row: &ProviderRow) -> String {
+pub fn success(row: &ProviderRow) -> String {
     let figure = crate::format::percent_fine(row.success);
     match row.success {
         Some(share) if share < 0.99 => tenths(&figure),
@@ -146,7 +146,7 @@ pub(super) fn breakers(row: &ProviderRow) -> String {
 }
 
 /// What a strip shows, for those who listen: "ok in 46 of 48 parts, 2 failing".
-pub(super) fn strip(row: &ProviderRow) -> String {
+pub fn strip(row: &ProviderRow) -> String {
     let count = |letter: char| row.strip.matches(letter).count();
     let mut words = format!("ok in {} of {} parts", count('k'), row.strip.len());
     for (letter, what) in [
@@ -171,6 +171,7 @@ pub(super) mod tests {
 
     pub fn row(name: &str, level: Level, words: &str) -> ProviderRow {
         ProviderRow {
+            id: "p_0000000000000001".into(),
             name: name.into(),
             said: CallsSay {
                 level,

@@ -20,8 +20,12 @@
 //! limits that is 40 kB for 100 calls and 200 kB for a minute; the largest settings that are allowed take 120 MB
 //! (1,000,000 calls) and 360 MB (a day). Time is that of one step per core, call and unit of weight.
 
+mod together;
+mod told;
 mod world;
 
+pub use together::together;
+pub use told::Told;
 use world::{Nature, Put, World};
 
 use super::core::Input;

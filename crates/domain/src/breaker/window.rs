@@ -26,6 +26,16 @@ impl Tally {
         }
     }
 
+    fn take_one(&mut self, gone: Judged) {
+        self.calls = self.calls.saturating_sub(1);
+        self.slow = self.slow.saturating_sub(u32::from(gone.slow));
+        if gone.failed {
+            self.failures = self.failures.saturating_sub(1);
+            let count = &mut self.by_outcome[gone.outcome.index()];
+            *count = count.saturating_sub(1);
+        }
+    }
+
     fn take(&mut self, gone: &Tally) {
         self.calls = self.calls.saturating_sub(gone.calls);
         self.failures = self.failures.saturating_sub(gone.failures);
@@ -99,9 +109,7 @@ impl Window {
                 self.calls.push_back(call);
                 while self.calls.len() > size as usize {
                     if let Some(gone) = self.calls.pop_front() {
-                        let mut tally = Tally::default();
-                        tally.add(gone);
-                        self.total.take(&tally);
+                        self.total.take_one(gone);
                     }
                 }
             }

@@ -40,7 +40,7 @@ impl ViewKey {
         }
     }
 
-    fn compute(&self, tenant: &Tenant, now: Millis) -> State {
+    pub fn compute(&self, tenant: &Tenant, now: Millis) -> State {
         match self {
             ViewKey::Board(range) => {
                 let mut board = tenant.board(*range, now, true);
@@ -53,7 +53,8 @@ impl ViewKey {
     }
 }
 
-enum State {
+/// What a view shows.
+pub(super) enum State {
     Board(Box<Board>),
     Connect(Connect),
     Breaker(Option<Box<BreakerDetail>>),
@@ -82,8 +83,7 @@ pub(super) enum Told {
 }
 
 impl Channel {
-    pub fn new(key: ViewKey, tenant: &Tenant, now: Millis) -> Channel {
-        let state = key.compute(tenant, now);
+    pub fn new(key: ViewKey, state: State, now: Millis) -> Channel {
         Channel {
             name: key.name(),
             key,
@@ -93,6 +93,16 @@ impl Channel {
             sent: now,
             snapshots: HashMap::new(),
         }
+    }
+
+    /// Which view it is.
+    pub fn key(&self) -> &ViewKey {
+        &self.key
+    }
+
+    /// How long ago a frame was sent.
+    pub fn silent_for(&self, now: Millis) -> Millis {
+        now - self.sent
     }
 
     /// The view as of the newest frame: what follows continues it.
@@ -116,9 +126,8 @@ impl Channel {
         frame
     }
 
-    /// Computes the view again and says what changed since the last frame.
-    pub fn turn(&mut self, tenant: &Tenant, now: Millis, beat_after: Millis, codecs: &[Codec]) -> Told {
-        let state = self.key.compute(tenant, now);
+    /// Takes the view as it is now and says what changed since the last frame; with `beat` also that nothing did.
+    pub fn turn(&mut self, state: State, now: Millis, beat: bool, codecs: &[Codec]) -> Told {
         let body = match (&self.state, &state) {
             (State::Board(old), State::Board(new)) => match protocol::diff::diff(old, new) {
                 Some(delta) if delta == protocol::view::BoardDelta::default() => None,
@@ -134,7 +143,7 @@ impl Channel {
         };
         let body = match body {
             Some(body) => body,
-            None if now - self.sent >= beat_after => DeltaBody::Beat,
+            None if beat => DeltaBody::Beat,
             None => return Told::Nothing,
         };
         self.replace(state, now);

@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 /// More than so many frames, or bytes, and the viewer has fallen behind. At ten frames a second this is six seconds.
 const MAX_FRAMES: usize = 64;
 const MAX_BYTES: usize = 1 << 20;
+/// So few frames are on their way soon.
+const LIGHT: usize = 2;
 
 /// An encoded frame; cloning shares the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +127,11 @@ impl Queue {
         }
         self.notify.notify_one();
         true
+    }
+
+    /// At most a few frames wait.
+    pub fn is_light(&self) -> bool {
+        self.state.lock().frames.len() <= LIGHT
     }
 
     /// The socket has caught up with everything.

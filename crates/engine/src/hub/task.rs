@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::Millis;
 use protocol::codec::Codec;
 use protocol::{Bye, ServerFrame};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +41,8 @@ pub(super) enum Command {
     Unsubscribe {
         id: u64,
         view: String,
+        /// Told when no frame of the view follows any more.
+        left: Option<oneshot::Sender<()>>,
     },
     Pause {
         id: u64,
@@ -128,11 +130,15 @@ impl Hub {
                 self.viewers.insert(id, viewer);
             }
             Command::Subscribe { id, key } => self.subscribe(id, key),
-            Command::Unsubscribe { id, view } => {
+            Command::Unsubscribe { id, view, left } => {
                 if let Some(viewer) = self.viewers.get_mut(&id) {
                     viewer.views.retain(|key| key.name() != view);
                 }
                 self.forget_unwatched();
+                if let Some(left) = left {
+                    // Whoever asked may be gone.
+                    let _ = left.send(());
+                }
             }
             Command::Pause { id, on } => {
                 let Some(viewer) = self.viewers.get_mut(&id) else {
@@ -168,10 +174,11 @@ impl Hub {
         let name = key.name();
         viewer.views.retain(|other| other.name() != name);
         viewer.views.push(key.clone());
-        let channel = self
-            .channels
-            .entry(key.clone())
-            .or_insert_with(|| Channel::new(key, &self.tenant, now));
+        let tenant = &self.tenant;
+        let channel = self.channels.entry(key.clone()).or_insert_with(|| {
+            let state = key.compute(tenant, now);
+            Channel::new(key, state, now)
+        });
         let frame = channel.snapshot(viewer.codec);
         send(&self.shared.counters, viewer, frame);
         self.forget_unwatched();
@@ -203,7 +210,9 @@ impl Hub {
         let mut told: HashMap<ViewKey, Told> = HashMap::new();
         for (key, channel) in &mut self.channels {
             let codecs: Vec<Codec> = codecs.get(key).into_iter().flatten().copied().collect();
-            told.insert(key.clone(), channel.turn(&self.tenant, now, BEAT_MS, &codecs));
+            let beat = channel.silent_for(now) >= BEAT_MS;
+            let state = key.compute(&self.tenant, now);
+            told.insert(key.clone(), channel.turn(state, now, beat, &codecs));
         }
         for viewer in self.viewers.values_mut() {
             if viewer.paused || viewer.lagging.is_some() {

@@ -66,6 +66,16 @@ impl TenantLive {
         }
     }
 
+    /// The names of breakers, sorted, each once.
+    pub(crate) fn breaker_names(&self) -> Vec<String> {
+        let names: BTreeSet<&str> = self
+            .registry
+            .breakers()
+            .map(|breaker| breaker.key.breaker.as_str())
+            .collect();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
     /// Every instance that is open.
     pub(crate) fn open_instances(&self) -> Vec<OpenInstance> {
         let mut open = Vec::new();
@@ -87,12 +97,18 @@ impl TenantLive {
         open
     }
 
-    /// The newest transitions of every breaker in `from <= at < to`, some of them not yet flushed, in no order.
-    pub(crate) fn recent_transitions(&self, from: Millis, to: Millis) -> Vec<TransitionRow> {
+    /// The newest transitions of every breaker in `from <= at < to` that are wanted, some of them not yet flushed, in
+    /// no order.
+    pub(crate) fn recent_transitions(
+        &self,
+        from: Millis,
+        to: Millis,
+        wanted: impl Fn(&TransitionRow) -> bool,
+    ) -> Vec<TransitionRow> {
         let rows = self
             .transitions
             .newest()
-            .filter(|row| (from..to).contains(&row.at));
+            .filter(|row| (from..to).contains(&row.at) && wanted(row));
         rows.cloned().collect()
     }
 }

@@ -215,7 +215,8 @@ fn known(known: bool) -> Level {
     if known { Level::Ok } else { Level::Unknown }
 }
 
-fn success_level(success: Option<f64>) -> Level {
+/// How urgent a share of answered requests is.
+pub(crate) fn success_level(success: Option<f64>) -> Level {
     match success {
         None => Level::Unknown,
         Some(share) if share < ALARMING => Level::Act,

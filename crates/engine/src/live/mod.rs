@@ -13,6 +13,8 @@ mod connect;
 mod detail;
 mod figures;
 mod flush;
+mod held;
+mod past;
 mod providers;
 mod sources;
 mod totals;
@@ -27,7 +29,11 @@ use domain::event::EventBody;
 use domain::rollup::SeriesKey;
 use store::{Offset, StoredBatch, TenantId};
 
+pub(crate) use figures::success_level;
 pub(crate) use flush::Pending;
+pub(crate) use held::{Held, HeldInstance};
+pub(crate) use past::History;
+pub(crate) use providers::id as provider_id;
 pub(crate) use uncompacted::Rows;
 
 use calls::BreakerCalls;
@@ -64,6 +70,8 @@ pub struct TenantLive {
     series_cap: usize,
     pending: Pending,
     uncompacted: Uncompacted,
+    /// In a state of the past: 10 s buckets before this time come from the store. `None` in the present.
+    history: Option<Millis>,
     /// The newest batch that is contained.
     applied: Offset,
     /// The earliest event: before it no traffic was possible, so no rate counts that time.
@@ -90,6 +98,7 @@ impl TenantLive {
             series_cap,
             pending: Pending::default(),
             uncompacted: Uncompacted::default(),
+            history: None,
             applied: Offset { writer: 0, seq: 0 },
             first_event: None,
             last_event: None,
@@ -138,15 +147,13 @@ impl TenantLive {
             let changes = match &event.body {
                 EventBody::Call(call) => {
                     self.registry.call(call, &arrival);
-                    applied.folded += self.roll_up(call, event.time);
-                    self.providers.call(call, event.time, batch.received);
-                    self.charts.touch(event.time);
+                    applied.folded += self.roll_up(call, event.time, batch.received);
                     self.recent_call(call, event.time, batch.received);
                     Vec::new()
                 }
                 EventBody::Transition(transition) => self.registry.transition(transition, &arrival),
                 EventBody::Stats(stats) => self.registry.stats(stats, &arrival),
-                // Kept in the journal; headroom and markers get their place on screen with *History and speed*.
+                // Headroom is kept in the journal only; markers are `crate::markers`'.
                 EventBody::Headroom(_) | EventBody::Marker(_) => Vec::new(),
             };
             applied.urgent |= !changes.is_empty();
@@ -164,10 +171,15 @@ impl TenantLive {
     }
 
     /// Takes a batch that the checkpoint contains, for the rings that are not in it.
+    ///
+    /// In a state of the past that includes the 10 s buckets: the store's are only those before.
     pub fn refill(&mut self, batch: &StoredBatch) {
         for event in &batch.events {
             if let EventBody::Call(call) = &event.body {
                 self.recent_call(call, event.time, batch.received);
+                if self.history.is_some_and(|history| event.time >= history) {
+                    self.tens(call, event.time, batch.received);
+                }
             }
         }
     }
@@ -201,8 +213,15 @@ impl TenantLive {
     }
 
     /// Adds to the 10 s buckets, in memory and to be written. Returns 1 when the series was folded.
-    fn roll_up(&mut self, call: &domain::event::Call, time: Millis) -> u64 {
-        self.totals.coarse(call, time);
+    fn roll_up(&mut self, call: &domain::event::Call, time: Millis, received: Millis) -> u64 {
+        self.totals.spend(call, time);
+        if let Some(history) = self.history {
+            if time >= history {
+                self.tens(call, time, received);
+            }
+            return 0;
+        }
+        self.tens(call, time, received);
         let series = SeriesKey::of(call);
         if self.series.contains(&series) {
             self.pending.call(series, call, time);
@@ -217,13 +236,22 @@ impl TenantLive {
         1
     }
 
+    /// Adds to the 10 s buckets that are shown.
+    fn tens(&mut self, call: &domain::event::Call, time: Millis, received: Millis) {
+        self.totals.ten(call, time);
+        self.providers.call(call, time, received);
+        self.charts.touch(time);
+    }
+
     fn record(&mut self, changes: Vec<domain::breaker::registry::Change>) {
         for change in changes {
             if change.effective && is_trip(&change) {
                 self.calls.trip(&change);
             }
             let row = self.transitions.add(change);
-            self.pending.transition(row);
+            if self.history.is_none() {
+                self.pending.transition(row);
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ impl Providers {
 }
 
 /// A stable id for a provider's name: FNV-1a, cut to the 53 bits that every JSON reader keeps exactly.
-pub(super) fn id(name: &str) -> u64 {
+pub(crate) fn id(name: &str) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in name.bytes() {
         hash ^= u64::from(byte);

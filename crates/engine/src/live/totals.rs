@@ -74,11 +74,15 @@ impl Totals {
         }
     }
 
-    pub fn coarse(&mut self, call: &Call, time: Millis) {
+    pub fn ten(&mut self, call: &Call, time: Millis) {
         self.tens.advance(time);
         if let Some(bucket) = self.tens.slot_mut(time) {
             bucket.add(call);
         }
+    }
+
+    /// Adds to the day's spend.
+    pub fn spend(&mut self, call: &Call, time: Millis) {
         let midnight = self.midnight(time);
         if midnight > self.day.start {
             self.day = Day {

@@ -22,46 +22,45 @@ pub(super) type ByProvider = BTreeMap<String, f64>;
 pub(super) struct Ask<'a> {
     pub engine: &'a Engine,
     pub scope: &'a TenantScope,
+    /// A filter over all of it; may be empty.
+    pub only: &'a str,
 }
 
+/// A metric and the filter over it.
+pub(super) type Question<'a> = (&'a str, &'a str);
+
 impl Ask<'_> {
-    /// A metric of each provider over time.
-    pub async fn over_time(
+    /// Metrics of each group over the same steps, by one reading of the store.
+    pub async fn all<const N: usize>(
         &self,
-        metric: &str,
-        filter: &str,
-        span: Span,
-        resolution: Resolution,
-    ) -> Result<QueryAnswer, QueryError> {
-        self.answer(metric, &["provider"], filter, span, resolution).await
-    }
-
-    /// A metric of each provider over the whole range, and the range as it was read.
-    pub async fn whole(&self, metric: &str, filter: &str, span: Span) -> Result<ByProvider, QueryError> {
-        let answer = self
-            .over_time(metric, filter, span, Resolution::MaxPoints(1))
-            .await?;
-        Ok(values(&answer).collect())
-    }
-
-    /// A metric grouped by anything.
-    pub async fn answer(
-        &self,
-        metric: &str,
+        questions: [Question<'_>; N],
         group_by: &[&str],
-        filter: &str,
         span: Span,
         resolution: Resolution,
-    ) -> Result<QueryAnswer, QueryError> {
-        let request = QueryRequest {
+    ) -> Result<[QueryAnswer; N], QueryError> {
+        let requests = questions.map(|(metric, filter)| QueryRequest {
             metric: metric.to_owned(),
             group_by: group_by.iter().map(|key| (*key).to_owned()).collect(),
-            filter: filter.to_owned(),
+            filter: [self.only, filter].join(" "),
             span,
             resolution,
             compare_previous: false,
-        };
-        self.engine.query(self.scope, &request).await
+        });
+        let answers = self.engine.query_all(self.scope, &requests).await?;
+        let all = answers.try_into();
+        Ok(all.unwrap_or_else(|_| unreachable!("a question has an answer")))
+    }
+
+    /// Metrics of each provider over the whole range.
+    pub async fn wholes<const N: usize>(
+        &self,
+        questions: [Question<'_>; N],
+        span: Span,
+    ) -> Result<[ByProvider; N], QueryError> {
+        let answers = self
+            .all(questions, &["provider"], span, Resolution::MaxPoints(1))
+            .await?;
+        Ok(answers.map(|answer| values(&answer).collect()))
     }
 }
 

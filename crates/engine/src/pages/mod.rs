@@ -1,15 +1,28 @@
 //! What pages of history show: several questions over one range, put together.
 //!
-//! Figures come from [`crate::query`] alone, so a page and `GET /api/v1/query` never disagree; rules about them are
-//! `domain`'s. Deliberately absent: any cache, and words for people beyond those that `domain` gives.
+//! Figures of calls come from [`crate::query`] alone, so a page and `GET /api/v1/query` never disagree; what breakers did
+//! is read from their transitions, by the rules of `domain::breaker::history`. Deliberately absent: any cache, and words
+//! for people beyond those that `domain` gives.
 
+mod activity;
+mod around;
 mod ask;
+mod breaker;
+mod breakers;
+mod explore;
 mod over_time;
+mod provider;
 mod providers;
+mod strips;
+mod tracks;
+mod whatif;
+
+pub use around::MAX_AROUND_MS;
 
 use protocol::SpanError;
+use store::StoreError;
 
-use crate::QueryError;
+use crate::{QueryError, TransitionsError};
 
 /// Why a page cannot be filled.
 #[derive(Debug, thiserror::Error)]
@@ -20,4 +33,19 @@ pub enum PageError {
     /// A question cannot be answered.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// Nobody of this id was ever seen.
+    #[error("there is no breaker `{0}`")]
+    NoBreaker(String),
+    /// Only a short stretch is answered.
+    #[error("from and to: {minutes} minutes apart, at most {}", MAX_AROUND_MS / 60_000)]
+    TooWide {
+        /// How far they are apart, rounded up.
+        minutes: i64,
+    },
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Transitions cannot be listed.
+    #[error(transparent)]
+    Transitions(#[from] TransitionsError),
 }

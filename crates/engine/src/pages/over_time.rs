@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use domain::Millis;
 use domain::standing::Sample;
 use protocol::Span;
-use protocol::query::QueryAnswer;
-use protocol::view::{MAX_LINES, ProviderLine, ProviderLines, ProviderRow, STRIP_CELLS};
+use protocol::query::{QueryAnswer, QuerySeries};
+use protocol::view::{MAX_LINES, ProviderLine, ProviderLines, ProviderRow, STRIP_CELLS, Steps};
 
 use super::ask::{Ask, JUDGED, count, provider};
 use crate::query::STEPS;
 use crate::{QueryError, Resolution};
 
 /// Points of a chart: about one per four pixels.
-const LINE_POINTS: usize = 120;
+pub(super) const LINE_POINTS: usize = 120;
 
 /// How attempts went over time.
 pub(super) struct Strips {
@@ -27,11 +27,12 @@ impl Strips {
         let cell = span.millis() / STRIP_CELLS as Millis;
         let fitting = STEPS.into_iter().rev().find(|step| *step <= cell);
         let step = Resolution::Step(fitting.unwrap_or(STEPS[0]));
-        let success = ask.over_time("attempt_success", "", span, step).await?;
+        let questions = [("attempt_success", ""), ("attempts", JUDGED)];
+        let [success, judged] = ask.all(questions, &["provider"], span, step).await?;
         Ok(Strips {
             step: success.step,
             success,
-            judged: ask.over_time("attempts", JUDGED, span, step).await?,
+            judged,
         })
     }
 
@@ -90,10 +91,9 @@ pub(super) struct Lines {
 impl Lines {
     pub async fn read(ask: Ask<'_>, span: Span) -> Result<Lines, QueryError> {
         let points = Resolution::MaxPoints(LINE_POINTS);
-        Ok(Lines {
-            success: ask.over_time("attempt_success", "", span, points).await?,
-            ttft: ask.over_time("ttft_p95", "", span, points).await?,
-        })
+        let questions = [("attempt_success", ""), ("ttft_p95", "")];
+        let [success, ttft] = ask.all(questions, &["provider"], span, points).await?;
+        Ok(Lines { success, ttft })
     }
 
     /// Those of the busiest, by name, so that their colours stay when one overtakes another.
@@ -124,15 +124,26 @@ impl Lines {
 /// A line's values. A step that has only begun is a handful of calls and would look like a cliff: it is left out until
 /// half of it has passed, unless it is all there is.
 fn points(answer: &QueryAnswer, name: &str, now: Millis) -> Vec<Option<f32>> {
+    let series = answer.series.iter().find(|series| provider(series) == name);
+    let half = answer.step / 2;
+    let shown = shown(answer, series, half, now);
+    shown
+        .into_iter()
+        .map(|value| value.map(|value| value as f32))
+        .collect()
+}
+
+/// The values of a line, without those of a step of which less than `least` has passed.
+pub(super) fn shown(answer: &QueryAnswer, series: Option<&QuerySeries>, least: Millis, now: Millis) -> Steps {
     let steps = usize::try_from((answer.to - answer.from) / answer.step).unwrap_or_default();
-    let Some(series) = answer.series.iter().find(|series| provider(series) == name) else {
+    let Some(series) = series else {
         return vec![None; steps];
     };
     let complete = |(at, value): &&(Millis, Option<f64>)| value.is_some() && at + answer.step <= now;
     let has_past = series.points.iter().any(|point| complete(&point));
     let value = |(at, value): &(Millis, Option<f64>)| {
-        let begun = has_past && at + answer.step / 2 > now;
-        value.filter(|_| !begun).map(|value| value as f32)
+        let begun = has_past && at + least > now;
+        value.filter(|_| !begun)
     };
     series.points.iter().map(value).collect()
 }

@@ -1,14 +1,14 @@
 //! The Providers page over a range.
 //!
-//! Four groups of questions at the same time: figures over the whole range, what the last minutes say, and from
-//! [`super::over_time`] the strips and the lines. Breakers are counted as they are now, whatever the range.
+//! Four groups of questions at the same time, each by one or two readings of the store: figures over the whole range,
+//! what the last minutes say, and from [`super::over_time`] the strips and the lines. Breakers are counted as they are now, whatever the range.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Millis;
 use domain::standing::{self, Pace, RECENT, Recent, Sample, Standing, USUAL};
 use protocol::query::QueryAnswer;
-use protocol::view::{Board, Breaker, CallsSay, ProviderRow, Providers, State};
+use protocol::view::{Board, Breaker, CallsSay, MAX_ROWS, ProviderRow, Providers, State};
 use protocol::{Range, Span};
 use store::TenantScope;
 
@@ -21,38 +21,26 @@ impl Engine {
     /// Every provider over a range in Grafana's grammar, the worst first.
     ///
     /// # Errors
-    /// See [`PageError`]: the range makes no sense, there are too many providers, or the store cannot be read.
+    /// See [`PageError`]: the range makes no sense, there are thousands of providers, or the store cannot be read.
     pub async fn providers(&self, scope: &TenantScope, from: &str, to: &str) -> Result<Providers, PageError> {
         let (now, zone) = (self.clock().now(), self.utc_offset_min());
         let span = Span::parse(from, to, now, zone)?;
-        let ask = Ask { engine: self, scope };
-        let (whole, recent, strips, lines) = tokio::try_join!(
-            Whole::read(ask, span),
-            Lately::read(ask, span, now),
-            Strips::read(ask, span),
-            Lines::read(ask, span),
-        )?;
+        let ask = Ask {
+            engine: self,
+            scope,
+            only: "",
+        };
+        let (standing, lines) = tokio::try_join!(Standings::read(ask, span, now), Lines::read(ask, span))?;
         let board = self.board(scope, Range::M15);
         let first_event = self.first_event(scope);
-        let mut rows: Vec<ProviderRow> = names(&whole, &board)
+        let mut rows: Vec<ProviderRow> = names(&standing.whole, &board)
             .into_iter()
-            .map(|name| {
-                let breakers: Vec<&Breaker> =
-                    board.breakers.iter().filter(|row| row.provider == name).collect();
-                let said = standing::calls_say(&recent.of(&name));
-                ProviderRow {
-                    said: CallsSay {
-                        level: wire::level(said.level),
-                        words: said.words,
-                    },
-                    breakers: breakers.len().try_into().unwrap_or(u32::MAX),
-                    breakers_open: breakers.iter().filter(|row| refuses(row.state)).count() as u32,
-                    strip: strips.of(&name, span),
-                    ..whole.row(name, now, first_event)
-                }
-            })
+            .map(|name| standing.row(name, &board, first_event))
             .collect();
         rows.sort_by(|one, other| standing::worst_first(&place(one), &place(other)));
+        let lines = lines.of(&rows, now);
+        let rows_left_out = rows.len().saturating_sub(MAX_ROWS);
+        rows.truncate(MAX_ROWS);
         Ok(Providers {
             asked_from: from.to_owned(),
             asked_to: to.to_owned(),
@@ -60,10 +48,54 @@ impl Engine {
             from: span.from,
             to: span.to,
             as_of: now,
-            partial: whole.attempts.partial,
-            lines: lines.of(&rows, now),
+            partial: standing.whole.attempts.partial,
+            lines,
+            rows_left_out: rows_left_out.try_into().unwrap_or(u32::MAX),
+            markers: self.markers(scope, span).await?.items,
             rows,
         })
+    }
+}
+
+/// How providers stand over a range.
+pub(super) struct Standings {
+    span: Span,
+    now: Millis,
+    pub whole: Whole,
+    recent: Lately,
+    strips: Strips,
+}
+
+impl Standings {
+    pub async fn read(ask: Ask<'_>, span: Span, now: Millis) -> Result<Standings, QueryError> {
+        let (whole, recent, strips) = tokio::try_join!(
+            Whole::read(ask, span),
+            Lately::read(ask, span, now),
+            Strips::read(ask, span),
+        )?;
+        Ok(Standings {
+            span,
+            now,
+            whole,
+            recent,
+            strips,
+        })
+    }
+
+    /// The row of a provider.
+    pub fn row(&self, name: String, board: &Board, first_event: Option<Millis>) -> ProviderRow {
+        let breakers: Vec<&Breaker> = board.breakers.iter().filter(|row| row.provider == name).collect();
+        let said = standing::calls_say(&self.recent.of(&name));
+        ProviderRow {
+            said: CallsSay {
+                level: wire::level(said.level),
+                words: said.words,
+            },
+            breakers: breakers.len().try_into().unwrap_or(u32::MAX),
+            breakers_open: breakers.iter().filter(|row| refuses(row.state)).count() as u32,
+            strip: self.strips.of(&name, self.span),
+            ..self.whole.row(name, self.now, first_event)
+        }
     }
 }
 
@@ -91,8 +123,8 @@ fn refuses(state: State) -> bool {
 }
 
 /// Figures over the whole range.
-struct Whole {
-    attempts: QueryAnswer,
+pub(super) struct Whole {
+    pub attempts: QueryAnswer,
     count: ByProvider,
     judged: ByProvider,
     success: ByProvider,
@@ -109,21 +141,36 @@ struct Whole {
 
 impl Whole {
     async fn read(ask: Ask<'_>, span: Span) -> Result<Whole, QueryError> {
-        let attempts = ask
-            .over_time("attempts", "", span, Resolution::MaxPoints(1))
-            .await?;
+        let questions = [
+            ("attempts", ""),
+            ("attempts", JUDGED),
+            ("attempt_success", ""),
+            ("latency_p50", ""),
+            ("latency_p95", ""),
+            ("latency_p99", ""),
+            ("ttft_p95", ""),
+            ("tokens_per_second", ""),
+            ("cost_per_answer", ""),
+            ("unpriced", ""),
+        ];
+        let whole = Resolution::MaxPoints(1);
+        let answers = ask.all(questions, &["provider"], span, whole).await?;
+        let by_provider = |answer: &QueryAnswer| values(answer).collect();
+        let [_, judged, success, p50, p95, p99, ttft, tokens, cost, unpriced]: [ByProvider; 10] =
+            answers.each_ref().map(by_provider);
+        let [attempts, ..] = answers;
         Ok(Whole {
             count: values(&attempts).collect(),
             attempts,
-            judged: ask.whole("attempts", JUDGED, span).await?,
-            success: ask.whole("attempt_success", "", span).await?,
-            p50: ask.whole("latency_p50", "", span).await?,
-            p95: ask.whole("latency_p95", "", span).await?,
-            p99: ask.whole("latency_p99", "", span).await?,
-            ttft: ask.whole("ttft_p95", "", span).await?,
-            tokens: ask.whole("tokens_per_second", "", span).await?,
-            cost: ask.whole("cost_per_answer", "", span).await?,
-            unpriced: ask.whole("unpriced", "", span).await?,
+            judged,
+            success,
+            p50,
+            p95,
+            p99,
+            ttft,
+            tokens,
+            cost,
+            unpriced,
             models: models(ask, span).await?,
         })
     }
@@ -160,18 +207,24 @@ impl Whole {
             breakers: 0,
             breakers_open: 0,
             strip: String::new(),
+            id: provider_id(&name),
             name,
         }
     }
+}
+
+/// The id of a provider in addresses.
+pub(super) fn provider_id(name: &str) -> String {
+    format!("p_{:016x}", crate::live::provider_id(name))
 }
 
 /// How many models of each provider were called.
 async fn models(ask: Ask<'_>, span: Span) -> Result<Option<BTreeMap<String, u32>>, QueryError> {
     let groups = ["provider", "model"];
     let answer = ask
-        .answer("attempts", &groups, "", span, Resolution::MaxPoints(1))
+        .all([("attempts", "")], &groups, span, Resolution::MaxPoints(1))
         .await;
-    let answer = match answer {
+    let [answer] = match answer {
         Err(QueryError::TooManySeries { .. }) => return Ok(None),
         answer => answer?,
     };
@@ -220,19 +273,29 @@ impl Lately {
             from: (last.from - USUAL).max(0),
             to: last.from.max(1),
         };
+        let [judged, success, denied, refused, first_now, duration_now] = ask
+            .wholes(
+                [
+                    ("attempts", JUDGED),
+                    ("attempt_success", ""),
+                    ("attempts", DENIED),
+                    ("rejected", ""),
+                    ("ttft_p50", ""),
+                    ("latency_p50", ""),
+                ],
+                last,
+            )
+            .await?;
+        let [first_usual, duration_usual] = ask
+            .wholes([("ttft_p50", ""), ("latency_p50", "")], before)
+            .await?;
         Ok(Lately {
-            judged: ask.whole("attempts", JUDGED, last).await?,
-            success: ask.whole("attempt_success", "", last).await?,
-            denied: ask.whole("attempts", DENIED, last).await?,
-            refused: ask.whole("rejected", "", last).await?,
-            first_token: [
-                ask.whole("ttft_p50", "", last).await?,
-                ask.whole("ttft_p50", "", before).await?,
-            ],
-            duration: [
-                ask.whole("latency_p50", "", last).await?,
-                ask.whole("latency_p50", "", before).await?,
-            ],
+            judged,
+            success,
+            denied,
+            refused,
+            first_token: [first_now, first_usual],
+            duration: [duration_now, duration_usual],
         })
     }
 

@@ -3,21 +3,19 @@
 //! A transition says how long the state it left had lasted, so time open before the range's first transition is known;
 //! for instances that did not change since, live state says what they are in.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use domain::Millis;
 use domain::breaker::State;
 use protocol::Filter;
 use protocol::query::{MAX_SERIES, QuerySeries};
-use store::{TransitionQuery, TransitionRow};
+use store::TransitionRow;
 
 use super::plan::Plan;
 use super::request::{QueryError, QueryRequest};
 use super::{Answered, Asked};
+use crate::history::{self, Stretch};
 use crate::names::Names;
-
-/// Transitions read at a time.
-const PAGE: usize = 5_000;
 
 /// What one instance did, as far as it matters here.
 struct Instance {
@@ -36,7 +34,15 @@ pub(super) async fn series(
 ) -> Result<Answered, QueryError> {
     let (group_by, filter) = request.breaker_query()?;
     let until = plan.to.min(asked.now.saturating_add(1));
-    let rows = read(asked, plan.from, until).await?;
+    let stretch = Stretch {
+        breaker: None,
+        from: plan.from,
+        to: until,
+        most: usize::MAX,
+    };
+    let rows = history::read(asked.stores, asked.scope, &asked.tenant, stretch)
+        .await?
+        .rows;
     let mut by_instance: BTreeMap<(u64, String), Vec<&TransitionRow>> = BTreeMap::new();
     for row in &rows {
         let place = (row.breaker.0, row.instance.clone());
@@ -74,7 +80,10 @@ pub(super) async fn series(
         }
     }
     if lines.len() > MAX_SERIES {
-        return Err(QueryError::TooManySeries { series: lines.len() });
+        return Err(QueryError::TooManySeries {
+            series: lines.len(),
+            most: MAX_SERIES,
+        });
     }
     let point = |step: usize, value: f64| {
         let start = plan.from + step as Millis * plan.step;
@@ -90,32 +99,6 @@ pub(super) async fn series(
     };
     let series = lines.into_iter().map(line).collect();
     Ok((group_by, series))
-}
-
-/// All transitions of a stretch, oldest first.
-async fn read(asked: &Asked<'_>, from: Millis, to: Millis) -> Result<Vec<TransitionRow>, QueryError> {
-    let mut rows: Vec<TransitionRow> = Vec::new();
-    loop {
-        let query = TransitionQuery {
-            from: Some(from),
-            to: Some(to),
-            after: rows.last().map(|row| (row.at, row.id)),
-            limit: PAGE,
-            ..TransitionQuery::default()
-        };
-        let page = asked.stores.live.transitions(asked.scope, query).await?;
-        let done = page.len() < PAGE;
-        rows.extend(page);
-        if done {
-            break;
-        }
-    }
-    // The newest may not have been flushed yet.
-    let known: HashSet<u64> = rows.iter().map(|row| row.id).collect();
-    let recent = asked.tenant.live().recent_transitions(from, to);
-    rows.extend(recent.into_iter().filter(|row| !known.contains(&row.id)));
-    rows.sort_by_key(|row| (row.at, row.id));
-    Ok(rows)
 }
 
 /// What an instance's transitions, oldest first, say about `from..until`.

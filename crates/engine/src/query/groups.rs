@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use domain::Outcome;
 use domain::rollup::SeriesKey;
 use protocol::Filter;
-use protocol::query::MAX_SERIES;
 
 use super::measure::outcome_cells;
 use super::request::{CallQuery, QueryError};
@@ -73,17 +72,23 @@ impl<'a> Groups<'a> {
         let place = self.lines.len() as u32;
         // Told apart by outcome, many lines stay empty; those that are shown are counted as they fill.
         let most = match self.query.by_outcome {
-            true => MAX_SERIES * Outcome::COUNT,
-            false => MAX_SERIES,
+            true => self.query.most * Outcome::COUNT,
+            false => self.query.most,
         };
         if self.lines.len() >= most {
             return Err(QueryError::TooManySeries {
                 series: self.lines.len() + 1,
+                most: self.query.most,
             });
         }
         self.lines.push(values.clone());
         self.places.insert(values, place);
         Ok(place)
+    }
+
+    /// How many lines there may be.
+    pub fn most(&self) -> usize {
+        self.query.most
     }
 
     /// How many lines there are.

@@ -33,6 +33,9 @@ use plan::{Ground, Plan};
 use request::CallQuery;
 use sweep::{Fresh, Lines, Source};
 
+/// The most lines of a question of our own pages, which show the worst or the busiest of them.
+const MAX_LINES: usize = 2_000;
+
 /// The dimensions of the lines, and the lines.
 type Answered = (Vec<&'static str>, Vec<QuerySeries>);
 
@@ -61,23 +64,60 @@ impl Asked<'_> {
         Ok(answer)
     }
 
+    /// Answers questions about calls, each without its comparison. Those over the same range and steps share one reading
+    /// of the store, whatever their metrics, groups and filters are.
+    pub async fn answer_all(&self, requests: &[QueryRequest]) -> Result<Vec<QueryAnswer>, QueryError> {
+        let mut readings: Vec<(Plan, Vec<(usize, CallQuery)>)> = Vec::new();
+        for (place, request) in requests.iter().enumerate() {
+            let (plan, mut query) = (self.plan(request)?, request.call_query()?);
+            query.most = MAX_LINES;
+            match readings.iter_mut().find(|(known, _)| *known == plan) {
+                Some((_, queries)) => queries.push((place, query)),
+                None => readings.push((plan, vec![(place, query)])),
+            }
+        }
+        let mut answers: Vec<(usize, QueryAnswer)> = Vec::with_capacity(requests.len());
+        for (plan, queries) in readings {
+            let places: Vec<usize> = queries.iter().map(|(place, _)| *place).collect();
+            let queries = queries.into_iter().map(|(_, query)| query).collect();
+            let answered = self.calls(queries, &plan).await?;
+            for (place, answered) in places.into_iter().zip(answered) {
+                answers.push((place, self.finish(&requests[place], &plan, answered)));
+            }
+        }
+        answers.sort_unstable_by_key(|(place, _)| *place);
+        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+    }
+
     async fn one(&self, request: &QueryRequest) -> Result<QueryAnswer, QueryError> {
+        let plan = self.plan(request)?;
+        let answered = if request.is_about_breakers() {
+            breakers::series(self, request, &plan).await?
+        } else {
+            let mut answered = self.calls(vec![request.call_query()?], &plan).await?;
+            answered.pop().unwrap_or_default()
+        };
+        match answered.1.len() {
+            series if series > MAX_SERIES => Err(QueryError::TooManySeries {
+                series,
+                most: MAX_SERIES,
+            }),
+            _ => Ok(self.finish(request, &plan, answered)),
+        }
+    }
+
+    fn plan(&self, request: &QueryRequest) -> Result<Plan, QueryError> {
         let ground = Ground {
             now: self.now,
             offset: self.offset,
             limits: self.limits,
         };
-        let plan = Plan::make(request.span.from, request.span.to, request.resolution, ground)
-            .map_err(|points| QueryError::TooManyPoints { points })?;
-        let (group_by, series) = if request.is_about_breakers() {
-            breakers::series(self, request, &plan).await?
-        } else {
-            self.calls(request, &plan).await?
-        };
-        if series.len() > MAX_SERIES {
-            return Err(QueryError::TooManySeries { series: series.len() });
-        }
-        Ok(QueryAnswer {
+        Plan::make(request.span.from, request.span.to, request.resolution, ground)
+            .map_err(|points| QueryError::TooManyPoints { points })
+    }
+
+    fn finish(&self, request: &QueryRequest, plan: &Plan, (group_by, series): Answered) -> QueryAnswer {
+        QueryAnswer {
             metric: request.metric.clone(),
             group_by: group_by.into_iter().map(str::to_owned).collect(),
             unit: info(&request.metric).map_or(Unit::Count, |metric| metric.unit),
@@ -94,32 +134,28 @@ impl Asked<'_> {
             open: plan.to > self.now,
             series,
             previous: None,
-        })
+        }
     }
 
-    async fn calls(&self, request: &QueryRequest, plan: &Plan) -> Result<Answered, QueryError> {
-        let query = request.call_query()?;
-        let group_by = query.group_by.clone();
-        let sources = self.read(plan, &query).await?;
+    /// Answers questions that have the same plan.
+    async fn calls(&self, queries: Vec<CallQuery>, plan: &Plan) -> Result<Vec<Answered>, QueryError> {
+        let sources = self.read(plan, parts(&queries)).await?;
         let first_event = self.tenant.live().first_event();
         let (plan, now) = (plan.clone(), self.now);
-        let added = tokio::task::spawn_blocking(move || add_up(&query, &plan, &sources, first_event, now));
-        let series = added
+        let added = tokio::task::spawn_blocking(move || {
+            let one = |query: CallQuery| {
+                let series = add_up(&query, &plan, &sources, first_event, now)?;
+                Ok((query.group_by, series))
+            };
+            queries.into_iter().map(one).collect()
+        });
+        added
             .await
-            .map_err(|stopped| StoreError::Unavailable(Box::new(stopped)))?;
-        Ok((group_by, series?))
+            .map_err(|stopped| StoreError::Unavailable(Box::new(stopped)))?
     }
 
     /// The store first, live memory second: see `live::uncompacted`.
-    async fn read(&self, plan: &Plan, query: &CallQuery) -> Result<Vec<Source>, StoreError> {
-        let sketched = match query.measure {
-            Measure::Quantile(sketched, _) => Some(sketched),
-            Measure::Sums(_) => None,
-        };
-        let parts = ChunkParts {
-            latency: sketched == Some(Sketched::Latency),
-            ttft: sketched == Some(Sketched::Ttft),
-        };
+    async fn read(&self, plan: &Plan, parts: ChunkParts) -> Result<Vec<Source>, StoreError> {
         let mut sources = Vec::with_capacity(plan.stretches.len());
         for stretch in &plan.stretches {
             let (from, to) = (stretch.from, stretch.to);
@@ -130,7 +166,7 @@ impl Asked<'_> {
             self.tenant
                 .live()
                 .for_each_uncompacted(read.compacted, from, to, |bucket, key, stats| {
-                    fresh.push((bucket, key.clone(), Fresh::of(stats, sketched)));
+                    fresh.push((bucket, key.clone(), Fresh::of(stats, parts)));
                 });
             sources.push(Source {
                 stretch: *stretch,
@@ -139,6 +175,19 @@ impl Asked<'_> {
             });
         }
         Ok(sources)
+    }
+}
+
+/// The sketches that some of the questions need.
+fn parts(queries: &[CallQuery]) -> ChunkParts {
+    let needs = |which: Sketched| {
+        queries
+            .iter()
+            .any(|query| matches!(query.measure, Measure::Quantile(sketched, _) if sketched == which))
+    };
+    ChunkParts {
+        latency: needs(Sketched::Latency),
+        ttft: needs(Sketched::Ttft),
     }
 }
 

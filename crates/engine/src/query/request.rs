@@ -60,10 +60,12 @@ pub enum QueryError {
         points: usize,
     },
     /// Too many series.
-    #[error("group_by: {series} series, at most {MAX_SERIES}; filter, or group by less")]
+    #[error("group_by: {series} series, at most {most}; filter, or group by less")]
     TooManySeries {
         /// How many there would be.
         series: usize,
+        /// How many there may be.
+        most: usize,
     },
     /// The store cannot be read.
     #[error(transparent)]
@@ -76,6 +78,8 @@ pub(super) struct CallQuery {
     pub group_by: Vec<&'static str>,
     pub by_outcome: bool,
     pub filter: Filter,
+    /// At most so many lines.
+    pub most: usize,
 }
 
 impl QueryRequest {
@@ -105,6 +109,7 @@ impl QueryRequest {
             group_by,
             by_outcome,
             filter,
+            most: MAX_SERIES,
         })
     }
 

@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use domain::Millis;
 use domain::rollup::{Bucket, CallClass, SeriesKey};
 use domain::sketch::{DenseSketch, Sketch};
-use protocol::query::MAX_SERIES;
 use store::codec::{ChunkFigures, RowSums, SketchColumn};
-use store::{Chunk, StoreError};
+use store::{Chunk, ChunkParts, StoreError};
 
 use super::groups::{Groups, Membership};
 use super::measure::{Formula, Sketched};
@@ -26,24 +25,31 @@ pub(super) struct Source {
 }
 
 /// What is needed of a bucket that is in no chunk.
-pub(super) enum Fresh {
-    Figures(Vec<(usize, u64)>, RowSums),
-    Sketch(Sketch),
+pub(super) struct Fresh {
+    cells: Vec<(usize, u64)>,
+    sums: RowSums,
+    latency: Option<Sketch>,
+    ttft: Option<Sketch>,
 }
 
 impl Fresh {
-    /// The part of a bucket that a sketch's quantile, or anything else, needs.
-    pub fn of(bucket: &Bucket, sketched: Option<Sketched>) -> Fresh {
+    /// The figures of a bucket, and those of its sketches that are wanted.
+    pub fn of(bucket: &Bucket, parts: ChunkParts) -> Fresh {
+        let cells = bucket.nonzero();
+        let cells =
+            cells.map(|(outcome, class, count)| (outcome.index() * CallClass::COUNT + class.index(), count));
+        Fresh {
+            cells: cells.collect(),
+            sums: RowSums::of(bucket),
+            latency: parts.latency.then(|| bucket.latency.clone()),
+            ttft: parts.ttft.then(|| bucket.ttft.clone()),
+        }
+    }
+
+    fn sketch(&self, sketched: Sketched) -> Option<&Sketch> {
         match sketched {
-            Some(Sketched::Latency) => Fresh::Sketch(bucket.latency.clone()),
-            Some(Sketched::Ttft) => Fresh::Sketch(bucket.ttft.clone()),
-            None => {
-                let cells = bucket.nonzero();
-                let cells = cells.map(|(outcome, class, count)| {
-                    (outcome.index() * CallClass::COUNT + class.index(), count)
-                });
-                Fresh::Figures(cells.collect(), RowSums::of(bucket))
-            }
+            Sketched::Latency => self.latency.as_ref(),
+            Sketched::Ttft => self.ttft.as_ref(),
         }
     }
 }
@@ -64,6 +70,7 @@ pub(super) fn sums(
         formula,
         lines: Vec::new(),
         used: 0,
+        most: groups.most(),
     };
     for source in sources {
         for chunk in &source.chunks {
@@ -87,11 +94,9 @@ pub(super) fn sums(
             }
         }
         for (bucket, key, fresh) in &source.fresh {
-            if let (Some(step), Fresh::Figures(cells, sums)) =
-                (step_of(plan, &source.stretch, *bucket), fresh)
-            {
+            if let Some(step) = step_of(plan, &source.stretch, *bucket) {
                 let membership = groups.of(key)?;
-                totals.add(&membership, step, || cells.iter().copied(), sums)?;
+                totals.add(&membership, step, || fresh.cells.iter().copied(), &fresh.sums)?;
             }
         }
     }
@@ -106,6 +111,8 @@ struct Totals<'a> {
     lines: Vec<Vec<(i128, i128)>>,
     /// How many lines something counts for: only they take memory.
     used: usize,
+    /// How many there may be.
+    most: usize,
 }
 
 impl Totals<'_> {
@@ -127,8 +134,11 @@ impl Totals<'_> {
             let steps = &mut self.lines[line];
             if steps.is_empty() {
                 self.used += 1;
-                if self.used > MAX_SERIES {
-                    return Err(QueryError::TooManySeries { series: self.used });
+                if self.used > self.most {
+                    return Err(QueryError::TooManySeries {
+                        series: self.used,
+                        most: self.most,
+                    });
                 }
                 steps.resize(self.plan.steps, (0, 0));
             }
@@ -165,7 +175,9 @@ pub(super) fn quantiles(
             cursors.push(Cursor::new(source.stretch, chunk, sketched, groups)?);
         }
         for (bucket, key, row) in &source.fresh {
-            if let (Some(step), Fresh::Sketch(sketch)) = (step_of(plan, &source.stretch, *bucket), row) {
+            if let (Some(step), Some(sketch)) =
+                (step_of(plan, &source.stretch, *bucket), row.sketch(sketched))
+            {
                 for (line, _) in groups.of(key)?.lines {
                     fresh.entry(step).or_default().push((line, sketch));
                 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::codec::{self, Codec, Encoded};
-use crate::frame::ClientFrame;
+use crate::frame::{ClientFrame, MAX_SPEED, Moment};
 use crate::testkit::Gen;
 use crate::view::Range;
 use crate::{DecodeError, json};
@@ -21,9 +21,10 @@ proptest! {
     }
 
     #[test]
-    fn client_frames_survive_both_codecs(view in ".{0,40}", range in 0_usize..3, on: bool, kind in 0..3) {
+    fn client_frames_survive_both_codecs(view in ".{0,40}", range in 0_usize..3, on: bool, kind in 0..3, at in proptest::option::of(any::<i64>()), speed in 0..=MAX_SPEED) {
+        let replay = at.map(|at| Moment { at, speed });
         let frame = match kind {
-            0 => ClientFrame::Subscribe { view, range: Range::ALL[range] },
+            0 => ClientFrame::Subscribe { view, range: Range::ALL[range], replay },
             1 => ClientFrame::Unsubscribe { view },
             _ => ClientFrame::Pause { on },
         };

@@ -1,16 +1,35 @@
 //! The objects that pages show. Each is a full current value: a delta replaces, it never patches inside an entity.
 
+mod activity;
 mod board;
 mod breaker;
+mod breaker_page;
+mod breakers;
 mod chart;
 mod connect;
+mod explore;
+mod provider;
 mod providers;
+mod whatif;
 
+pub use activity::{Activity, ActivityTrip, MAX_TRIPS};
 pub use board::{Board, BoardDelta, Breaker, Feed, Kpi, KpiId, Provider, Verdict};
 pub use breaker::{BreakerDetail, CallRow, InstanceRow, Trip};
+pub use breaker_page::{
+    BreakerPage, CallsAround, Change, Hour, InstanceStrips, MAX_AROUND, MAX_TRACKS, MAX_TRANSITIONS,
+    StripRow, Strips,
+};
+pub use breakers::{BreakerFigures, BreakerRow, Breakers, HISTORY_CELLS, InstanceState, MAX_NAMED};
 pub use chart::{BAND_NAMES, ChartPoint, HEAT_EDGES_MS};
 pub use connect::{Connect, RefusalRow, SourceRow};
-pub use providers::{CallsSay, MAX_LINES, ProviderLine, ProviderLines, ProviderRow, Providers, STRIP_CELLS};
+pub use explore::{ExploreQuestion, ExploreRow, Explored, KnownValues, MAX_DRAWN};
+pub use provider::{
+    MAX_PARTS, OutcomeSteps, ProviderBreaker, ProviderHistory, ProviderPage, ProviderPart, Steps,
+};
+pub use providers::{
+    CallsSay, MAX_LINES, MAX_ROWS, ProviderLine, ProviderLines, ProviderRow, Providers, STRIP_CELLS,
+};
+pub use whatif::{Counts, LimitReplay, LimitReplays, ReplayRules};
 
 use serde::{Deserialize, Serialize};
 

@@ -5,9 +5,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Level;
+use crate::markers::MarkerItem;
 
 /// How many cells a strip has.
 pub const STRIP_CELLS: usize = 48;
+/// The most providers that are listed.
+pub const MAX_ROWS: usize = 500;
 /// The most providers that get a line in the charts.
 pub const MAX_LINES: usize = 8;
 
@@ -28,15 +31,21 @@ pub struct Providers {
     pub as_of: i64,
     /// Retention has dropped a part of the range.
     pub partial: bool,
-    /// The worst first.
+    /// The worst first, at most [`MAX_ROWS`].
     pub rows: Vec<ProviderRow>,
+    /// Providers that are not listed: those that stand better than all that are.
+    pub rows_left_out: u32,
     /// Over time.
     pub lines: ProviderLines,
+    /// What people have marked in the range, oldest first.
+    pub markers: Vec<MarkerItem>,
 }
 
 /// One provider.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProviderRow {
+    /// `p_` and 16 hexadecimal digits, for addresses: names may hold anything.
+    pub id: String,
     /// `openai`.
     pub name: String,
     /// What our calls say about the last five minutes of the range.
@@ -122,6 +131,7 @@ mod tests {
             as_of: 2,
             partial: true,
             rows: vec![ProviderRow {
+                id: "p_0000000000000001".into(),
                 name: "openai".into(),
                 said: CallsSay {
                     level: Level::Act,
@@ -143,6 +153,7 @@ mod tests {
                 breakers_open: 1,
                 strip: "-".repeat(STRIP_CELLS),
             }],
+            rows_left_out: 7,
             lines: ProviderLines {
                 from: 0,
                 step: 10,
@@ -153,6 +164,14 @@ mod tests {
                 }],
                 left_out: 4,
             },
+            markers: vec![MarkerItem {
+                time: 1,
+                title: "v2".into(),
+                kind: "deploy".into(),
+                url: Some("https://example.com".into()),
+                service: None,
+                environment: Some("prod".into()),
+            }],
         };
         let text = serde_json::to_string(&providers).unwrap();
         assert_eq!(serde_json::from_str::<Providers>(&text).unwrap(), providers);

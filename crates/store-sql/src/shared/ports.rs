@@ -98,6 +98,41 @@ macro_rules! live_port {
                 live::transitions(&mut *self.main.read().await?, scope.tenant(), &query).await
             }
 
+            async fn keep_keyframe(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                keyframe: Keyframe,
+            ) -> Result<(), StoreError> {
+                let mut transaction = self.main.begin().await?;
+                live::keep_keyframe(&mut transaction, tenant, &keyframe).await?;
+                main_db::commit(transaction).await
+            }
+
+            async fn keyframe(
+                &self,
+                scope: &TenantScope,
+                at: Millis,
+            ) -> Result<Option<Keyframe>, StoreError> {
+                live::keyframe(&mut *self.main.read().await?, scope.tenant(), at).await
+            }
+
+            async fn first_keyframe(&self, scope: &TenantScope) -> Result<Option<Millis>, StoreError> {
+                live::first_keyframe(&mut *self.main.read().await?, scope.tenant()).await
+            }
+
+            async fn drop_keyframes(
+                &self,
+                _: &SystemScope,
+                before: Millis,
+                max_bytes: u64,
+            ) -> Result<u64, StoreError> {
+                let mut transaction = self.main.begin().await?;
+                let dropped = live::drop_keyframes(&mut transaction, before, max_bytes).await?;
+                main_db::commit(transaction).await?;
+                Ok(dropped)
+            }
+
             async fn ping(&self, _: &SystemScope) -> Result<(), StoreError> {
                 self.main.ping().await
             }

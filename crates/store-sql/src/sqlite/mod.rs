@@ -18,9 +18,9 @@ use domain::Millis;
 use domain::rollup::Rung;
 use store::{
     ApiKey, Appended, AuditEntry, BatchPage, BatchQuery, Checkpoint, Chunk, ChunkHead, ChunkMerge,
-    ChunkParts, Compaction, Flush, Journal, JournalUsage, KeyHash, Keys, LiveStore, NewApiKey, NewBatch,
-    Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage, StoreError, StoredBatch, SystemScope,
-    TenantId, TenantScope, TransitionQuery, TransitionRow, check_tenant,
+    ChunkParts, Compaction, Flush, Journal, JournalUsage, KeyHash, Keyframe, Keys, LiveStore, NewApiKey,
+    NewBatch, Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage, StoreError, StoredBatch,
+    SystemScope, TenantId, TenantScope, TransitionQuery, TransitionRow, check_tenant,
 };
 
 use crate::OpenError;

@@ -61,6 +61,11 @@ impl ZoneMap {
         ZoneMap(1)
     }
 
+    /// The bit of markers.
+    pub fn markers() -> ZoneMap {
+        ZoneMap(1 << 4)
+    }
+
     /// The bits of a provider.
     pub fn provider(name: &str) -> ZoneMap {
         ZoneMap::name(b'p', name)
@@ -124,6 +129,14 @@ mod tests {
         assert!(!ZoneMap::of(&events[..0]).may_hold(ZoneMap::outcome(Outcome::Ok)));
         assert!(ZoneMap::of(&events[..1]).may_hold(ZoneMap::calls()));
         assert!(!ZoneMap::of(&events[2..]).may_hold(ZoneMap::calls()));
+        let marker = |event: &&Event| matches!(event.body, EventBody::Marker(_));
+        let marker = events
+            .iter()
+            .find(marker)
+            .expect("a marker among the samples")
+            .clone();
+        assert!(ZoneMap::of(&[marker]).may_hold(ZoneMap::markers()));
+        assert!(!ZoneMap::of(&events[..1]).may_hold(ZoneMap::markers()));
     }
 
     #[test]

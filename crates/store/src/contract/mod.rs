@@ -17,6 +17,7 @@
 pub mod append;
 pub mod calls;
 pub mod flush;
+pub mod keyframes;
 pub mod keys;
 pub mod read;
 pub mod repeats;
@@ -128,6 +129,14 @@ macro_rules! contract_suite {
                 tenants_are_those_with_a_checkpoint,
                 tenants_are_apart,
                 the_store_answers,
+            }
+            keyframes {
+                a_keyframe_comes_back_exactly,
+                the_newest_that_is_not_later_is_found,
+                a_second_one_of_a_moment_is_left_out,
+                old_keyframes_are_dropped,
+                too_many_bytes_drop_the_oldest_keyframes,
+                keyframes_of_tenants_are_apart,
             }
             rollups {
                 a_compaction_takes_the_partials,

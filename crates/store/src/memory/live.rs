@@ -9,7 +9,7 @@ use domain::rollup::Rung;
 use super::MemoryStore;
 use crate::live::check_flush;
 use crate::{
-    Checkpoint, Flush, LiveStore, PartialRow, StoreError, SystemScope, TenantId, TenantScope,
+    Checkpoint, Flush, Keyframe, LiveStore, PartialRow, StoreError, SystemScope, TenantId, TenantScope,
     TransitionQuery, TransitionRow,
 };
 
@@ -56,7 +56,9 @@ impl LiveStore for MemoryStore {
     }
 
     async fn tenants(&self, _: &SystemScope) -> Result<Vec<TenantId>, StoreError> {
-        Ok(self.state.lock().live.keys().cloned().collect())
+        let state = self.state.lock();
+        let written = state.live.iter().filter(|(_, live)| live.checkpoint.is_some());
+        Ok(written.map(|(tenant, _)| tenant.clone()).collect())
     }
 
     async fn checkpoint(&self, _: &SystemScope, tenant: &TenantId) -> Result<Option<Checkpoint>, StoreError> {
@@ -104,6 +106,55 @@ impl LiveStore for MemoryStore {
                 && query.after.is_none_or(|after| (row.at, row.id) < after)
         });
         Ok(wanted.take(query.limit).cloned().collect())
+    }
+
+    async fn keep_keyframe(
+        &self,
+        _: &SystemScope,
+        tenant: &TenantId,
+        keyframe: Keyframe,
+    ) -> Result<(), StoreError> {
+        let state = &mut self.state.lock().live;
+        let keyframes = &mut state.entry(tenant.clone()).or_default().keyframes;
+        keyframes.entry(keyframe.at).or_insert(keyframe.checkpoint);
+        Ok(())
+    }
+
+    async fn keyframe(&self, scope: &TenantScope, at: Millis) -> Result<Option<Keyframe>, StoreError> {
+        let state = self.state.lock();
+        let newest = state
+            .live
+            .get(scope.tenant())
+            .and_then(|live| live.keyframes.range(..=at).next_back());
+        Ok(newest.map(|(at, checkpoint)| Keyframe {
+            at: *at,
+            checkpoint: checkpoint.clone(),
+        }))
+    }
+
+    async fn first_keyframe(&self, scope: &TenantScope) -> Result<Option<Millis>, StoreError> {
+        let state = self.state.lock();
+        let live = state.live.get(scope.tenant());
+        Ok(live.and_then(|live| live.keyframes.keys().next().copied()))
+    }
+
+    async fn drop_keyframes(
+        &self,
+        _: &SystemScope,
+        before: Millis,
+        max_bytes: u64,
+    ) -> Result<u64, StoreError> {
+        let state = &mut self.state.lock().live;
+        let of_all = state.values().flat_map(|live| &live.keyframes);
+        let sizes = of_all.map(|(at, checkpoint)| (*at, checkpoint.bytes.len() as u64));
+        let before = before.max(crate::live::cut_keyframes(sizes, max_bytes));
+        let mut dropped = 0;
+        for live in state.values_mut() {
+            let kept = live.keyframes.split_off(&before);
+            dropped += live.keyframes.len() as u64;
+            live.keyframes = kept;
+        }
+        Ok(dropped)
     }
 
     async fn ping(&self, _: &SystemScope) -> Result<(), StoreError> {

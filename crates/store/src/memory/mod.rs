@@ -60,6 +60,8 @@ struct LiveState {
     transitions: BTreeMap<(Millis, u64), TransitionRow>,
     /// By id.
     chunks: BTreeMap<u64, Chunk>,
+    /// By when they were taken.
+    keyframes: BTreeMap<Millis, Checkpoint>,
     last_chunk: u64,
     compacted: u64,
 }

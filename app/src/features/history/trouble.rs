@@ -4,41 +4,54 @@ use leptos::prelude::*;
 
 use super::note;
 use crate::{
-    fetched::{Asked, Cure, Fetched},
+    fetched::{Asking, Cure, Fetched, Figures},
     format::clock,
-    part::{IntoPart, Part, See, when},
+    part::{IntoPart, Part, when},
     seed::Site,
 };
 
 /// Draws the note, while there is trouble.
-pub(super) fn trouble(fetched: Fetched, asked: Memo<Asked>) -> Part {
+pub fn trouble<T: Figures>(fetched: Fetched<T>, asked: Memo<T::Asked>) -> Part {
+    trouble_unless(fetched, asked, Box::new(|| false))
+}
+
+/// Draws the note, while there is trouble that is not told elsewhere.
+pub fn trouble_unless<T: Figures>(fetched: Fetched<T>, asked: Memo<T::Asked>, told: Told) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
+    let shown = move || {
+        fetched.see(|figures| {
+            let same = asked.with(|asked| figures.answers(asked));
+            let range = if same { "" } else { figures.words() };
+            Some(old(range, &clock(figures.as_of(), offset)))
+        })
+    };
+    draw(fetched.asking, told, Box::new(shown))
+}
+
+/// Whether trouble is told elsewhere.
+pub type Told = Box<dyn Fn() -> bool + Send + Sync>;
+
+fn draw(state: Asking, told: Told, shown: Box<dyn Fn() -> Option<String> + Send + Sync>) -> Part {
     when(move || {
-        let trouble = fetched.trouble.get()?;
-        let shown = fetched.providers.see(|figures| {
-            let figures = figures.as_ref()?;
-            let same = asked.see(|asked| asked.is_answered_by(figures));
-            let range = if same { "" } else { figures.words.as_str() };
-            Some(old(range, &clock(figures.as_of, offset)))
-        });
-        let (lead, words) = match shown {
+        let trouble = state.trouble.get().filter(|_| !told())?;
+        let (lead, words) = match shown() {
             Some(shown) => (
                 "The figures could not be refreshed.",
                 [&trouble.words, " ", &shown].concat(),
             ),
             None => ("The figures could not be loaded.", trouble.words),
         };
-        Some(note(lead, words, Some(button(fetched, trouble.cure))))
+        Some(note(lead, words, Some(button(state, trouble.cure))))
     })
 }
 
-fn button(fetched: Fetched, cure: Cure) -> Part {
+fn button(state: Asking, cure: Cure) -> Part {
     let words = match cure {
         Cure::Again | Cure::Other => "Retry",
         Cure::Reload => "Reload",
     };
     let act = move |_| match cure {
-        Cure::Again | Cure::Other => fetched.retry(),
+        Cure::Again | Cure::Other => state.retry(),
         // Fails only for a page that is going away.
         Cure::Reload => _ = window().location().reload(),
     };

@@ -1,0 +1,164 @@
+//! How long the steps of an event's way take by themselves, on one thread: parse, encode and decode, apply, and the
+//! sketch below it all. A batch is 2,000 calls of 100 series and 10 instances; divide by 2,000 for one. Run by
+//! `cargo xtask bench micro`; `--save-baseline` and `--baseline` of criterion compare two states of the source.
+
+#![expect(clippy::unwrap_used, reason = "a bench fails where it stands")]
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, Throughput};
+use domain::sketch::Sketch;
+use engine::live::TenantLive;
+use store::codec::{decode_batch, encode_batch};
+use store::{Offset, StoredBatch, TenantId};
+
+const NOW: i64 = 1_763_640_000_000;
+const CALLS: u64 = 2_000;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    parse(&mut criterion);
+    codec(&mut criterion);
+    apply(&mut criterion);
+    sketch(&mut criterion);
+    criterion.final_summary();
+}
+
+/// A stretch of numbers that looks random and is always the same.
+fn noise(seed: u64) -> u64 {
+    let mut bits = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+/// As the load generator sends them.
+fn body(ids: bool) -> String {
+    let mut text = String::from("[");
+    for event in 0..CALLS {
+        let bits = noise(event);
+        let comma = if event > 0 { "," } else { "" };
+        let id = if ids {
+            format!(r#""id":"{bits:016x}","#)
+        } else {
+            String::new()
+        };
+        let duration = 1 + bits % 9_000;
+        write!(
+            text,
+            r#"{comma}{{"type":"call",{id}"time":{},"provider":"provider-{}","model":"model-{}","service":"service-{}","instance":"host-{:02}","outcome":"ok","duration_ms":{duration},"ttft_ms":{},"input_tokens":{},"output_tokens":{},"cost_usd":0.{:09}}}"#,
+            NOW - (bits % 2_000) as i64,
+            bits % 5,
+            bits / 5 % 5,
+            bits / 25 % 4,
+            bits / 100 % 10,
+            duration / 4,
+            bits % 1_200,
+            bits % 600,
+            bits % 540_000,
+        )
+        .unwrap();
+    }
+    text.push(']');
+    text
+}
+
+fn parsed(ids: bool) -> ingest::Parsed {
+    let parsed = ingest::parse(
+        body(ids).as_bytes(),
+        ingest::Body::Json,
+        NOW,
+        &ingest::Limits::default(),
+    )
+    .unwrap();
+    assert_eq!(parsed.events.len() as u64, CALLS);
+    parsed
+}
+
+fn parse(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("parse");
+    group.throughput(Throughput::Elements(CALLS));
+    for (name, ids) in [("without ids", false), ("with ids", true)] {
+        let body = body(ids);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                ingest::parse(
+                    black_box(body.as_bytes()),
+                    ingest::Body::Json,
+                    NOW,
+                    &ingest::Limits::default(),
+                )
+                .unwrap()
+            });
+        });
+    }
+    group.finish();
+}
+
+fn codec(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("codec");
+    group.throughput(Throughput::Elements(CALLS));
+    let events = parsed(false).events;
+    let bytes = encode_batch(&events, &[]).unwrap();
+    group.bench_function("encode", |bencher| {
+        bencher.iter(|| encode_batch(black_box(&events), &[]).unwrap())
+    });
+    group.bench_function("decode", |bencher| {
+        bencher.iter(|| decode_batch(black_box(&bytes)).unwrap())
+    });
+    group.finish();
+}
+
+fn apply(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("apply");
+    group.throughput(Throughput::Elements(CALLS));
+    let batch = StoredBatch {
+        offset: Offset { writer: 1, seq: 1 },
+        tenant: TenantId::default_tenant(),
+        key_id: "bench".into(),
+        received: NOW,
+        events: parsed(false).events,
+        refused: 0,
+        refusals: Vec::new(),
+    };
+    let fresh = || {
+        let mut live = TenantLive::new(TenantId::default_tenant(), 2_000, 0);
+        // Series and instances are known on a running server.
+        live.apply(&batch);
+        live
+    };
+    group.bench_function("live state and rollups", |bencher| {
+        bencher.iter_batched_ref(fresh, |live| live.apply(black_box(&batch)), BatchSize::LargeInput);
+    });
+    group.finish();
+}
+
+fn sketch(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("sketch");
+    let filled = |seed: u64| {
+        let mut sketch = Sketch::default();
+        (0..1_000).for_each(|n| sketch.add(1_000 + noise(seed + n) % 5_000_000, 1));
+        sketch
+    };
+    let (one, other) = (filled(1), filled(5_000));
+    group.bench_function("add", |bencher| {
+        let mut sketch = one.clone();
+        let mut n = 0;
+        bencher.iter(|| {
+            n += 1;
+            sketch.add(black_box(1_000 + noise(n) % 5_000_000), 1);
+        });
+    });
+    group.bench_function("merge", |bencher| {
+        bencher.iter_batched_ref(
+            || one.clone(),
+            |sketch| sketch.merge(black_box(&other)),
+            BatchSize::SmallInput,
+        );
+    });
+    group.bench_function("quantile", |bencher| {
+        bencher.iter(|| black_box(&one).quantile(0.99))
+    });
+    group.finish();
+}
