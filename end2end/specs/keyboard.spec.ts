@@ -18,10 +18,13 @@ test("? opens the help and Esc closes it", async ({ board, page }) => {
 test(". goes from one breaker that is not closed to the next", async ({ page }) => {
   const focused = page.locator("[data-breaker]:focus");
   const seen = new Set<string>();
+  let last = "";
   for (let press = 0; press < 8; press += 1) {
     await page.keyboard.press(".");
     await expect(focused).not.toHaveAttribute("data-state", "closed");
-    seen.add((await focused.getAttribute("data-breaker")) ?? "");
+    await expect(focused).not.toHaveAttribute("data-breaker", last);
+    last = (await focused.getAttribute("data-breaker")) ?? "";
+    seen.add(last);
   }
   expect([...seen].sort()).toEqual(["claude-haiku", "claude-sonnet", "gemini-pro", "vertex-eu"]);
 });

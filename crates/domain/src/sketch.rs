@@ -59,10 +59,14 @@ impl Sketch {
 
     /// Counts `count` values of `micros` microseconds.
     pub fn add(&mut self, micros: Micros, count: u64) {
+        self.bins.add(u64::from(Sketch::bin(micros)), count);
+    }
+
+    /// The number of the bin that holds a value.
+    pub fn bin(micros: Micros) -> u16 {
         // Up to one day every integer is exact in an f64.
         let value = micros.min(LONGEST) as f64;
-        self.bins
-            .add(EDGES.partition_point(|edge| *edge < value) as u64, count);
+        EDGES.partition_point(|edge| *edge < value) as u16
     }
 
     /// Adds everything `other` holds. Associative and commutative; counts per bin saturate at 2^53 − 1.

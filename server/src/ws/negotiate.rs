@@ -1,6 +1,5 @@
 //! Which codec a socket speaks.
 
-use axum::http::HeaderValue;
 use protocol::codec::Codec;
 
 /// What was agreed.
@@ -14,12 +13,12 @@ pub struct Agreed {
 
 /// Picks the codec: postcard for a page of the same build, else JSON; JSON also for those who offer nothing. `None`
 /// when something was offered that we do not speak.
-pub fn agree<'a>(offered: impl Iterator<Item = &'a HeaderValue>, query: &str, build: &str) -> Option<Agreed> {
+pub fn agree<'a>(offered: impl Iterator<Item = &'a str>, query: &str, build: &str) -> Option<Agreed> {
     let offered: Vec<Codec> = {
         let mut any = false;
         let known = offered
             .inspect(|_| any = true)
-            .filter_map(|name| Codec::from_subprotocol(name.to_str().ok()?))
+            .filter_map(Codec::from_subprotocol)
             .collect();
         if !any {
             return Some(Agreed {
@@ -52,11 +51,7 @@ mod tests {
     use super::*;
 
     fn agree_on(offered: &[&str], query: &str) -> Option<Codec> {
-        let values: Vec<HeaderValue> = offered
-            .iter()
-            .map(|name| HeaderValue::from_str(name).unwrap())
-            .collect();
-        agree(values.iter(), query, "b1").map(|agreed| agreed.codec)
+        agree(offered.iter().copied(), query, "b1").map(|agreed| agreed.codec)
     }
 
     #[test]

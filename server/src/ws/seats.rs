@@ -72,9 +72,9 @@ impl Sockets {
         self.tracker.wait().await;
     }
 
-    /// Keeps a task that is not counted, only waited for.
-    pub fn track(&self) -> TaskTrackerToken {
-        self.tracker.token()
+    /// Runs a socket to its end, which a shutdown waits for.
+    pub fn run(&self, socket: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn(socket);
     }
 }
 

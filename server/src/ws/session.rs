@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use engine::{Frame, Out, ViewerHandle};
 use protocol::codec::{Codec, FrameError};
 use protocol::{Bye, ClientFrame, ServerFrame, json};
 use rand::Rng;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_util::sync::WaitForCancellationFuture;
 
+use super::socket::Socket;
 use crate::auth::Access;
 use crate::state::Shared;
 
@@ -77,13 +80,13 @@ impl Session {
     }
 
     /// Runs the socket to its end.
-    pub async fn run(self, mut socket: WebSocket) {
+    pub async fn run(self, mut socket: Socket) {
         let end = self.serve(&mut socket).await;
         self.say_goodbye(&mut socket, end).await;
     }
 
     /// Ends a socket that is one too many.
-    pub async fn refuse(self, mut socket: WebSocket) {
+    pub async fn refuse(self, mut socket: Socket) {
         self.say_goodbye(
             &mut socket,
             End::Close {
@@ -95,32 +98,38 @@ impl Session {
         .await;
     }
 
-    async fn serve(&self, socket: &mut WebSocket) -> End {
+    async fn serve(&self, socket: &mut Socket) -> End {
         let Some(scope) = self.access.scope() else {
             return End::close(4403, "nothing to see");
         };
         let (viewer, mut outbox) = self.shared.engine.attach(scope, self.codec);
         let mut heard = Heard::new(Instant::now());
-        let mut ping = interval(PING);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut recheck = interval(RECHECK);
-        recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ping = every(PING);
+        // Only a key can be revoked. A timer that fires for nobody is felt when there are thousands.
+        let mut recheck = matches!(self.access, Access::Key { .. }).then(|| every(RECHECK));
+        // Registered once, not for every frame: all sockets share it.
+        let leaving = self.shared.leaving.cancelled();
+        tokio::pin!(leaving);
         loop {
             let step = tokio::select! {
-                () = self.shared.leaving.cancelled() => Err(End::restart()),
+                () = leaving.as_mut() => Err(End::restart()),
                 out = outbox.next() => match out {
-                    Out::Frame(frame) => self.send(socket, message(frame)).await,
+                    Out::Frame(frame) => sent(socket.send(&frame), leaving.as_mut()).await,
                     Out::Close { code, reason } => Err(End::close(code, &reason)),
                 },
-                received = socket.recv() => self.received(socket, &viewer, &mut heard, received).await,
+                received = socket.next() => match self.received(&viewer, &mut heard, received) {
+                    Ok(None) => Ok(()),
+                    Ok(Some(answer)) => sent(socket.send(&answer), leaving.as_mut()).await,
+                    Err(end) => Err(end),
+                },
                 _ = ping.tick() => {
                     if heard.silent(Instant::now()) {
                         Err(End::close(4408, "nothing was heard from the client"))
                     } else {
-                        self.send(socket, Message::Ping(bytes::Bytes::new())).await
+                        sent(socket.ping(), leaving.as_mut()).await
                     }
                 }
-                _ = recheck.tick() => self.still_allowed().await,
+                () = due(&mut recheck) => self.still_allowed().await,
             };
             if let Err(end) = step {
                 return end;
@@ -128,27 +137,21 @@ impl Session {
         }
     }
 
-    /// Sends, but neither for ever nor beyond a shutdown.
-    async fn send(&self, socket: &mut WebSocket, message: Message) -> Result<(), End> {
-        tokio::select! {
-            sent = timeout(SEND, socket.send(message)) => match sent {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(_)) => Err(End::Gone),
-                Err(_) => Err(End::close(4008, "the client does not read what it is sent")),
-            },
-            () = self.shared.leaving.cancelled() => Err(End::restart()),
-        }
-    }
-
-    async fn received(
+    /// Does what the client says; the answer is a frame for it alone.
+    fn received(
         &self,
-        socket: &mut WebSocket,
         viewer: &ViewerHandle,
         heard: &mut Heard,
-        received: Option<Result<Message, axum::Error>>,
-    ) -> Result<(), End> {
+        received: Option<Result<Message, Error>>,
+    ) -> Result<Option<Frame>, End> {
         let message = match received {
-            None => return Err(End::Gone),
+            None
+            | Some(Err(
+                Error::ConnectionClosed
+                | Error::AlreadyClosed
+                | Error::Io(_)
+                | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+            )) => return Err(End::Gone),
             Some(Err(error)) => {
                 tracing::debug!(%error, "a socket broke");
                 // Too large, not UTF-8, not masked…: the other side may still read why.
@@ -163,7 +166,7 @@ impl Session {
             Message::Text(text) => json::decode_client(&text),
             Message::Binary(bytes) if self.codec == Codec::Postcard => protocol::codec::decode_client(&bytes),
             Message::Binary(_) => Err(FrameError::bad("this socket speaks JSON: send text messages")),
-            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(None),
             Message::Close(_) => return Err(End::Gone),
         };
         let served = match frame {
@@ -187,10 +190,7 @@ impl Session {
             }
             Err(error) => Err(error.into()),
         };
-        match served {
-            Ok(()) => Ok(()),
-            Err(refusal) => self.send(socket, message_of(self.codec, &refusal)).await,
-        }
+        Ok(served.err().map(|refusal| Frame::encode(self.codec, &refusal)))
     }
 
     /// A key may have been revoked since. When the database cannot be asked, the socket stays as it is.
@@ -204,13 +204,15 @@ impl Session {
         }
     }
 
-    async fn say_goodbye(&self, socket: &mut WebSocket, end: End) {
+    async fn say_goodbye(&self, socket: &mut Socket, end: End) {
         let End::Close {
             code,
             reason,
             retry_after_ms,
         } = end
         else {
+            // The client closed: tungstenite has the answer ready. To who is gone it cannot be sent.
+            let _ = timeout(GOODBYE, socket.flush()).await;
             return;
         };
         let bye = ServerFrame::Bye(Bye {
@@ -220,15 +222,10 @@ impl Session {
         });
         let goodbye = async {
             // Whatever fails here, the socket is dropped next.
-            let _ = socket.send(message_of(self.codec, &bye)).await;
-            let _ = socket
-                .send(Message::Close(Some(CloseFrame {
-                    code,
-                    reason: reason.into(),
-                })))
-                .await;
+            let _ = socket.send(&Frame::encode(self.codec, &bye)).await;
+            let _ = socket.close(code, &reason).await;
             // The client's own close; dropping earlier could cut off what it has not read yet.
-            while let Some(Ok(message)) = socket.recv().await {
+            while let Some(Ok(message)) = socket.next().await {
                 if matches!(message, Message::Close(_)) {
                     break;
                 }
@@ -238,19 +235,32 @@ impl Session {
     }
 }
 
-fn message(frame: Frame) -> Message {
-    match frame {
-        Frame::Text(bytes) => match Utf8Bytes::try_from(bytes) {
-            Ok(text) => Message::Text(text),
-            // The encoder writes UTF-8 only; an empty text is ignored by every client.
-            Err(_) => Message::Text(Utf8Bytes::default()),
-        },
-        Frame::Binary(bytes) => Message::Binary(bytes),
+/// Waits for a sending, but neither for ever nor beyond a shutdown.
+async fn sent(
+    sending: impl Future<Output = Result<(), Error>>,
+    leaving: std::pin::Pin<&mut WaitForCancellationFuture<'_>>,
+) -> Result<(), End> {
+    tokio::select! {
+        biased;
+        sent = sending => sent.map_err(|_| End::Gone),
+        () = leaving => Err(End::restart()),
+        () = sleep(SEND) => Err(End::close(4008, "the client does not read what it is sent")),
     }
 }
 
-fn message_of(codec: Codec, frame: &ServerFrame) -> Message {
-    message(Frame::encode(codec, frame))
+/// Ticks from one period on.
+fn every(period: Duration) -> Interval {
+    let mut interval = interval_at(Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+/// The next tick; never when there is none.
+async fn due(interval: &mut Option<Interval>) {
+    match interval {
+        Some(interval) => drop(interval.tick().await),
+        None => std::future::pending().await,
+    }
 }
 
 /// When the client was last heard, and how often within this second.

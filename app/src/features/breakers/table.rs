@@ -269,21 +269,26 @@ pub(super) fn listen_to_keys(page: Page) {
         _ = ui.selected.try_set(None);
     });
     Effect::new(move |_| {
-        if let Some(key) = ui.selected.get() {
-            request_animation_frame(move || focus_row(key));
+        // At once, so that Enter right after opens this one; in a row that is not drawn yet after that.
+        if let Some(key) = ui.selected.get()
+            && !focus_row(key)
+        {
+            request_animation_frame(move || _ = focus_row(key));
         }
     });
 }
 
-fn focus_row(key: u64) {
+/// Gives the focus to a row; false when it is not drawn.
+fn focus_row(key: u64) -> bool {
     let link = document()
         .query_selector(&["a.row-link[data-key=\"", &key.to_string(), "\"]"].concat())
         .ok()
         .flatten();
-    if let Some(link) = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // Fails only for an element that has left the page.
-        let _ = link.focus();
-    }
+    let Some(link) = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok()) else {
+        return false;
+    };
+    // Fails only for an element that has left the page.
+    link.focus().is_ok()
 }
 
 #[cfg(test)]

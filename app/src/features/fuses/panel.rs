@@ -70,22 +70,25 @@ pub fn panel(live: Live) -> Part {
 fn focus_selected(ui: UiState) {
     Effect::new(move |_| {
         if let Some(key) = ui.selected.get() {
-            // After the fuse has been unfolded, if it was.
-            request_animation_frame(move || focus_fuse(key));
+            // At once, so that a key pressed right after meets it; or after the fuse has been unfolded, if it has to be.
+            if !focus_fuse(key) {
+                request_animation_frame(move || _ = focus_fuse(key));
+            }
         }
     });
 }
 
-/// Gives the focus to the fuse of this breaker, if it is drawn.
-pub fn focus_fuse(key: u64) {
+/// Gives the focus to the fuse of this breaker; false when it is not drawn.
+pub fn focus_fuse(key: u64) -> bool {
     let fuse = document()
         .query_selector(&format!(".fuse[data-key=\"{key}\"]"))
         .ok()
         .flatten();
-    if let Some(fuse) = fuse.and_then(|fuse| fuse.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // Fails only for an element that has left the page.
-        let _ = fuse.focus();
-    }
+    let Some(fuse) = fuse.and_then(|fuse| fuse.dyn_into::<web_sys::HtmlElement>().ok()) else {
+        return false;
+    };
+    // Fails only for an element that has left the page.
+    fuse.focus().is_ok()
 }
 
 fn rail(live: Live, name: String, drawn: Memo<Vec<Rail>>) -> Part {

@@ -110,7 +110,14 @@ impl Registry {
             breaker: breaker.clone(),
             deployment: call.deployment.clone().unwrap_or_default(),
         };
-        let Some(breaker) = self.by_key.get(&key).and_then(|id| self.breakers.get_mut(id)) else {
+        if let Some(id) = self.by_key.get(&key) {
+            self.call_of(*id, call, arrival);
+        }
+    }
+
+    /// [`Registry::call`], for who knows the id of the breaker that the call names.
+    pub fn call_of(&mut self, id: BreakerId, call: &Call, arrival: &Arrival<'_>) {
+        let Some(breaker) = self.breakers.get_mut(&id) else {
             return;
         };
         breaker.describe_by_call(&call.provider);

@@ -101,42 +101,21 @@ pub struct Bucket {
 impl Bucket {
     /// Counts a call. A weight of zero counts as one: the event is there.
     pub fn add(&mut self, call: &Call) {
-        let weight = u64::from(call.weight.max(1));
-        let outcome = call.outcome();
-        self.counts.add(cell(outcome, CallClass::of(call)), weight);
-        for (sum, tokens) in [
-            (&mut self.input_tokens, call.input_tokens),
-            (&mut self.cached_tokens, call.cached_tokens),
-            (&mut self.cache_write_tokens, call.cache_write_tokens),
-            (&mut self.output_tokens, call.output_tokens),
-            (&mut self.reasoning_tokens, call.reasoning_tokens),
-        ] {
-            add_weighted(sum, u64::from(tokens.unwrap_or(0)), weight);
-        }
-        if let Some(cost) = call.cost {
-            let weighted = cost.max(0).saturating_mul(NanoUsd::from(call.weight.max(1)));
-            self.cost = self.cost.saturating_add(weighted);
-            add_weighted(&mut self.priced, 1, weight);
-        } else if call.input_tokens.unwrap_or(0) > 0 || call.output_tokens.unwrap_or(0) > 0 {
-            add_weighted(&mut self.unpriced, 1, weight);
-        }
-        if outcome == Outcome::Ok {
-            self.add_times(call, weight);
-        }
+        self.add_addend(&Addend::of(call));
     }
 
-    fn add_times(&mut self, call: &Call, weight: u64) {
-        if let Some(duration) = call.duration {
-            add_weighted(&mut self.duration_us, duration, weight);
-            self.latency.add(duration, weight);
+    /// Counts a call by what it adds.
+    pub fn add_addend(&mut self, call: &Addend) {
+        self.counts.add(call.cell, call.weight);
+        for (mine, theirs) in self.sums_mut().into_iter().zip(call.sums) {
+            *mine = mine.saturating_add(theirs);
         }
-        let Some(ttft) = call.ttft else { return };
-        self.ttft.add(ttft, weight);
-        // A stream that came in one piece has no speed; counting its tokens over no time would raise everybody's.
-        let generating = call.duration.unwrap_or(0).saturating_sub(ttft);
-        if let (Some(tokens), 1..) = (call.output_tokens, generating) {
-            add_weighted(&mut self.stream_tokens, u64::from(tokens), weight);
-            add_weighted(&mut self.stream_us, generating, weight);
+        self.cost = self.cost.saturating_add(call.cost);
+        if let Some(bin) = call.latency {
+            self.latency.add_cell(bin, call.weight);
+        }
+        if let Some(bin) = call.ttft {
+            self.ttft.add_cell(bin, call.weight);
         }
     }
 
@@ -189,7 +168,7 @@ impl Bucket {
         })
     }
 
-    fn sums(&self) -> [u64; 10] {
+    fn sums(&self) -> [u64; SUMS] {
         [
             self.duration_us,
             self.input_tokens,
@@ -204,7 +183,8 @@ impl Bucket {
         ]
     }
 
-    fn sums_mut(&mut self) -> [&mut u64; 10] {
+    /// In the order of [`Bucket::sums`].
+    fn sums_mut(&mut self) -> [&mut u64; SUMS] {
         [
             &mut self.duration_us,
             &mut self.input_tokens,
@@ -220,12 +200,67 @@ impl Bucket {
     }
 }
 
+/// How many weighted sums a bucket has besides its cost.
+const SUMS: usize = 10;
+
+/// What one call adds to a bucket, worked out once for all the buckets it counts in: finding the bins of its times and
+/// weighting its figures costs more than adding them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addend {
+    cell: u64,
+    weight: u64,
+    /// In the order of [`Bucket::sums`], weighted.
+    sums: [u64; SUMS],
+    cost: NanoUsd,
+    /// Numbers of the sketches' bins.
+    latency: Option<u16>,
+    ttft: Option<u16>,
+}
+
+impl Addend {
+    /// What a call adds. A weight of zero counts as one: the event is there.
+    pub fn of(call: &Call) -> Addend {
+        let weight = u64::from(call.weight.max(1));
+        let weighted = |value: u64| value.saturating_mul(weight);
+        let tokens = |tokens: Option<u32>| weighted(u64::from(tokens.unwrap_or(0)));
+        let outcome = call.outcome();
+        let (duration, ttft) = match outcome {
+            Outcome::Ok => (call.duration, call.ttft),
+            _ => (None, None),
+        };
+        let carries_tokens = call.input_tokens.unwrap_or(0) > 0 || call.output_tokens.unwrap_or(0) > 0;
+        // A stream that came in one piece has no speed; counting its tokens over no time would raise everybody's.
+        let generating = ttft.map_or(0, |ttft| duration.unwrap_or(0).saturating_sub(ttft));
+        let (stream_tokens, stream_us) = match call.output_tokens {
+            Some(tokens) if generating > 0 => (weighted(u64::from(tokens)), weighted(generating)),
+            _ => (0, 0),
+        };
+        Addend {
+            cell: cell(outcome, CallClass::of(call)),
+            weight,
+            sums: [
+                weighted(duration.unwrap_or(0)),
+                tokens(call.input_tokens),
+                tokens(call.cached_tokens),
+                tokens(call.cache_write_tokens),
+                tokens(call.output_tokens),
+                tokens(call.reasoning_tokens),
+                weighted(u64::from(call.cost.is_some())),
+                weighted(u64::from(call.cost.is_none() && carries_tokens)),
+                stream_tokens,
+                stream_us,
+            ],
+            cost: call.cost.map_or(0, |cost| {
+                cost.max(0).saturating_mul(NanoUsd::from(call.weight.max(1)))
+            }),
+            latency: duration.map(Sketch::bin),
+            ttft: ttft.map(Sketch::bin),
+        }
+    }
+}
+
 /// 12 outcomes × 4 classes fit into the six bits of the key; outcomes are only ever added at the end.
 fn cell(outcome: Outcome, class: CallClass) -> u64 {
     const { assert!(Outcome::COUNT * CallClass::COUNT <= 64) };
     (outcome.index() * CallClass::COUNT + class.index()) as u64
-}
-
-fn add_weighted(sum: &mut u64, value: u64, weight: u64) {
-    *sum = sum.saturating_add(value.saturating_mul(weight));
 }

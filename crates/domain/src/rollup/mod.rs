@@ -5,6 +5,6 @@ mod counting;
 mod ladder;
 mod series;
 
-pub use bucket::{Bucket, CallClass};
+pub use bucket::{Addend, Bucket, CallClass};
 pub use ladder::{LADDER, Rung, Step};
 pub use series::SeriesKey;

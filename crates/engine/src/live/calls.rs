@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use domain::breaker::BreakerId;
 use domain::breaker::registry::Change;
-use domain::breaker::{BreakerId, BreakerKey};
-use domain::event::{BreakerRef, Call};
+use domain::event::Call;
 use domain::{Micros, Millis, Outcome};
 
 /// The window of the computed failure rate, and of the calls that are kept at a trip.
@@ -54,16 +54,7 @@ pub(super) struct Minute {
 }
 
 impl BreakerCalls {
-    pub fn call(&mut self, tenant: &str, call: &Call, time: Millis, received: Millis) {
-        let Some(breaker) = &call.breaker else { return };
-        let subject = BreakerRef {
-            breaker: breaker.clone(),
-            environment: call.environment.clone(),
-            service: call.service.clone(),
-            deployment: call.deployment.clone(),
-            ..BreakerRef::default()
-        };
-        let id = BreakerKey::of(&subject).id(tenant);
+    pub fn call(&mut self, id: BreakerId, call: &Call, time: Millis, received: Millis) {
         if !self.recent.contains_key(&id) && self.recent.len() >= CAP {
             return;
         }

@@ -2,10 +2,11 @@
 
 use domain::Millis;
 use domain::event::Call;
-use domain::rollup::{Rung, SeriesKey};
+use domain::rollup::{Addend, Rung, SeriesKey};
 use store::{Flush, PartialRow, TransitionRow};
 
 use super::TenantLive;
+use super::keys::RowOf;
 use super::uncompacted::Rows;
 
 #[derive(Default)]
@@ -17,10 +18,16 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    pub fn call(&mut self, series: SeriesKey, call: &Call, time: Millis) {
-        // The finest rung has a fixed width.
-        let bucket = Rung::TenSeconds.bucket(time).unwrap_or(time);
-        self.partials.entry((bucket, series)).or_default().add(call);
+    /// Counts a call in the row of its series. False when there is none in its bucket yet.
+    pub fn count(&mut self, call: &Call, addend: &Addend, time: Millis) -> bool {
+        let row = self.partials.get_mut(&RowOf::call(bucket(time), call));
+        row.map(|row| row.add_addend(addend)).is_some()
+    }
+
+    /// Counts a call of a series that may have no row in its bucket yet.
+    pub fn start(&mut self, series: SeriesKey, addend: &Addend, time: Millis) {
+        let row = self.partials.entry((bucket(time), series)).or_default();
+        row.add_addend(addend);
     }
 
     pub fn transition(&mut self, row: TransitionRow) {
@@ -43,6 +50,11 @@ impl Pending {
             ..Pending::default()
         }
     }
+}
+
+/// The bucket of the finest rung, which has a fixed width.
+fn bucket(time: Millis) -> Millis {
+    Rung::TenSeconds.bucket(time).unwrap_or(time)
 }
 
 impl TenantLive {

@@ -14,6 +14,7 @@ mod detail;
 mod figures;
 mod flush;
 mod held;
+mod keys;
 mod past;
 mod providers;
 mod sources;
@@ -24,9 +25,10 @@ mod uncompacted;
 use std::collections::HashSet;
 
 use domain::Millis;
+use domain::breaker::BreakerId;
 use domain::breaker::registry::{Arrival, Registry};
-use domain::event::EventBody;
-use domain::rollup::SeriesKey;
+use domain::event::{Call, EventBody};
+use domain::rollup::{Addend, SeriesKey};
 use store::{Offset, StoredBatch, TenantId};
 
 pub(crate) use figures::success_level;
@@ -37,6 +39,7 @@ pub(crate) use providers::id as provider_id;
 pub(crate) use uncompacted::Rows;
 
 use calls::BreakerCalls;
+use keys::BreakerIds;
 use providers::Providers;
 use sources::Sources;
 use totals::Totals;
@@ -66,6 +69,7 @@ pub struct TenantLive {
     calls: BreakerCalls,
     transitions: Transitions,
     sources: Sources,
+    breaker_ids: BreakerIds,
     series: HashSet<SeriesKey>,
     series_cap: usize,
     pending: Pending,
@@ -94,6 +98,7 @@ impl TenantLive {
             calls: BreakerCalls::default(),
             transitions: Transitions::default(),
             sources: Sources::default(),
+            breaker_ids: BreakerIds::default(),
             series: HashSet::new(),
             series_cap,
             pending: Pending::default(),
@@ -146,9 +151,13 @@ impl TenantLive {
             };
             let changes = match &event.body {
                 EventBody::Call(call) => {
-                    self.registry.call(call, &arrival);
-                    applied.folded += self.roll_up(call, event.time, batch.received);
-                    self.recent_call(call, event.time, batch.received);
+                    let breaker = self.breaker_ids.of(self.tenant.as_str(), call);
+                    if let Some(id) = breaker {
+                        self.registry.call_of(id, call, &arrival);
+                    }
+                    let addend = Addend::of(call);
+                    applied.folded += self.roll_up(call, &addend, event.time, batch.received);
+                    self.recent_call(call, &addend, breaker, event.time, batch.received);
                     Vec::new()
                 }
                 EventBody::Transition(transition) => self.registry.transition(transition, &arrival),
@@ -176,9 +185,11 @@ impl TenantLive {
     pub fn refill(&mut self, batch: &StoredBatch) {
         for event in &batch.events {
             if let EventBody::Call(call) = &event.body {
-                self.recent_call(call, event.time, batch.received);
+                let breaker = self.breaker_ids.of(self.tenant.as_str(), call);
+                let addend = Addend::of(call);
+                self.recent_call(call, &addend, breaker, event.time, batch.received);
                 if self.history.is_some_and(|history| event.time >= history) {
-                    self.tens(call, event.time, batch.received);
+                    self.tens(call, &addend, event.time, batch.received);
                 }
             }
         }
@@ -207,39 +218,51 @@ impl TenantLive {
     }
 
     /// Both the totals' seconds and the calls by breaker: what a restart refills.
-    fn recent_call(&mut self, call: &domain::event::Call, time: Millis, received: Millis) {
-        self.totals.second(call, time, received);
-        self.calls.call(self.tenant.as_str(), call, time, received);
+    fn recent_call(
+        &mut self,
+        call: &Call,
+        addend: &Addend,
+        breaker: Option<BreakerId>,
+        time: Millis,
+        received: Millis,
+    ) {
+        self.totals.second(call, addend, time, received);
+        if let Some(id) = breaker {
+            self.calls.call(id, call, time, received);
+        }
     }
 
     /// Adds to the 10 s buckets, in memory and to be written. Returns 1 when the series was folded.
-    fn roll_up(&mut self, call: &domain::event::Call, time: Millis, received: Millis) -> u64 {
+    fn roll_up(&mut self, call: &Call, addend: &Addend, time: Millis, received: Millis) -> u64 {
         self.totals.spend(call, time);
         if let Some(history) = self.history {
             if time >= history {
-                self.tens(call, time, received);
+                self.tens(call, addend, time, received);
             }
             return 0;
         }
-        self.tens(call, time, received);
+        self.tens(call, addend, time, received);
+        // A row that is there was known or made room for before.
+        if self.pending.count(call, addend, time) {
+            return 0;
+        }
         let series = SeriesKey::of(call);
-        if self.series.contains(&series) {
-            self.pending.call(series, call, time);
-            return 0;
-        }
-        if self.series.len() < self.series_cap {
+        if !self.series.contains(&series) {
+            if self.series.len() >= self.series_cap {
+                self.pending
+                    .start(SeriesKey::folded(&call.provider), addend, time);
+                return 1;
+            }
             self.series.insert(series.clone());
-            self.pending.call(series, call, time);
-            return 0;
         }
-        self.pending.call(SeriesKey::folded(&call.provider), call, time);
-        1
+        self.pending.start(series, addend, time);
+        0
     }
 
     /// Adds to the 10 s buckets that are shown.
-    fn tens(&mut self, call: &domain::event::Call, time: Millis, received: Millis) {
-        self.totals.ten(call, time);
-        self.providers.call(call, time, received);
+    fn tens(&mut self, call: &Call, addend: &Addend, time: Millis, received: Millis) {
+        self.totals.ten(addend, time);
+        self.providers.call(&call.provider, addend, time, received);
         self.charts.touch(time);
     }
 

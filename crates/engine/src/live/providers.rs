@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::Millis;
-use domain::event::Call;
-use domain::rollup::Bucket;
+use domain::rollup::{Addend, Bucket};
 use domain::window::Ring;
 
 /// An hour of 10 s slots, and one for the open bucket.
@@ -25,37 +24,36 @@ pub(super) struct ProviderCalls {
 }
 
 impl Providers {
-    pub fn call(&mut self, call: &Call, time: Millis, received: Millis) {
-        if !self.rows.contains_key(&call.provider) && self.rows.len() >= CAP {
+    pub fn call(&mut self, provider: &str, addend: &Addend, time: Millis, received: Millis) {
+        let Some(row) = self.row(provider, received) else {
             return;
-        }
-        let row = self
-            .rows
-            .entry(call.provider.clone())
-            .or_insert_with(|| ProviderCalls {
-                tens: Ring::new(10_000, SLOTS),
-                last: received,
-            });
-        row.last = row.last.max(received);
+        };
         row.tens.advance(received);
         if let Some(bucket) = row.tens.slot_mut(time) {
-            bucket.add(call);
+            bucket.add_addend(addend);
         }
+    }
+
+    /// The provider's row, made when there is room for it; it was heard of at `at`.
+    fn row(&mut self, provider: &str, at: Millis) -> Option<&mut ProviderCalls> {
+        if !self.rows.contains_key(provider) {
+            if self.rows.len() >= CAP {
+                return None;
+            }
+            let tens = Ring::new(10_000, SLOTS);
+            self.rows
+                .insert(provider.to_owned(), ProviderCalls { tens, last: at });
+        }
+        let row = self.rows.get_mut(provider)?;
+        row.last = row.last.max(at);
+        Some(row)
     }
 
     /// Puts a stored partial back after a restart.
     pub fn restore(&mut self, provider: &str, bucket: Millis, stats: &Bucket) {
-        if !self.rows.contains_key(provider) && self.rows.len() >= CAP {
+        let Some(row) = self.row(provider, bucket) else {
             return;
-        }
-        let row = self
-            .rows
-            .entry(provider.to_owned())
-            .or_insert_with(|| ProviderCalls {
-                tens: Ring::new(10_000, SLOTS),
-                last: bucket,
-            });
-        row.last = row.last.max(bucket);
+        };
         row.tens.advance(row.last);
         if let Some(slot) = row.tens.slot_mut(bucket) {
             slot.merge(stats);

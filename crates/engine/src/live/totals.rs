@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use domain::Millis;
 use domain::event::Call;
-use domain::rollup::Bucket;
+use domain::rollup::{Addend, Bucket};
 use domain::window::Ring;
 use domain::{NanoUsd, Outcome};
 
@@ -53,10 +53,10 @@ impl Totals {
         time - (time + self.utc_offset).rem_euclid(DAY)
     }
 
-    pub fn second(&mut self, call: &Call, time: Millis, received: Millis) {
+    pub fn second(&mut self, call: &Call, addend: &Addend, time: Millis, received: Millis) {
         self.seconds.advance(received);
         if let Some(bucket) = self.seconds.slot_mut(time) {
-            bucket.add(call);
+            bucket.add_addend(addend);
         }
         if call.outcome() == Outcome::Ok
             && let Some(from) = &call.fallback_from
@@ -74,10 +74,10 @@ impl Totals {
         }
     }
 
-    pub fn ten(&mut self, call: &Call, time: Millis) {
+    pub fn ten(&mut self, addend: &Addend, time: Millis) {
         self.tens.advance(time);
         if let Some(bucket) = self.tens.slot_mut(time) {
-            bucket.add(call);
+            bucket.add_addend(addend);
         }
     }
 

@@ -4,11 +4,12 @@
 //! this second; so what became a chunk in between is kept here a little longer, and the sequence that the store named
 //! tells which of it to leave out.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use domain::Millis;
 use domain::rollup::{Bucket, SeriesKey};
+use hashbrown::HashMap;
 use store::PartialRow;
 
 use super::TenantLive;

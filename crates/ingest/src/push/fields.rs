@@ -44,6 +44,10 @@ const INSTEAD: &[(&str, &str)] = &[
 pub(super) struct Fields<'a> {
     values: [&'a str; field::COUNT],
     seen: FieldSet,
+    /// The fields of the event before in their order: senders write all events alike.
+    order: [Field; field::COUNT],
+    /// How many names of this event were met.
+    met: usize,
     /// The first field that was given twice.
     repeated: Option<Field>,
     /// The first few names that no type of event reads.
@@ -59,6 +63,8 @@ impl<'a> Fields<'a> {
         Fields {
             values: [""; field::COUNT],
             seen: FieldSet::EMPTY,
+            order: [Field::Type; field::COUNT],
+            met: 0,
             repeated: None,
             unknown: Vec::new(),
             read: FieldSet::EMPTY,
@@ -72,12 +78,13 @@ impl<'a> Fields<'a> {
         self.read = FieldSet::EMPTY;
         self.repeated = None;
         self.unknown.clear();
+        self.met = 0;
         self.depth = 0;
     }
 
     /// Adds a field by its name; the name comes back when no type of event reads it.
     pub(super) fn put(&mut self, name: Cow<'a, str>, raw: &'a str) -> Option<Cow<'a, str>> {
-        let Some(field) = Field::parse(&name) else {
+        let Some(field) = self.field(&name) else {
             if self.unknown.len() < HINTS {
                 self.unknown.push(name.clone());
             }
@@ -89,6 +96,21 @@ impl<'a> Fields<'a> {
             self.repeated = Some(field);
         }
         None
+    }
+
+    /// The field with this name: most likely the one that stood here in the event before.
+    fn field(&mut self, name: &str) -> Option<Field> {
+        let place = self.order.get_mut(self.met);
+        self.met += 1;
+        match place {
+            Some(expected) if expected.name() == name => Some(*expected),
+            Some(expected) => {
+                let field = Field::parse(name)?;
+                *expected = field;
+                Some(field)
+            }
+            None => Field::parse(name),
+        }
     }
 
     /// Whether a name that no type of event reads is among the first few.

@@ -40,6 +40,7 @@ mod marker;
 mod money;
 mod number;
 mod object;
+mod plain;
 mod provider;
 mod reader;
 mod refusal;

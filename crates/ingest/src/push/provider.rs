@@ -30,7 +30,14 @@ pub(super) fn read(raw: &str) -> Result<Option<String>, Fault> {
     if trimmed.is_empty() {
         return Ok(None);
     }
-    let name = trimmed.to_lowercase();
+    let name = if trimmed
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    {
+        trimmed.to_owned()
+    } else {
+        trimmed.to_lowercase()
+    };
     // A few capitals become two characters in lower case.
     text::check(&name, text::NAME)?;
     Ok(Some(match ALIASES.iter().find(|(alias, _)| *alias == name) {

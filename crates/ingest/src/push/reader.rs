@@ -10,7 +10,7 @@ use super::ignored::Ignored;
 use super::seeds::{ItemSeed, TopSeed};
 use super::time::Arrival;
 use super::{Limits, MAX_DEPTH, MAX_REFUSALS_LISTED, Parsed, Refusal, RefusalCode};
-use super::{event, excerpt, syntax};
+use super::{event, excerpt, plain, syntax};
 
 /// An event that is not kept, with what the log of refusals should show of it.
 pub(super) struct Refused {
@@ -36,7 +36,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(body: &[u8], received: Millis, limits: &Limits) -> Reader<'a> {
+    pub(super) fn new(body: &[u8], received: Millis, limits: &Limits) -> Reader<'a> {
         // A guess that saves growing: calls are about 220 bytes.
         let likely = (body.len() / 200).min(limits.max_events);
         Reader {
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn finish(self) -> Parsed {
+    pub(super) fn finish(self) -> Parsed {
         Parsed {
             events: self.events,
             refused: self.refused,
@@ -168,6 +168,16 @@ pub(super) fn json(body: &[u8], received: Millis, limits: &Limits) -> Result<Par
         return Err(BodyError::Empty);
     }
     let mut reader = Reader::new(body, received, limits);
+    if plain::events(text, &mut reader).is_some() {
+        return Ok(reader.finish());
+    }
+    drop(reader);
+    parsed(text, received, limits)
+}
+
+/// Reads what is not plain, and says what is wrong with what is not JSON.
+pub(super) fn parsed(text: &str, received: Millis, limits: &Limits) -> Result<Parsed, BodyError> {
+    let mut reader = Reader::new(text.as_bytes(), received, limits);
     let mut json = serde_json::Deserializer::from_str(text);
     let read = TopSeed { reader: &mut reader }
         .deserialize(&mut json)
@@ -231,6 +241,9 @@ fn one_line<'a>(reader: &mut Reader<'a>, line: &'a [u8]) -> Result<Event, Refuse
             });
         }
     };
+    if let Some(item) = plain::line(text, reader) {
+        return item.map_err(|refused| hint_for_lines(refused, &reader.fields));
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let read = ItemSeed {
         reader: &mut *reader,

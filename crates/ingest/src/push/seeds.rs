@@ -17,8 +17,8 @@ use super::{MAX_DEPTH, depth, fault, text};
 /// What an event that is a long string shows of itself.
 const SHOWN_OF_STRING: usize = 300;
 
-/// Reads the entry of an object, or hands back the value of a field that the caller wants for itself.
-fn put<'de>(fields: &mut Fields<'de>, ignored: &mut Ignored, name: Cow<'de, str>, raw: &'de str) {
+/// Reads the entry of an object.
+pub(super) fn put<'de>(fields: &mut Fields<'de>, ignored: &mut Ignored, name: Cow<'de, str>, raw: &'de str) {
     fields.depth = fields.depth.max(depth::of(raw));
     if let Some(unknown) = fields.put(name, raw) {
         ignored.insert(&unknown);

@@ -49,6 +49,9 @@ pub(super) fn line(raw: &str, limit: usize) -> Result<Cow<'_, str>, Fault> {
 
 /// Length and control characters of a decoded text.
 pub(super) fn check(text: &str, limit: usize) -> Result<(), Fault> {
+    if text.len() <= limit && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Ok(());
+    }
     // A character has at least one byte, so the count is needed only for texts that are long in bytes.
     if text.len() > limit {
         let count = text.chars().count();

@@ -1,6 +1,6 @@
 //! Varints, optional values and dictionary strings: the alphabet in which columns are written and read.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::StoreError;
 
@@ -45,7 +45,7 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn uint(&mut self, value: u64) {
-        put_varint(&mut self.out, u128::from(value));
+        put_varint(&mut self.out, value);
     }
 
     pub(super) fn int(&mut self, value: i64) {
@@ -54,7 +54,12 @@ impl<'a> Writer<'a> {
 
     /// Zero is `None`, anything else is one more than the value.
     pub(super) fn opt_uint(&mut self, value: Option<u64>) {
-        put_varint(&mut self.out, value.map_or(0, |value| u128::from(value) + 1));
+        match value {
+            None => self.byte(0),
+            // One more than this does not fit 64 bits.
+            Some(u64::MAX) => self.bytes(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02]),
+            Some(value) => self.uint(value + 1),
+        }
     }
 
     pub(super) fn opt_int(&mut self, value: Option<i64>) {
@@ -81,23 +86,24 @@ impl<'a> Writer<'a> {
 
     /// A string that is likely to come again.
     pub(super) fn text(&mut self, value: &'a str) {
+        let index = self.index(value);
+        self.uint(index);
+    }
+
+    fn index(&mut self, value: &'a str) -> u64 {
         let next = self.strings.len() as u64;
         let index = *self.known.entry(value).or_insert(next);
         if index == next {
             self.strings.push(value);
         }
-        self.uint(index);
+        index
     }
 
     pub(super) fn opt_text(&mut self, value: Option<&'a str>) {
         match value {
-            None => self.uint(0),
+            None => self.byte(0),
             Some(value) => {
-                let next = self.strings.len() as u64;
-                let index = *self.known.entry(value).or_insert(next);
-                if index == next {
-                    self.strings.push(value);
-                }
+                let index = self.index(value);
                 self.uint(index + 1);
             }
         }
@@ -113,9 +119,9 @@ impl<'a> Writer<'a> {
     pub(super) fn finish(self) -> Vec<u8> {
         let text: usize = self.strings.iter().map(|string| string.len() + 2).sum();
         let mut all = Vec::with_capacity(self.out.len() + text + MAX_VARINT);
-        put_varint(&mut all, self.strings.len() as u128);
+        put_varint(&mut all, self.strings.len() as u64);
         for string in &self.strings {
-            put_varint(&mut all, string.len() as u128);
+            put_varint(&mut all, string.len() as u64);
         }
         for string in &self.strings {
             all.extend_from_slice(string.as_bytes());
@@ -131,7 +137,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn put_varint(out: &mut Vec<u8>, mut value: u128) {
+fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value as u8) | 0x80);
         value >>= 7;
@@ -192,6 +198,11 @@ impl<'a> Reader<'a> {
     }
 
     fn varint(&mut self) -> Read<u128> {
+        // Most numbers are small.
+        if let [first @ 0..=0x7f, rest @ ..] = self.input {
+            self.input = rest;
+            return Ok(u128::from(*first));
+        }
         let mut value = 0u128;
         for index in 0..MAX_VARINT {
             let byte = self.byte()?;
