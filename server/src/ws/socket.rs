@@ -29,9 +29,15 @@ const READ_BUFFER: usize = 512;
 /// Pongs and goodbyes that may wait to be written; beyond it the socket is broken, not slow.
 const WRITE_LIMIT: usize = 64 << 10;
 
+/// A frame up to this length is put behind its head and written in one piece: a short copy costs less than handing two
+/// pieces to the kernel.
+const SHORT: usize = 2 << 10;
+
 /// A socket on the server's side.
 pub struct Socket {
     stream: WebSocketStream<TcpStream>,
+    /// An answer to a ping or a close waits in tungstenite.
+    waiting: bool,
     /// A frame was begun and not ended: nothing else may be written any more.
     cut: bool,
 }
@@ -58,7 +64,11 @@ impl Socket {
             Some(config),
         )
         .await;
-        Ok(Socket { stream, cut: false })
+        Ok(Socket {
+            stream,
+            waiting: false,
+            cut: false,
+        })
     }
 
     /// Sends a frame. Not cancel-safe: after a cancelled call nothing can be sent.
@@ -70,12 +80,16 @@ impl Socket {
             Frame::Text(payload) => (Data::Text, payload),
             Frame::Binary(payload) => (Data::Binary, payload),
         };
-        // A pong may wait, and nothing may come in between.
-        self.flush().await?;
-        let head = head(kind, payload.len())?;
+        if self.cut || self.waiting {
+            self.flush().await?;
+        }
+        let head = Head::of(kind, payload.len())?;
+        let stream = self.stream.get_mut();
         self.cut = true;
-        let mut whole = head.as_slice().chain(payload.clone());
-        self.stream.get_mut().write_all_buf(&mut whole).await?;
+        let written = write_short(stream, head.bytes(), payload)?;
+        let mut rest = head.bytes().chain(payload.clone());
+        rest.advance(written);
+        stream.write_all_buf(&mut rest).await?;
         self.cut = false;
         Ok(())
     }
@@ -104,7 +118,9 @@ impl Socket {
 
     /// The next message; `None` when the connection ended. Cancel-safe.
     pub async fn next(&mut self) -> Option<Result<Message, Error>> {
-        self.stream.next().await
+        let message = self.stream.next().await;
+        self.waiting |= matches!(message, Some(Ok(Message::Ping(_) | Message::Close(_))));
+        message
     }
 
     /// Writes what tungstenite has waiting.
@@ -115,19 +131,53 @@ impl Socket {
         if self.cut {
             return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
         }
-        self.stream.flush().await
+        self.stream.flush().await?;
+        self.waiting = false;
+        Ok(())
+    }
+}
+
+/// Writes a short frame as far as it goes without waiting; how many bytes went.
+fn write_short(stream: &TcpStream, head: &[u8], payload: &[u8]) -> io::Result<usize> {
+    if payload.len() > SHORT {
+        return Ok(0);
+    }
+    let mut whole = [0; Head::MOST + SHORT];
+    let (first, rest) = whole.split_at_mut(head.len());
+    first.copy_from_slice(head);
+    let (second, _) = rest.split_at_mut(payload.len());
+    second.copy_from_slice(payload);
+    match stream.try_write(&whole[..head.len() + payload.len()]) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+        written => written,
     }
 }
 
 /// What stands before a payload: RFC 6455 §5.2, a server masks nothing.
-fn head(kind: Data, length: usize) -> Result<Vec<u8>, Error> {
-    let header = FrameHeader {
-        opcode: OpCode::Data(kind),
-        ..FrameHeader::default()
-    };
-    let mut head = Vec::with_capacity(10);
-    header.format(length as u64, &mut head)?;
-    Ok(head)
+struct Head {
+    bytes: [u8; Head::MOST],
+    length: usize,
+}
+
+impl Head {
+    /// Two bytes, and eight for the longest lengths.
+    const MOST: usize = 10;
+
+    fn of(kind: Data, payload: usize) -> Result<Head, Error> {
+        let header = FrameHeader {
+            opcode: OpCode::Data(kind),
+            ..FrameHeader::default()
+        };
+        let mut bytes = [0; Head::MOST];
+        let mut rest = bytes.as_mut_slice();
+        header.format(payload as u64, &mut rest)?;
+        let length = Head::MOST - rest.len();
+        Ok(Head { bytes, length })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
 }
 
 #[cfg(test)]
@@ -143,8 +193,8 @@ mod tests {
             (65_535, vec![0x82, 126, 0xff, 0xff]),
             (65_536, vec![0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
         ] {
-            assert_eq!(head(Data::Binary, length).unwrap(), expected);
+            assert_eq!(Head::of(Data::Binary, length).unwrap().bytes(), expected);
         }
-        assert_eq!(head(Data::Text, 5).unwrap(), [0x81, 5]);
+        assert_eq!(Head::of(Data::Text, 5).unwrap().bytes(), [0x81, 5]);
     }
 }
