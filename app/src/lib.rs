@@ -16,6 +16,7 @@ pub mod features;
 pub mod fetched;
 pub mod format;
 pub mod keys;
+pub mod lasting;
 mod later;
 pub mod live;
 pub mod pages;

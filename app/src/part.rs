@@ -80,7 +80,8 @@ pub fn list(items: impl Fn() -> Vec<Item> + Send + Sync + 'static) -> Part {
         let slots = Slots::new();
         let row = move |_: usize, item: Item| {
             let owner = slots.owner();
-            let view = owner.with(|| (item.draw)());
+            // What a row reads while it is drawn is no reason to look at the whole list again.
+            let view = owner.with(|| untrack(item.draw));
             (drop::<usize> as fn(usize), OwnedView::new_with_owner(view, owner))
         };
         (move || keyed(items(), |item: &Item| item.key.clone(), row.clone())).part()

@@ -5,6 +5,7 @@
 use leptos::prelude::*;
 
 use crate::features::replay::Replay;
+use crate::lasting::Lasting;
 use crate::live::Live;
 
 /// The page's own state, as a context. Provided inside the router, so that [`UiState::show`] can navigate.
@@ -13,14 +14,14 @@ pub struct UiState {
     /// The help dialog is open.
     pub help_open: RwSignal<bool>,
     /// The range menu is open.
-    pub range_open: RwSignal<bool>,
+    pub range_open: Lasting<bool>,
     /// The detail panel of the board is open.
-    pub panel_open: RwSignal<bool>,
+    pub panel_open: Lasting<bool>,
     /// What `j`, `k`, `.` and Enter go through on a page that lists breakers; `None` for the fuses of the board.
-    pub listed: RwSignal<Option<Listed>>,
+    pub listed: Lasting<Option<Listed>>,
     /// The breaker that `j`, `k` and `.` have moved to (its `key`). The fuse panel gives it the focus and never folds
     /// it, so Enter opens it by itself.
-    pub selected: RwSignal<Option<u64>>,
+    pub selected: Lasting<Option<u64>>,
     /// Opens the detail panel of the breaker with this `b_…` id, or closes it with `None`, by way of the URL.
     pub show: Callback<Option<String>>,
     /// The controls of time, while the board is shown.
@@ -41,10 +42,10 @@ impl UiState {
     pub fn new(show: Callback<Option<String>>) -> UiState {
         UiState {
             help_open: RwSignal::new(false),
-            range_open: RwSignal::new(false),
-            panel_open: RwSignal::new(false),
-            listed: RwSignal::new(None),
-            selected: RwSignal::new(None),
+            range_open: Lasting::new(false),
+            panel_open: Lasting::new(false),
+            listed: Lasting::new(None),
+            selected: Lasting::new(None),
             show,
             replay: StoredValue::new(None),
         }

@@ -1,4 +1,5 @@
-// Two minutes and twenty changes of page, under traffic: nothing of a page that was left may stay.
+// Nothing of a page that was left may stay: on the page over two minutes under traffic, in the program's own memory over
+// many quick changes of page.
 import { setTimeout as sleep } from "node:timers/promises";
 import { busyBoard } from "../helpers/events.ts";
 import { debuggerOf, holding, instrument } from "../helpers/memory.ts";
@@ -7,6 +8,9 @@ import { traffic } from "../helpers/traffic.ts";
 
 const CHANGES = 20;
 const EACH_MS = 6_000;
+const QUICK_VISITS = 60;
+// The memory grows by 64 KiB at a time; a visit of the board that left a fifth of its notes would need more than this.
+const WASM_SPARE = 4 * 65_536;
 
 test("20 changes of page leave no node, listener or chart behind", async ({ board, context, page, server }) => {
   test.setTimeout(4 * 60_000);
@@ -57,4 +61,28 @@ test("20 changes of page leave no node, listener or chart behind", async ({ boar
   // The list of sources on the page may have grown by a row.
   expect(after.nodes, "nodes").toBeLessThanOrEqual(before.nodes * 1.05 + 50);
   expect(after.heap, "heap").toBeLessThan(before.heap * 1.3 + 2e6);
+  expect(after.wasm - before.wasm, "the program's memory").toBeLessThanOrEqual(WASM_SPARE);
+});
+
+test("quick changes of page leave nothing in the program's memory", async ({ board, context, page, server }) => {
+  test.setTimeout(3 * 60_000);
+  await instrument(context);
+  await server.push(...busyBoard());
+  await board.open();
+  await board.live();
+  const session = await debuggerOf(page);
+  const visits = async (count: number) => {
+    for (let visit = 0; visit < count; visit += 1) {
+      for (const [href, name] of [["/", "board"], ["/limits", "limits"]] as const) {
+        await page.locator(`nav a[href="${href}"]`).first().click();
+        await expect(board.main).toHaveAttribute("data-page", name);
+      }
+    }
+  };
+  await visits(10);
+  const before = await holding(page, session);
+  await visits(QUICK_VISITS);
+  const after = await holding(page, session);
+  console.log(`      before ${JSON.stringify(before)}\n      after  ${JSON.stringify(after)}`);
+  expect(after.wasm - before.wasm, "the program's memory").toBeLessThanOrEqual(WASM_SPARE);
 });

@@ -3,6 +3,7 @@
 
 use leptos::{ev, html, prelude::*, tachys::dom::event_target};
 
+use crate::lasting::Lasting;
 use crate::part::{IntoPart, Part, dynamic};
 use wasm_bindgen::JsCast;
 
@@ -24,7 +25,7 @@ pub fn menu(
     name: &'static str,
     marker: &'static str,
     face: Part,
-    open: RwSignal<bool>,
+    open: Lasting<bool>,
     items: Vec<MenuItem>,
 ) -> Part {
     menu_with(name, marker, face, open, items, None)
@@ -35,7 +36,7 @@ pub fn menu_with(
     name: &'static str,
     marker: &'static str,
     face: Part,
-    open: RwSignal<bool>,
+    open: Lasting<bool>,
     items: Vec<MenuItem>,
     below: Option<Part>,
 ) -> Part {

@@ -6,6 +6,7 @@ use protocol::view::{Kpi, KpiId};
 use crate::{
     components::{level_key, moving_shape, spark, spark_paths},
     format::{kpi_name, kpi_text},
+    lasting::Lasting,
     live::Live,
     part::{IntoPart, Part, See, dynamic, when},
 };
@@ -41,7 +42,7 @@ pub fn kpis(live: Live) -> Part {
     view! { <section class="kpis" aria-label="Key figures">{cells}</section> }.part()
 }
 
-fn cell(kpi: RwSignal<Kpi>) -> Part {
+fn cell(kpi: Lasting<Kpi>) -> Part {
     let id = kpi.with_untracked(|kpi| kpi.id);
     // Computed anew for each of its parts: six figures, once a second; a memo would cost more than it saves.
     let words = move || kpi.see(kpi_text);

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     components::{Icon, MenuItem, icon, menu},
+    lasting::Lasting,
     part::{IntoPart, Part, dynamic, when},
     seed::{Site, Theme},
 };
@@ -12,7 +13,7 @@ use crate::{
 /// The visitor's choice of theme, as its place among [`CHOICES`]; a context, because it outlives the page on which it was
 /// made.
 #[derive(Clone, Copy)]
-pub struct ChosenTheme(pub RwSignal<usize>);
+pub struct ChosenTheme(pub Lasting<usize>);
 
 const CHOICES: [(&str, Option<Theme>, Icon); 3] = [
     ("As the system", None, Icon::Auto),
@@ -23,13 +24,13 @@ const CHOICES: [(&str, Option<Theme>, Icon); 3] = [
 /// The theme that this page was rendered with.
 pub fn chosen_theme(site: &Site) -> ChosenTheme {
     let place = CHOICES.iter().position(|(_, theme, _)| *theme == site.theme);
-    ChosenTheme(RwSignal::new(place.unwrap_or_default()))
+    ChosenTheme(Lasting::new(place.unwrap_or_default()))
 }
 
 /// Draws the button and its menu.
 pub fn theme_menu() -> Part {
     let ChosenTheme(chosen) = expect_context();
-    let open = RwSignal::new(false);
+    let open = Lasting::new(false);
     let face = view! {
         {when(move || Some(icon(CHOICES[chosen.get()].2)))}
         <span class="vh">{dynamic(move || CHOICES[chosen.get()].0)}</span>

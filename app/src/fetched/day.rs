@@ -4,17 +4,18 @@
 use leptos::prelude::*;
 use protocol::view::Activity;
 
+use crate::lasting::Lasting;
 use crate::live::Live;
 use crate::seed::Site;
 
 /// What is known of it, as a context; `None` before it is known.
 #[derive(Clone, Copy)]
-pub struct Day(pub RwSignal<Option<Activity>>);
+pub struct Day(pub Lasting<Option<Activity>>);
 
 impl Day {
     /// The state of the first paint.
     pub fn seeded(activity: Option<Activity>) -> Day {
-        Day(RwSignal::new(activity))
+        Day(Lasting::new(activity))
     }
 
     /// Keeps it fresh until the current owner goes. On the server it does nothing.
@@ -31,7 +32,7 @@ impl Day {
 const EVERY_MS: f64 = 30_000.0;
 
 #[cfg(feature = "hydrate")]
-fn follow(day: RwSignal<Option<Activity>>, live: Live, site: &Site) {
+fn follow(day: Lasting<Option<Activity>>, live: Live, site: &Site) {
     use super::get::get;
     use crate::browser::{document, monotonic_ms};
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use leptos::prelude::*;
 
 use super::{Asking, Fetched, Figures};
+use crate::lasting::Lasting;
 
 /// What is kept of one page: a [`Fetched`] of its figures.
 type Slot = (&'static str, Box<dyn Any + Send>);
@@ -40,7 +41,7 @@ impl Kept {
         let seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner).take();
         let figures: Option<T> = seed.and_then(|bytes| postcard::from_bytes(&bytes).ok());
         let fetched = self.owner.with(|| Fetched {
-            figures: RwSignal::new(figures),
+            figures: Lasting::new(figures),
             asking: Asking::new(),
         });
         slots.push((T::PAGE, Box::new(fetched)));

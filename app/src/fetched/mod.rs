@@ -21,6 +21,7 @@ mod pages;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 
+use crate::lasting::Lasting;
 use crate::live::Live;
 use crate::part::dynamic;
 use crate::seed::Site;
@@ -83,11 +84,11 @@ pub enum Cure {
 #[derive(Clone, Copy)]
 pub struct Asking {
     /// Why there is nothing newer.
-    pub trouble: RwSignal<Option<Trouble>>,
+    pub trouble: Lasting<Option<Trouble>>,
     /// A request is under way.
-    pub busy: RwSignal<bool>,
+    pub busy: Lasting<bool>,
     /// Rises with each wish to ask at once.
-    again: RwSignal<u32>,
+    again: Lasting<u32>,
     /// What is shown is known to be out of date.
     #[cfg(feature = "hydrate")]
     hurry: StoredValue<bool>,
@@ -99,9 +100,9 @@ pub struct Asking {
 impl Asking {
     fn new() -> Asking {
         Asking {
-            trouble: RwSignal::new(None),
-            busy: RwSignal::new(false),
-            again: RwSignal::new(0),
+            trouble: Lasting::new(None),
+            busy: Lasting::new(false),
+            again: Lasting::new(0),
             #[cfg(feature = "hydrate")]
             hurry: StoredValue::new(false),
             #[cfg(feature = "hydrate")]
@@ -124,7 +125,7 @@ impl Asking {
 /// The newest answer of a page; see [`Kept::of`].
 pub struct Fetched<T: 'static> {
     /// `None` before the first answer.
-    pub figures: RwSignal<Option<T>>,
+    pub figures: Lasting<Option<T>>,
     /// How asking for newer ones goes.
     pub asking: Asking,
 }

@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use leptos::prelude::*;
 
+use crate::lasting::Lasting;
+
 /// How many rows that are gone keep their signal. A widget may still read it until its effect has run; after so many
 /// others have left, nobody does.
 const RETIRED_MAX: usize = 256;
@@ -12,14 +14,14 @@ const RETIRED_MAX: usize = 256;
 #[derive(Debug)]
 pub struct Rows<T: Send + Sync + 'static> {
     /// Ids in drawn order.
-    pub order: RwSignal<Vec<u64>>,
+    pub order: Lasting<Vec<u64>>,
     rows: StoredValue<Signals<T>>,
 }
 
 #[derive(Debug)]
 struct Signals<T: Send + Sync + 'static> {
-    shown: HashMap<u64, RwSignal<T>>,
-    retired: VecDeque<(u64, RwSignal<T>)>,
+    shown: HashMap<u64, Lasting<T>>,
+    retired: VecDeque<(u64, Lasting<T>)>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Rows<T> {
@@ -37,20 +39,20 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Rows<T> {
         let mut shown = HashMap::new();
         for (id, item) in items {
             order.push(id);
-            shown.insert(id, RwSignal::new(item));
+            shown.insert(id, Lasting::new(item));
         }
         let signals = Signals {
             shown,
             retired: VecDeque::new(),
         };
         Rows {
-            order: RwSignal::new(order),
+            order: Lasting::new(order),
             rows: StoredValue::new(signals),
         }
     }
 
     /// The row's signal.
-    pub fn get(&self, id: u64) -> Option<RwSignal<T>> {
+    pub fn get(&self, id: u64) -> Option<Lasting<T>> {
         self.rows.with_value(|rows| rows.shown.get(&id).copied())
     }
 
@@ -65,7 +67,7 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Rows<T> {
                         update(signal, item);
                         signal
                     }
-                    None => RwSignal::new(item.clone()),
+                    None => Lasting::new(item.clone()),
                 };
                 rows.shown.insert(id, signal);
             }),
@@ -97,7 +99,7 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Rows<T> {
 }
 
 /// Sets a signal when the value differs.
-pub(super) fn update<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: &T) {
+pub(super) fn update<T: Clone + PartialEq + Send + Sync + 'static>(signal: Lasting<T>, value: &T) {
     if signal.with_untracked(|held| held != value) {
         signal.set(value.clone());
     }

@@ -8,6 +8,7 @@ use protocol::Moment;
 use protocol::view::{Breaker, BreakerDetail, ChartPoint, Connect, Feed, Kpi, Provider, Range, Verdict};
 
 use super::Rows;
+use crate::lasting::Lasting;
 use crate::seed::Seed;
 
 /// How the socket is doing.
@@ -28,21 +29,21 @@ pub enum Connection {
 #[derive(Clone, Copy)]
 pub struct BoardStore {
     /// The sentence on top.
-    pub verdict: RwSignal<Verdict>,
+    pub verdict: Lasting<Verdict>,
     /// The six key figures, in drawn order.
-    pub kpis: StoredValue<Vec<RwSignal<Kpi>>>,
+    pub kpis: StoredValue<Vec<Lasting<Kpi>>>,
     /// Rails.
     pub providers: Rows<Provider>,
     /// Fuses.
     pub breakers: Rows<Breaker>,
     /// Newest first.
-    pub feed: RwSignal<Vec<Feed>>,
+    pub feed: Lasting<Vec<Feed>>,
     /// Chart points, oldest first; empty until the first socket snapshot.
-    pub points: RwSignal<Vec<ChartPoint>>,
+    pub points: Lasting<Vec<ChartPoint>>,
     /// When the newest event was received.
-    pub last_event: RwSignal<Option<i64>>,
+    pub last_event: Lasting<Option<i64>>,
     /// Simulated traffic is part of what is shown.
-    pub simulated: RwSignal<bool>,
+    pub simulated: Lasting<bool>,
 }
 
 /// Everything live, as a context for all pages.
@@ -51,34 +52,34 @@ pub struct Live {
     /// The board; subscribed on every page, for the verdict on top.
     pub board: BoardStore,
     /// The Connect page; subscribed while it is open, or while the board is empty.
-    pub connect: RwSignal<Connect>,
+    pub connect: Lasting<Connect>,
     /// The breaker whose detail panel is open: its `b_…` id.
-    pub detail_of: RwSignal<Option<String>>,
+    pub detail_of: Lasting<Option<String>>,
     /// Its detail; `None` until the snapshot arrives, `Some(None)` when there is no such breaker.
-    pub detail: RwSignal<Option<Option<BreakerDetail>>>,
+    pub detail: Lasting<Option<Option<BreakerDetail>>>,
     /// The Connect page is open; see [`Live::shows_connect`].
-    pub connect_open: RwSignal<bool>,
+    pub connect_open: Lasting<bool>,
     /// The socket.
-    pub connection: RwSignal<Connection>,
+    pub connection: Lasting<Connection>,
     /// A snapshot has arrived since the page was opened.
-    pub connected_once: RwSignal<bool>,
+    pub connected_once: Lasting<bool>,
     /// Server time of the newest frame (at first the seed's), epoch milliseconds.
-    pub frame_now: RwSignal<i64>,
+    pub frame_now: Lasting<i64>,
     /// The server's clock as well as we know it; equals the seed's `now` on the server and at hydration, ticks once a
     /// second from then on. In a replay it is the moment that is shown. Every relative time on screen is computed from
     /// it.
-    pub now: RwSignal<i64>,
+    pub now: Lasting<i64>,
     /// The range that the board shows; setting it subscribes anew and ends a pause.
-    pub range: RwSignal<Range>,
+    pub range: Lasting<Range>,
     /// Live updates are paused by the visitor.
-    pub paused: RwSignal<bool>,
+    pub paused: Lasting<bool>,
     /// The moment that the board is to show instead of now, and how fast it goes on; `None` is live. Setting it
     /// subscribes anew. Where a replay stands is told by [`Live::frame_now`].
-    pub replay: RwSignal<Option<Moment>>,
+    pub replay: Lasting<Option<Moment>>,
     /// Why the newest wish for a moment was not granted.
-    pub refused: RwSignal<Option<String>>,
+    pub refused: Lasting<Option<String>>,
     /// The server's clock, also while [`Live::now`] is the clock of a replay.
-    pub present: RwSignal<i64>,
+    pub present: Lasting<i64>,
 }
 
 impl Live {
@@ -87,28 +88,28 @@ impl Live {
         let board = &seed.board;
         Live {
             board: BoardStore {
-                verdict: RwSignal::new(board.verdict.clone()),
-                kpis: StoredValue::new(board.kpis.iter().cloned().map(RwSignal::new).collect()),
+                verdict: Lasting::new(board.verdict.clone()),
+                kpis: StoredValue::new(board.kpis.iter().cloned().map(Lasting::new).collect()),
                 providers: Rows::new(board.providers.iter().map(|row| (row.id, row.clone()))),
                 breakers: Rows::new(board.breakers.iter().map(|row| (row.key, row.clone()))),
-                feed: RwSignal::new(board.feed.clone()),
-                points: RwSignal::new(board.points.clone()),
-                last_event: RwSignal::new(board.last_event),
-                simulated: RwSignal::new(board.simulated),
+                feed: Lasting::new(board.feed.clone()),
+                points: Lasting::new(board.points.clone()),
+                last_event: Lasting::new(board.last_event),
+                simulated: Lasting::new(board.simulated),
             },
-            connect: RwSignal::new(seed.connect.clone()),
-            detail_of: RwSignal::new(None),
-            detail: RwSignal::new(None),
-            connect_open: RwSignal::new(false),
-            connection: RwSignal::new(Connection::Connecting),
-            connected_once: RwSignal::new(false),
-            frame_now: RwSignal::new(board.now),
-            now: RwSignal::new(board.now),
-            range: RwSignal::new(board.range),
-            paused: RwSignal::new(false),
-            replay: RwSignal::new(seed.replay.map(|at| Moment { at, speed: 0 })),
-            refused: RwSignal::new(seed.refused.clone()),
-            present: RwSignal::new(seed.present),
+            connect: Lasting::new(seed.connect.clone()),
+            detail_of: Lasting::new(None),
+            detail: Lasting::new(None),
+            connect_open: Lasting::new(false),
+            connection: Lasting::new(Connection::Connecting),
+            connected_once: Lasting::new(false),
+            frame_now: Lasting::new(board.now),
+            now: Lasting::new(board.now),
+            range: Lasting::new(board.range),
+            paused: Lasting::new(false),
+            replay: Lasting::new(seed.replay.map(|at| Moment { at, speed: 0 })),
+            refused: Lasting::new(seed.refused.clone()),
+            present: Lasting::new(seed.present),
         }
     }
 

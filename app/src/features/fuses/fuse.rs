@@ -6,13 +6,14 @@ use protocol::view::Breaker;
 use super::words::{agreement, fuse_words, ticks};
 use crate::{
     components::{lever, state_key, state_title, state_word, strip},
+    lasting::Lasting,
     live::Live,
     part::{IntoPart, Part, See, dynamic},
     ui_state::UiState,
 };
 
 /// Draws the fuse of this row. `label` is what the rail calls it.
-pub fn fuse(live: Live, row: RwSignal<Breaker>, label: String) -> Part {
+pub fn fuse(live: Live, row: Lasting<Breaker>, label: String) -> Part {
     let ui = expect_context::<UiState>();
     let (key, id, name) = row.with_untracked(|row| (row.key, row.id.clone(), row.breaker.clone()));
     let state = dynamic(move || row.see(|row| state_key(row.state)));

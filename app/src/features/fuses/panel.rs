@@ -11,6 +11,7 @@ use super::{
 use crate::{
     components::{level_key, moving_shape},
     format::{latency_short, money, rate},
+    lasting::Lasting,
     live::Live,
     part::{IntoPart, Item, Part, See, dynamic, list, when},
     ui_state::UiState,
@@ -178,7 +179,7 @@ fn provider_column(live: Live, name: String, drawn: Memo<Vec<Rail>>) -> Part {
     .part()
 }
 
-fn figures(row: RwSignal<Provider>) -> Part {
+fn figures(row: Lasting<Provider>) -> Part {
     let cost = move || {
         row.see(|row| match row.cost_per_call {
             Some(cost) => [&money(Some(cost)), "/call"].concat(),

@@ -5,6 +5,7 @@ use leptos::{ev, html, prelude::*};
 use crate::{
     components::{MenuItem, menu_with},
     format::iso,
+    lasting::Lasting,
     part::{IntoPart, Part, See, dynamic},
     seed::Site,
     ui_state::UiState,
@@ -80,7 +81,7 @@ pub fn span_menu(menu: SpanMenu) -> Part {
 }
 
 /// Two fields for any range. Moments are shown as people write them.
-fn custom(ends: Signal<(String, String)>, go: GoTo, open: RwSignal<bool>) -> Part {
+fn custom(ends: Signal<(String, String)>, go: GoTo, open: Lasting<bool>) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let (from, to) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     let written = move |text: &String| text.parse().map_or_else(|_| text.clone(), |at| iso(at, offset));

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::Moment;
 use protocol::view::Activity;
 
+use crate::lasting::Lasting;
 use crate::live::Live;
 use crate::part::See;
 
@@ -21,7 +22,7 @@ const SAME: i64 = 1_000;
 pub struct Replay {
     pub(super) live: Live,
     /// The last day; `None` before it is known.
-    pub day: RwSignal<Option<Activity>>,
+    pub day: Lasting<Option<Activity>>,
     /// How fast it plays, when it plays.
     pub speed: RwSignal<u8>,
     /// The moment that was asked for, until a frame shows it.
