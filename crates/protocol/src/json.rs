@@ -5,51 +5,30 @@
 //! a newer server may skip. Figures are written in the shortest form that names the same number; a reader may be off by
 //! one unit in the 16th digit.
 //!
+//! What a server writes is written by serde. What a page needs when its server is of another build, reading server
+//! frames ([`read`]) and writing its own, does without, because a page is downloaded.
+//!
 //! Deliberately absent: limits on the size of a frame (the socket's edge has them), what views there are (the server).
 
-use std::borrow::Cow;
+mod read;
+mod shape;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::codec::{DecodeError, FrameError};
-use crate::frame::{Bye, ClientFrame, Delta, Hello, MAX_SPEED, Moment, ServerFrame, Snapshot};
+use crate::codec::{self, DecodeError, FrameError};
+use crate::frame::{ClientFrame, MAX_SPEED, Moment, ServerFrame};
 use crate::view::Range;
 
-#[derive(Deserialize)]
-struct Tag<'a> {
-    #[serde(borrow)]
-    t: Cow<'a, str>,
-}
-
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct ViewOnly<'a> {
-    view: Cow<'a, str>,
+    view: &'a str,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct ErrorFrame<'a> {
-    code: Cow<'a, str>,
-    detail: Cow<'a, str>,
-}
-
-#[derive(Serialize)]
-struct Subscribe<'a> {
-    view: &'a str,
-    range: Range,
-}
-
-#[derive(Serialize)]
-struct SubscribePast<'a> {
-    view: &'a str,
-    range: Range,
-    at: i64,
-    speed: u8,
-}
-
-#[derive(Serialize)]
-struct Pause {
-    on: bool,
+    code: &'a str,
+    detail: &'a str,
 }
 
 /// One object with the tag in front.
@@ -73,15 +52,9 @@ pub fn encode_server(frame: &ServerFrame) -> String {
         ServerFrame::Hello(hello) => tagged("hello", hello),
         ServerFrame::Snapshot(snapshot) => tagged("snapshot", snapshot),
         ServerFrame::Delta(delta) => tagged("delta", delta),
-        ServerFrame::Resync { view } => tagged("resync", &ViewOnly { view: view.into() }),
+        ServerFrame::Resync { view } => tagged("resync", &ViewOnly { view }),
         ServerFrame::Bye(bye) => tagged("bye", bye),
-        ServerFrame::Error { code, detail } => tagged(
-            "error",
-            &ErrorFrame {
-                code: code.into(),
-                detail: detail.into(),
-            },
-        ),
+        ServerFrame::Error { code, detail } => tagged("error", &ErrorFrame { code, detail }),
     }
 }
 
@@ -92,58 +65,53 @@ pub fn encode_server(frame: &ServerFrame) -> String {
 /// [`DecodeError::UnknownFrame`] when `"t"` names no frame of this version (skip it), [`DecodeError::Malformed`] when
 /// the text is not a frame at all.
 pub fn decode_server(text: &str) -> Result<ServerFrame, DecodeError> {
-    let tag: Tag<'_> = fields(text)?;
-    Ok(match tag.t.as_ref() {
-        "hello" => ServerFrame::Hello(fields::<Hello>(text)?),
-        "snapshot" => ServerFrame::Snapshot(Box::new(fields::<Snapshot>(text)?)),
-        "delta" => ServerFrame::Delta(Box::new(fields::<Delta>(text)?)),
-        "resync" => ServerFrame::Resync {
-            view: owned::<ViewOnly<'static>>(text)?.view.into_owned(),
-        },
-        "bye" => ServerFrame::Bye(fields::<Bye>(text)?),
-        "error" => {
-            let error = owned::<ErrorFrame<'static>>(text)?;
-            ServerFrame::Error {
-                code: error.code.into_owned(),
-                detail: error.detail.into_owned(),
-            }
-        }
-        other => return Err(DecodeError::UnknownFrame(other.to_owned())),
-    })
-}
-
-fn fields<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, DecodeError> {
-    serde_json::from_str(text).map_err(|error| DecodeError::Malformed(error.to_string()))
-}
-
-fn owned<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
-    fields(text)
+    codec::decode_server(&read::to_binary(text)?)
 }
 
 /// A client frame as JSON text.
 pub fn encode_client(frame: &ClientFrame) -> String {
     match frame {
-        ClientFrame::Subscribe {
-            view,
-            range,
-            replay: None,
-        } => tagged("subscribe", &Subscribe { view, range: *range }),
-        ClientFrame::Subscribe {
-            view,
-            range,
-            replay: Some(Moment { at, speed }),
-        } => {
-            let frame = SubscribePast {
-                view,
-                range: *range,
-                at: *at,
-                speed: *speed,
+        ClientFrame::Subscribe { view, range, replay } => {
+            let moment = match replay {
+                Some(Moment { at, speed }) => {
+                    [",\"at\":", &at.to_string(), ",\"speed\":", &speed.to_string()].concat()
+                }
+                None => String::new(),
             };
-            tagged("subscribe", &frame)
+            let range = ["\",\"range\":\"", range.as_str(), "\""].concat();
+            [
+                "{\"t\":\"subscribe\",\"view\":\"",
+                &escaped(view),
+                &range,
+                &moment,
+                "}",
+            ]
+            .concat()
         }
-        ClientFrame::Unsubscribe { view } => tagged("unsubscribe", &ViewOnly { view: view.into() }),
-        ClientFrame::Pause { on } => tagged("pause", &Pause { on: *on }),
+        ClientFrame::Unsubscribe { view } => {
+            ["{\"t\":\"unsubscribe\",\"view\":\"", &escaped(view), "\"}"].concat()
+        }
+        ClientFrame::Pause { on: true } => "{\"t\":\"pause\",\"on\":true}".to_owned(),
+        ClientFrame::Pause { on: false } => "{\"t\":\"pause\",\"on\":false}".to_owned(),
     }
+}
+
+/// A text as it stands between quotes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            '\0'..' ' => {
+                let digit = |bits: u32| char::from_digit(bits & 15, 16).unwrap_or('0');
+                let code = u32::from(letter);
+                out.push_str("\\u00");
+                out.extend([digit(code >> 4), digit(code)]);
+            }
+            _ => out.push(letter),
+        }
+    }
+    out
 }
 
 /// A client frame from JSON text. `range` may be left out (15 minutes), unknown fields are ignored.

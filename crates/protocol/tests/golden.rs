@@ -1,6 +1,6 @@
 //! The JSON form for ever: each file in `golden/` is a frame as it was written when the file was made. Files are never
-//! edited. When a field is added, this test fails on the writing side: give the field `#[serde(default)]`, move the
-//! name from `CURRENT` to `OLDER` and add a new file; the old one must still be readable.
+//! edited. When a field is added, this test fails on the writing side: make the field an `Option`, add it to
+//! `json/shape.rs`, move the name from `CURRENT` to `OLDER` and add a new file; the old one must still be readable.
 //!
 //! `docs/PROTOCOL.md` is held to the same: its examples are read by the same code, and those marked with the name of a
 //! golden file must be that file.
