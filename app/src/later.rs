@@ -90,12 +90,26 @@ pub fn arriving<F: Copy + Send + Sync + 'static>(
     let here = RwSignal::new(later.now());
     Effect::new(move |_| {
         if here.with(Option::is_none) && wanted() {
-            leptos::task::spawn_local(async move {
-                let function = later.fetch().await;
-                // Whoever wanted it may be gone.
-                let _ = here.try_set(Some(function));
-            });
+            bring(later, here);
         }
     });
     here.into()
+}
+
+/// The function once the page has come alive. The server never has it, so what it draws is in no page's first paint.
+pub fn afterwards<F: Copy + Send + Sync + 'static>(later: &'static Later<F>) -> Signal<Option<F>> {
+    let here = RwSignal::new(None);
+    Effect::new(move |_| match later.now() {
+        Some(function) => here.set(Some(function)),
+        None => bring(later, here),
+    });
+    here.into()
+}
+
+fn bring<F: Copy + Send + Sync + 'static>(later: &'static Later<F>, here: RwSignal<Option<F>>) {
+    leptos::task::spawn_local(async move {
+        let function = later.fetch().await;
+        // Whoever wanted it may be gone.
+        let _ = here.try_set(Some(function));
+    });
 }

@@ -1,6 +1,6 @@
 //! What a page is first painted with. The server provides it as a context; the page carries it to the browser.
 
-use protocol::view::{Activity, Board, Connect};
+use protocol::view::{Board, Connect};
 use serde::{Deserialize, Serialize};
 
 /// Everything the first paint needs, at one moment. Provided by the server as a leptos context for each page request.
@@ -13,8 +13,9 @@ pub struct Seed {
     /// The figures of a page of history, for what its address asks, as postcard: only that page knows what they are.
     /// `None` on other pages, and when it cannot be filled.
     pub figures: Option<Vec<u8>>,
-    /// The last day at a glance; `None` on pages without the replay bar, and when it cannot be told.
-    pub activity: Option<Activity>,
+    /// The last day at a glance, as postcard: only the replay bar, which comes later, reads it. `None` on pages without
+    /// the bar, and when it cannot be told.
+    pub activity: Option<Vec<u8>>,
     /// The moment that the board shows instead of now, epoch milliseconds.
     pub replay: Option<i64>,
     /// Why the moment of the address is not shown.

@@ -1,27 +1,17 @@
-//! What a board may show but seldom begins with: the panel of a breaker, and what to paste on an empty board. One chunk.
+//! What a board may show but seldom begins with, each in a chunk of its own: the panel of a breaker, and what to paste on
+//! an empty board, which a board with events never fetches.
 
 use crate::features::{connect::connect, detail};
 use crate::later::later;
 use crate::live::Live;
 use crate::part::Part;
 
-/// The functions of the chunk.
-#[derive(Clone, Copy)]
-pub struct Desk {
+later! {
     /// Draws the panel of a breaker.
-    pub drawer: fn(detail::Open) -> Part,
-    /// Draws what to paste.
-    pub connect: fn(Live) -> Part,
-}
-
-fn desk() -> Desk {
-    Desk {
-        drawer: detail::drawer,
-        connect,
-    }
+    pub static DRAWER, fetch_drawer: fn(detail::Open) -> Part = detail::drawer;
 }
 
 later! {
-    /// Gives the functions.
-    pub static DESK, fetch_desk: fn() -> Desk = desk;
+    /// Draws what to paste.
+    pub static CONNECT, fetch_connect: fn(Live) -> Part = connect;
 }

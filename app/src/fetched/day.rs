@@ -8,20 +8,31 @@ use crate::lasting::Lasting;
 use crate::live::Live;
 use crate::seed::Site;
 
-/// What is known of it, as a context; `None` before it is known.
+/// What is known of it, as a context.
 #[derive(Clone, Copy)]
-pub struct Day(pub Lasting<Option<Activity>>);
+pub struct Day {
+    /// `None` before it is known.
+    pub shown: Lasting<Option<Activity>>,
+    /// What the page brought, for whoever shows it first: the code that reads it comes with the bar.
+    brought: StoredValue<Option<Vec<u8>>>,
+}
 
 impl Day {
     /// The state of the first paint.
-    pub fn seeded(activity: Option<Activity>) -> Day {
-        Day(Lasting::new(activity))
+    pub fn seeded(activity: Option<Vec<u8>>) -> Day {
+        Day {
+            shown: Lasting::new(None),
+            brought: StoredValue::new(activity),
+        }
     }
 
-    /// Keeps it fresh until the current owner goes. On the server it does nothing.
+    /// Shows what the page brought and keeps it fresh until the current owner goes. On the server nothing becomes fresher.
     pub fn follow(self, live: Live, site: &Site) {
+        if let Some(bytes) = self.brought.try_update_value(Option::take).flatten() {
+            self.shown.set(postcard::from_bytes(&bytes).ok());
+        }
         #[cfg(feature = "hydrate")]
-        follow(self.0, live, site);
+        follow(self.shown, live, site);
         #[cfg(not(feature = "hydrate"))]
         let _ = (live, site);
     }

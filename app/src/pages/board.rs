@@ -9,7 +9,7 @@ use crate::{
         bar::bar,
         chart_cards::chart_cards,
         connect::waiting_sentence,
-        desk::DESK,
+        desk::CONNECT,
         detail::detail,
         feed::feed,
         fuses::panel,
@@ -18,11 +18,9 @@ use crate::{
         range_menu::range_menu,
         replay::{self, Replay, replay_bar, replay_note},
     },
-    fetched::Day,
     later::arriving,
     live::{Freshness, Live},
     part::{IntoPart, Part, See, dynamic, when},
-    seed::Site,
     ui_state::UiState,
 };
 
@@ -39,7 +37,6 @@ pub fn BoardPage() -> impl IntoView {
     let ui = expect_context::<UiState>();
     ui.replay.set_value(Some(replay));
     on_cleanup(move || _ = ui.replay.try_set_value(None));
-    expect_context::<Day>().follow(live, &expect_context::<Site>());
     let title = move || {
         // Trouble is told by the tab as well.
         live.board.verdict.see(|verdict| match verdict.level {
@@ -49,7 +46,7 @@ pub fn BoardPage() -> impl IntoView {
             Level::Ok | Level::Unknown => "Board · Fuseboard".to_owned(),
         })
     };
-    let desk = arriving(&DESK, move || empty.get());
+    let connect = arriving(&CONNECT, move || empty.get());
     let ranges = when(move || (!empty.get()).then(|| range_menu(live)));
     view! {
         <Title text=title/>
@@ -62,7 +59,7 @@ pub fn BoardPage() -> impl IntoView {
         >
             <div class="page" inert=dynamic(move || covered.get())>
                 {bar("Board", live, dynamic(move || waiting_sentence(live, true)), Some(ranges))}
-                {when(move || if empty.get() { desk.get().map(|desk| (desk().connect)(live)) } else { Some(body(live, replay)) })}
+                {when(move || if empty.get() { connect.get().map(|draw| draw(live)) } else { Some(body(live, replay)) })}
             </div>
             {detail(live, covered)}
         </main>

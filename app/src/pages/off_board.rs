@@ -15,7 +15,7 @@ use leptos_router::ChooseView;
 use leptos_router::{Lazy, LazyRoute, lazy_route};
 
 use crate::browser;
-use crate::features::desk::DESK;
+use crate::features::desk::{CONNECT, DRAWER};
 
 /// Explore, by itself.
 #[cfg(feature = "split")]
@@ -108,8 +108,11 @@ macro_rules! together {
                 }
                 // What a board may show from the start though most boards do not.
                 _ => {
-                    if browser::is_painted("main[data-waiting], main .drawer") {
-                        DESK.fetch().await;
+                    if browser::is_painted("main[data-waiting]") {
+                        CONNECT.fetch().await;
+                    }
+                    if browser::is_painted("main .drawer") {
+                        DRAWER.fetch().await;
                     }
                 }
             }
@@ -128,5 +131,5 @@ together! {
 
 /// Fetches what a click on the board wants at once.
 pub async fn prepare() {
-    DESK.fetch().await;
+    DRAWER.fetch().await;
 }

@@ -331,7 +331,7 @@ pub fn seed() -> Seed {
         board,
         connect: connect(),
         figures: None,
-        activity: Some(activity()),
+        activity: postcard::to_allocvec(&activity()).ok(),
         replay: None,
         refused: None,
         present: NOW,

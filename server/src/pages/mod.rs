@@ -20,7 +20,7 @@ use engine::PageError;
 use leptos::config::{Env, LeptosOptions};
 use leptos::nonce::Nonce;
 use leptos::prelude::provide_context;
-use protocol::view::{Activity, Board};
+use protocol::view::Board;
 use protocol::{Range, Span};
 use serde::Serialize;
 use store::{TenantId, TenantScope};
@@ -167,7 +167,7 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<Seed>
             None => None,
         },
         activity: if is_board {
-            activity(shared, scope).await
+            packed(shared.engine.activity(scope).await)
         } else {
             None
         },
@@ -211,7 +211,7 @@ fn packed<T: Serialize>(answer: Result<T, PageError>) -> Option<Vec<u8>> {
     match answer {
         Ok(figures) => postcard::to_allocvec(&figures).ok(),
         Err(error) => {
-            tracing::debug!(%error, "a page is painted without figures");
+            tracing::debug!(%error, "a page is sent without figures");
             None
         }
     }
@@ -247,17 +247,6 @@ async fn replayed(
     match shown {
         Ok((at, board)) => (Some(at), None, board),
         Err(refused) => (None, Some(refused), shared.engine.board(scope, range)),
-    }
-}
-
-/// The last day for the replay bar. Without it the page asks by itself.
-async fn activity(shared: &Shared, scope: &TenantScope) -> Option<Activity> {
-    match shared.engine.activity(scope).await {
-        Ok(activity) => Some(activity),
-        Err(error) => {
-            tracing::debug!(%error, "the page is painted without activity");
-            None
-        }
     }
 }
 

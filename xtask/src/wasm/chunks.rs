@@ -19,7 +19,7 @@ const CALL: &str = "await callee();";
 const PATIENT_CALL: &str = "await patiently(callee);";
 const PATIENCE: &str = "chunks.js";
 
-/// The chunks of each lazy route and function: `{"fetch_desk": ["chunk-….wasm", …], …}`.
+/// The chunks of each lazy route and function: `{"fetch_drawer": ["chunk-….wasm", …], …}`.
 pub const MANIFEST: &str = "chunks.json";
 
 /// The parts in `dir`: the main program, to be bound, and the chunks.
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn names_lose_their_number() {
-        assert_eq!(plain("fetch_desk_1234567"), "fetch_desk");
-        assert_eq!(plain("fetch_desk"), "fetch_desk");
+        assert_eq!(plain("fetch_drawer_1234567"), "fetch_drawer");
+        assert_eq!(plain("fetch_drawer"), "fetch_drawer");
     }
 }

@@ -19,7 +19,7 @@ use protocol::view::{Breaker, BreakerDetail, BreakerPage};
 
 use crate::{
     components::{Icon, icon},
-    features::{desk::DESK, feed::breaker_id, fuses::focus_fuse},
+    features::{desk::DRAWER, feed::breaker_id, fuses::focus_fuse},
     fetched::Fetched,
     later::arriving,
     live::Live,
@@ -65,9 +65,9 @@ pub fn detail(live: Live, covered: RwSignal<bool>) -> Part {
         _ = live.detail_of.try_set(None);
         _ = ui.panel_open.try_set(false);
     });
-    let desk = arriving(&DESK, move || wanted.see(Option::is_some));
+    let drawer = arriving(&DRAWER, move || wanted.see(Option::is_some));
     when(move || {
-        let draw = desk.get()?().drawer;
+        let draw = drawer.get()?;
         wanted.get().map(|id| {
             draw(Open {
                 live,

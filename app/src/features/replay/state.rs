@@ -34,7 +34,7 @@ pub struct Replay {
 }
 
 pub(super) fn make(live: Live) -> Replay {
-    let day = expect_context::<crate::fetched::Day>().0;
+    let day = expect_context::<crate::fetched::Day>().shown;
     let replay = Replay {
         live,
         day,
