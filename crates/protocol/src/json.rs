@@ -10,6 +10,7 @@
 //!
 //! Deliberately absent: limits on the size of a frame (the socket's edge has them), what views there are (the server).
 
+mod figure;
 mod read;
 mod shape;
 
