@@ -31,6 +31,8 @@ pub struct Replay {
     reached: RwSignal<Option<i64>>,
     /// The thumb is held.
     pub(super) held: RwSignal<bool>,
+    /// It begins as soon as it is known how far back there is anything.
+    wanted: RwSignal<bool>,
 }
 
 pub(super) fn make(live: Live) -> Replay {
@@ -42,7 +44,14 @@ pub(super) fn make(live: Live) -> Replay {
         asked: RwSignal::new(None),
         reached: RwSignal::new(None),
         held: RwSignal::new(false),
+        wanted: RwSignal::new(false),
     };
+    Effect::new(move |_| {
+        if replay.wanted.get() && replay.day.see(Option::is_some) {
+            replay.wanted.set(false);
+            replay.begin();
+        }
+    });
     Effect::new(move |_| {
         let now = live.frame_now.get();
         let asked = replay.asked.get_untracked();
@@ -113,13 +122,19 @@ impl Replay {
         self.live.replay.set(Some(Moment { at, speed }));
     }
 
-    /// What `r` does.
+    /// What `r` does. Before the day is known, which comes with the bar, it is remembered; or forgotten again.
     pub fn toggle(self) {
         if self.live.replay.with_untracked(Option::is_some) {
             self.end();
+        } else if self.day.with_untracked(Option::is_some) {
+            self.begin();
         } else {
-            self.stand_at(self.live.present.get_untracked() - BEGIN_AGO);
+            self.wanted.update(|wanted| *wanted = !*wanted);
         }
+    }
+
+    fn begin(self) {
+        self.stand_at(self.live.present.get_untracked() - BEGIN_AGO);
     }
 
     /// What Space does; live, nothing.
