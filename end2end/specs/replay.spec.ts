@@ -71,6 +71,9 @@ test("keys, trips and the track move through time; Back and the button come back
   await expect(board.feedItems).toHaveCount(0);
   await page.locator('[data-replay-trip="next"]').click();
   await expect.poll(() => Math.abs(at(page) - open)).toBeLessThan(5000);
+  // There is no trip after it, so the button lets go of the focus; before that, Space would be the button's.
+  await expect(page.locator('[data-replay-trip="next"]')).toBeDisabled();
+  await expect(page.locator(":focus")).toHaveCount(0);
   await page.keyboard.press("Space");
   await expect(board.breaker("gpt-5")).toHaveAttribute("data-state", "open");
   await page.keyboard.press("Space");
