@@ -84,6 +84,8 @@ test("keys go through the rows and open one; Back returns", async ({ board, page
   await page.keyboard.press("g");
   await page.keyboard.press("r");
   await expect(board.main).toHaveAttribute("data-page", "breakers");
+  // Reached by a click or a key the page asks for its rows.
+  await expect(page.locator("tr[data-row]")).toHaveCount(6);
   const order = await names(page);
   await page.keyboard.press("j");
   await page.keyboard.press("j");
