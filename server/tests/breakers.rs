@@ -4,12 +4,9 @@
 
 mod common;
 
-use common::TestServer;
+use common::{POSTCARD, TestServer};
 use protocol::view::{BreakerPage, Breakers, LimitReplays};
-use reqwest::Response;
 use serde_json::{Value, json};
-
-const POSTCARD: &str = "application/vnd.fuseboard.postcard";
 
 fn transition(breaker: &str, instance: &str, to: &str) -> Value {
     json!({ "type": "breaker", "breaker": breaker, "provider": "anthropic", "service": "chat", "instance": instance,
@@ -33,14 +30,8 @@ async fn filled() -> TestServer {
     server
 }
 
-async fn get(server: &TestServer, path: &str) -> Response {
-    server.get(path).send().await.unwrap()
-}
-
 async fn list(server: &TestServer, query: &str) -> Breakers {
-    let response = get(server, &format!("/api/v1/breakers{query}")).await;
-    assert_eq!(response.status(), 200, "{query}");
-    response.json().await.unwrap()
+    server.read(&format!("/api/v1/breakers{query}")).await
 }
 
 async fn id(server: &TestServer) -> String {
@@ -54,7 +45,7 @@ async fn a_gate_is_told_states_and_when_nothing_has_changed() {
     let names: Vec<&str> = all.rows.iter().map(|row| row.breaker.breaker.as_str()).collect();
     assert_eq!(names, ["sonnet", "haiku"], "the worst first");
 
-    let first = get(&server, "/api/v1/breakers?name=sonnet").await;
+    let first = server.get("/api/v1/breakers?name=sonnet").send().await.unwrap();
     let tag = first.headers()["etag"].to_str().unwrap().to_owned();
     assert!(tag.starts_with("W/\""), "{tag}");
     let told: Value = first.json().await.unwrap();
@@ -93,18 +84,16 @@ async fn both_forms_say_the_same() {
     let build = server.shared().build.clone();
     let postcard = async |path: &str| {
         let path = format!("{path}?from=now-1h&to=now&build={build}");
-        let response = server.get(&path).header("accept", POSTCARD).send().await.unwrap();
+        let response = server.packed(&path).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["content-type"], POSTCARD);
         assert!(!response.headers().contains_key("etag"));
         response.bytes().await.unwrap()
     };
     for base in ["", "/t/default"] {
-        let told: BreakerPage = get(&server, &format!("{base}/api/v1/breakers/{id}?from=now-1h"))
-            .await
-            .json()
-            .await
-            .unwrap();
+        let told: BreakerPage = server
+            .read(&format!("{base}/api/v1/breakers/{id}?from=now-1h"))
+            .await;
         let same: BreakerPage =
             postcard::from_bytes(&postcard(&format!("{base}/api/v1/breakers/{id}")).await).unwrap();
         assert_eq!(same.transitions, told.transitions);
@@ -117,14 +106,9 @@ async fn both_forms_say_the_same() {
             postcard::from_bytes(&postcard(&format!("{base}/api/v1/breakers/{id}/whatif")).await).unwrap();
         assert_eq!((replays.calls, replays.replays.len()), (30, 19));
     }
-    let around: Value = get(
-        &server,
-        &format!("/api/v1/breakers/{id}/around?from=now-5m&to=now"),
-    )
-    .await
-    .json()
-    .await
-    .unwrap();
+    let around: Value = server
+        .read(&format!("/api/v1/breakers/{id}/around?from=now-5m&to=now"))
+        .await;
     assert_eq!((&around["found"], &around["failed"]), (&json!(30), &json!(30)));
     assert_eq!(around["calls"][0]["status"], 529);
     assert!(server.stop().await);
@@ -141,9 +125,7 @@ async fn bad_input_is_refused_with_what_is_wrong() {
         "/api/v1/breakers/B_00000000000000FF/around?from=now-1m",
         "/t/default/api/v1/breakers/b_1",
     ] {
-        let response = get(&server, path).await;
-        assert_eq!(response.status(), 404, "{path}");
-        let problem: Value = response.json().await.unwrap();
+        let problem = server.refusal(path, 404).await;
         assert!(
             problem["detail"].as_str().unwrap().contains("b_0123456789abcdef"),
             "{path}"
@@ -159,23 +141,14 @@ async fn bad_input_is_refused_with_what_is_wrong() {
         (format!("/api/v1/breakers/{id}/whatif?from=now%2B2d"), "from"),
         (format!("/api/v1/breakers/{id}/around?from=now-2h"), "from"),
     ] {
-        let response = get(&server, &path).await;
-        assert_eq!(response.status(), 400, "{path}");
-        let problem: Value = response.json().await.unwrap();
+        let problem = server.refusal(&path, 400).await;
         assert_eq!(problem["parameter"], parameter, "{path}");
     }
-    let wide: Value = get(&server, &format!("/api/v1/breakers/{id}/around?from=now-2h"))
-        .await
-        .json()
-        .await
-        .unwrap();
+    let wide = server
+        .refusal(&format!("/api/v1/breakers/{id}/around?from=now-2h"), 400)
+        .await;
     assert_eq!(wide["detail"], "from and to: 120 minutes apart, at most 15");
-    let other = server
-        .get(&format!("/api/v1/breakers/{id}?build=other"))
-        .header("accept", POSTCARD)
-        .send()
-        .await
-        .unwrap();
+    let other = server.packed(&format!("/api/v1/breakers/{id}?build=other")).await;
     assert_eq!(other.status(), 409);
     assert!(server.stop().await);
 }
@@ -184,32 +157,22 @@ async fn bad_input_is_refused_with_what_is_wrong() {
 async fn pages_are_painted_with_their_figures() {
     let server = filled().await;
     let id = id(&server).await;
-    let html = async |path: &str| {
-        let response = server
-            .get(path)
-            .header("accept", "text/html")
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(response.status(), 200, "{path}");
-        response.text().await.unwrap()
-    };
     for base in ["", "/t/default"] {
-        let list = html(&format!("{base}/breakers?from=now-1h&to=now")).await;
+        let list = server.html(&format!("{base}/breakers?from=now-1h&to=now")).await;
         let place = |name: &str| list.find(&format!("<tr data-row=\"{name}\"")).unwrap();
         assert!(place("sonnet") < place("haiku"), "{base}");
         assert!(list.contains("open on 1 of 2") && list.contains("data-matrix"));
         assert!(list.contains(&format!("href=\"{base}/breakers/{id}?from=now-1h&amp;to=now\"")));
-        let page = html(&format!("{base}/breakers/{id}")).await;
+        let page = server.html(&format!("{base}/breakers/{id}")).await;
         assert!(page.contains("data-page=\"breaker\"") && page.contains("24 × overloaded"));
         assert!(
             page.contains("data-strips=\"worst\""),
             "a week is of the worst instance"
         );
     }
-    let unknown = html("/breakers/b_00000000000000ff").await;
+    let unknown = server.html("/breakers/b_00000000000000ff").await;
     assert!(unknown.contains("data-page=\"breaker\"") && unknown.contains("data-breaker-waiting"));
-    let wrong = html("/breakers?from=soon").await;
+    let wrong = server.html("/breakers?from=soon").await;
     assert!(wrong.contains("data-breakers-waiting"));
     assert!(server.stop().await);
 }

@@ -8,42 +8,20 @@ use common::TestServer;
 use protocol::markers::Markers;
 use protocol::query::QueryAnswer;
 use protocol::view::Explored;
-use serde_json::{Value, json};
-
-const POSTCARD: &str = "application/vnd.fuseboard.postcard";
+use serde_json::json;
 
 async fn filled() -> TestServer {
-    let server = TestServer::start().await;
-    let call = |provider: &str, outcome: &str| json!({ "type": "call", "provider": provider, "model": "m", "outcome": outcome, "duration_ms": 400 });
-    let mut events = vec![call("openai", "ok"); 30];
-    events.extend(vec![call("anthropic", "timeout"); 40]);
-    events.push(json!({ "type": "marker", "title": "v2 <b>", "kind": "deploy" }));
-    server.accept(&Value::Array(events)).await;
+    let server = TestServer::with_two_providers().await;
+    let marker = json!([{ "type": "marker", "title": "v2 <b>", "kind": "deploy" }]);
+    server.accept(&marker).await;
     server
-}
-
-async fn html(server: &TestServer, path: &str) -> String {
-    let response = server
-        .get(path)
-        .header("accept", "text/html")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.status(), 200, "{path}");
-    response.text().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_forms_and_the_query_behind_them_say_the_same() {
     let server = filled().await;
     let asked = "metric=requests&group_by=provider&filter=provider:openai&from=now-1h&to=now";
-    let response = server
-        .get(&format!("/api/v1/explore?{asked}"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.status(), 200);
-    let told: Explored = response.json().await.unwrap();
+    let told: Explored = server.read(&format!("/api/v1/explore?{asked}")).await;
     assert_eq!(told.rows.len(), 1);
     assert_eq!(
         (told.rows[0].group[0].as_str(), told.rows[0].whole),
@@ -53,7 +31,7 @@ async fn both_forms_and_the_query_behind_them_say_the_same() {
 
     let build = server.shared().build.clone();
     let path = format!("/t/default/api/v1/explore?{asked}&build={build}");
-    let response = server.get(&path).header("accept", POSTCARD).send().await.unwrap();
+    let response = server.packed(&path).await;
     assert_eq!(response.status(), 200);
     let same: Explored = postcard::from_bytes(&response.bytes().await.unwrap()).unwrap();
     assert_eq!(
@@ -64,7 +42,7 @@ async fn both_forms_and_the_query_behind_them_say_the_same() {
     let steps = format!("from={}&to={}&step={}", told.from, told.to, told.step);
     let path =
         format!("/t/default/api/v1/query?metric=requests&group_by=provider&filter=provider:openai&{steps}");
-    let answer: QueryAnswer = server.get(&path).send().await.unwrap().json().await.unwrap();
+    let answer: QueryAnswer = server.read(&path).await;
     let points: Vec<Option<f64>> = answer.series[0].points.iter().map(|(_, value)| *value).collect();
     assert_eq!(points, told.rows[0].points);
     assert!(server.stop().await);
@@ -82,22 +60,10 @@ async fn nonsense_is_refused_by_its_parameter() {
         ("metric=cost&compare=next", "compare"),
         ("metric=cost&as=lines", "as"),
     ] {
-        let response = server
-            .get(&format!("/api/v1/explore?{query}"))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(response.status(), 400, "{query}");
-        let problem: Value = response.json().await.unwrap();
+        let problem = server.refusal(&format!("/api/v1/explore?{query}"), 400).await;
         assert_eq!(problem["parameter"], parameter, "{query}");
     }
-    let response = server
-        .get("/api/v1/explore")
-        .header("accept", POSTCARD)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.status(), 409);
+    assert_eq!(server.packed("/api/v1/explore").await.status(), 409);
     assert!(server.stop().await);
 }
 
@@ -108,7 +74,7 @@ async fn the_page_is_painted_with_its_figures_and_tells_nonsense_later() {
         "/explore",
         "/t/default/explore?metric=requests&group_by=provider&as=table",
     ] {
-        let html = html(&server, path).await;
+        let html = server.html(path).await;
         let place = |name: &str| html.find(&format!("<tr data-series=\"{name}\"")).unwrap();
         assert!(place("anthropic") < place("openai"), "{path}");
         assert!(html.contains(">40<"), "{path}");
@@ -118,12 +84,14 @@ async fn the_page_is_painted_with_its_figures_and_tells_nonsense_later() {
         );
     }
     assert!(
-        html(&server, "/explore?metric=speed")
+        server
+            .html("/explore?metric=speed")
             .await
             .contains("data-explore-waiting")
     );
     assert!(
-        html(&server, "/explore?metric=cost&filter=provider:nobody")
+        server
+            .html("/explore?metric=cost&filter=provider:nobody")
             .await
             .contains("data-explore-empty")
     );
@@ -133,28 +101,13 @@ async fn the_page_is_painted_with_its_figures_and_tells_nonsense_later() {
 #[tokio::test(flavor = "multi_thread")]
 async fn markers_have_an_address() {
     let server = filled().await;
-    let markers: Markers = server
-        .get("/api/v1/markers?from=now-1h")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let markers: Markers = server.read("/api/v1/markers?from=now-1h").await;
     assert_eq!(
         (markers.items.len(), markers.items[0].kind.as_str()),
         (1, "deploy")
     );
-    let none: Markers = server
-        .get("/api/v1/markers?from=now-2h&to=now-1h")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let none: Markers = server.read("/api/v1/markers?from=now-2h&to=now-1h").await;
     assert!(none.items.is_empty());
-    let response = server.get("/api/v1/markers?from=soon").send().await.unwrap();
-    assert_eq!(response.status(), 400);
+    server.refusal("/api/v1/markers?from=soon", 400).await;
     assert!(server.stop().await);
 }

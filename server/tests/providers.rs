@@ -4,33 +4,14 @@
 
 mod common;
 
-use common::TestServer;
+use common::{POSTCARD, TestServer};
 use protocol::limits::Limits;
 use protocol::view::{ProviderPage, Providers};
-use reqwest::Response;
-use serde_json::{Value, json};
-
-const POSTCARD: &str = "application/vnd.fuseboard.postcard";
-
-async fn filled() -> TestServer {
-    let server = TestServer::start().await;
-    let call = |provider: &str, outcome: &str| json!({ "type": "call", "provider": provider, "model": "m", "outcome": outcome, "duration_ms": 400 });
-    let mut events = vec![call("openai", "ok"); 30];
-    events.extend(vec![call("anthropic", "timeout"); 40]);
-    server.accept(&Value::Array(events)).await;
-    server
-}
-
-async fn postcard(server: &TestServer, query: &str) -> Response {
-    let request = server
-        .get(&format!("/api/v1/providers{query}"))
-        .header("accept", POSTCARD);
-    request.send().await.unwrap()
-}
+use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_forms_say_the_same() {
-    let server = filled().await;
+    let server = TestServer::with_two_providers().await;
     let response = server
         .get("/api/v1/providers?from=now-1h&to=now")
         .send()
@@ -44,7 +25,9 @@ async fn both_forms_say_the_same() {
     assert_eq!(told.rows[0].said.words, "0% ok");
 
     let build = server.shared().build.clone();
-    let response = postcard(&server, &format!("?from=now-1h&to=now&build={build}")).await;
+    let response = server
+        .packed(&format!("/api/v1/providers?from=now-1h&to=now&build={build}"))
+        .await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], POSTCARD);
     let bytes = response.bytes().await.unwrap();
@@ -66,9 +49,9 @@ async fn both_forms_say_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_build_and_nonsense_are_refused() {
-    let server = filled().await;
+    let server = TestServer::with_two_providers().await;
     for query in ["", "?build=other"] {
-        let response = postcard(&server, query).await;
+        let response = server.packed(&format!("/api/v1/providers{query}")).await;
         assert_eq!(response.status(), 409, "{query}");
         let problem: Value = response.json().await.unwrap();
         assert_eq!(problem["type"], "urn:fuseboard:problem:other-build");
@@ -79,13 +62,7 @@ async fn another_build_and_nonsense_are_refused() {
         ("to=x", "to"),
         ("colour=red", "colour"),
     ] {
-        let response = server
-            .get(&format!("/api/v1/providers?{query}"))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(response.status(), 400, "{query}");
-        let problem: Value = response.json().await.unwrap();
+        let problem = server.refusal(&format!("/api/v1/providers?{query}"), 400).await;
         assert_eq!(problem["parameter"], parameter, "{query}");
     }
     assert!(server.stop().await);
@@ -93,62 +70,32 @@ async fn another_build_and_nonsense_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_painted_with_its_figures_and_tells_a_bad_range_later() {
-    let server = filled().await;
+    let server = TestServer::with_two_providers().await;
     for path in ["/providers", "/t/default/providers?from=now-6h&to=now"] {
-        let response = server
-            .get(path)
-            .header("accept", "text/html")
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(response.status(), 200, "{path}");
-        let html = response.text().await.unwrap();
+        let html = server.html(path).await;
         let place = |name: &str| html.find(&format!("<tr data-provider=\"{name}\"")).unwrap();
         assert!(place("anthropic") < place("openai"), "{path}");
         assert!(html.contains("0% ok"), "{path}");
     }
-    let response = server
-        .get("/providers?from=soon")
-        .header("accept", "text/html")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.status(), 200);
-    assert!(response.text().await.unwrap().contains("data-providers-waiting"));
-    let board = server
-        .get("/")
-        .header("accept", "text/html")
-        .send()
-        .await
-        .unwrap();
-    assert!(!board.text().await.unwrap().contains("data-providers"));
+    let late = server.html("/providers?from=soon").await;
+    assert!(late.contains("data-providers-waiting"));
+    let board = server.html("/").await;
+    assert!(!board.contains("data-providers"));
     assert!(server.stop().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_provider_has_an_address_and_a_page() {
-    let server = filled().await;
-    let list: Providers = server
-        .get("/api/v1/providers")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let server = TestServer::with_two_providers().await;
+    let list: Providers = server.read("/api/v1/providers").await;
     let id = &list.rows[0].id;
     let page: ProviderPage = server
-        .get(&format!("/t/default/api/v1/providers/{id}?from=now-1h"))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+        .read(&format!("/t/default/api/v1/providers/{id}?from=now-1h"))
+        .await;
     assert_eq!((page.row.name.as_str(), page.row.attempts), ("anthropic", 40));
 
     let path = format!("/api/v1/providers/{id}?build={}", server.shared().build);
-    let response = server.get(&path).header("accept", POSTCARD).send().await.unwrap();
+    let response = server.packed(&path).await;
     let same: ProviderPage = postcard::from_bytes(&response.bytes().await.unwrap()).unwrap();
     assert_eq!(same.row.name, "anthropic");
 
@@ -158,35 +105,19 @@ async fn one_provider_has_an_address_and_a_page() {
         (&format!("/api/v1/providers/{id}?from=soon")[..], 400),
         (&format!("/api/v1/providers/{id}?colour=red")[..], 400),
     ] {
-        assert_eq!(server.get(path).send().await.unwrap().status(), status, "{path}");
+        server.refusal(path, status).await;
     }
     for path in [format!("/providers/{id}"), format!("/t/default/providers/{id}")] {
-        let response = server
-            .get(&path)
-            .header("accept", "text/html")
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(response.status(), 200, "{path}");
-        assert!(
-            response.text().await.unwrap().contains("data-provider-head"),
-            "{path}"
-        );
+        let html = server.html(&path).await;
+        assert!(html.contains("data-provider-head"), "{path}");
     }
     assert!(server.stop().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_have_a_page() {
-    let server = filled().await;
-    let limits: Limits = server
-        .get("/api/v1/limits")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let server = TestServer::with_two_providers().await;
+    let limits: Limits = server.read("/api/v1/limits").await;
     let names: Vec<&str> = limits.items.iter().map(|limit| limit.name.as_str()).collect();
     assert!(
         names.contains(&"series") && names.contains(&"in_flight_bytes"),
@@ -194,13 +125,7 @@ async fn limits_have_a_page() {
     );
     assert!(limits.as_of > 0);
     for path in ["/limits", "/t/default/limits"] {
-        let response = server
-            .get(path)
-            .header("accept", "text/html")
-            .send()
-            .await
-            .unwrap();
-        let html = response.text().await.unwrap();
+        let html = server.html(path).await;
         assert!(
             html.contains("data-cap=\"journal_bytes\"") && html.contains("Nothing is near its cap."),
             "{path}"

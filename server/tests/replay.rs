@@ -142,15 +142,7 @@ async fn a_socket_goes_to_a_moment_and_back() {
 async fn the_page_of_a_moment_is_painted_with_it() {
     let server = TestServer::start().await;
     let shown = history(&server).await;
-    let page = async |query: &str| {
-        let answer = server
-            .get(&format!("/{query}"))
-            .header("accept", "text/html")
-            .send()
-            .await;
-        answer.unwrap().text().await.unwrap()
-    };
-    let html = page(&format!("?at={}", shown[1].now)).await;
+    let html = server.html(&format!("/?at={}", shown[1].now)).await;
     for part in [
         "data-live=\"replay\"",
         "data-replay=\"on\"",
@@ -159,10 +151,10 @@ async fn the_page_of_a_moment_is_painted_with_it() {
     ] {
         assert!(html.contains(part), "{part}");
     }
-    let html = page("").await;
+    let html = server.html("/").await;
     assert!(html.contains("data-replay=\"off\"") && !html.contains("You are looking at"));
     // A moment that cannot be shown: the live board, and the reason.
-    let html = page("?at=1000000000000").await;
+    let html = server.html("/?at=1000000000000").await;
     assert!(html.contains("data-replay=\"off\"") && html.contains("replay reaches back to"));
     assert!(server.stop().await);
 }

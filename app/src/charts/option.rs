@@ -108,51 +108,6 @@ fn lines_option(palette: &Palette) -> Value {
     option
 }
 
-/// Cells by time and line.
-fn cells_option(palette: &Palette) -> Value {
-    let none = || AxisTick::new().show(false);
-    let steps = Axis::new()
-        .type_(AxisType::Category)
-        .axis_tick(none())
-        .axis_label(label().interval(0));
-    let names = Axis::new()
-        .type_(AxisType::Category)
-        .axis_line(AxisLine::new().show(false))
-        .axis_tick(none())
-        .axis_label(label().interval(0));
-    let shade = VisualMapChannel::new().color(vec![palette.panel_2.as_str(), palette.s1.as_str()]);
-    let chart = Chart::new()
-        .animation(false)
-        .grid(grid())
-        .x_axis(steps)
-        .y_axis(names)
-        .tooltip(Tooltip::new().trigger(Trigger::Item))
-        .visual_map(
-            VisualMap::new()
-                .type_(VisualMapType::Continuous)
-                .show(false)
-                .min(0)
-                .max(1)
-                .dimension(2)
-                .in_range(shade),
-        )
-        .series(Heatmap::new().id("cells").progressive(0));
-    let mut option = finish(&chart, &["column", "row", "value"]);
-    over(
-        &mut option["series"][0],
-        json!({
-            "encode": { "x": 0, "y": 1, "value": 2 },
-            "itemStyle": { "borderColor": palette.panel, "borderWidth": 0.5 },
-        }),
-    );
-    over_each(&mut option["grid"], json!({ "left": NAMES_LEFT }));
-    over_each(
-        &mut option["yAxis"],
-        json!({ "axisLabel": { "width": NAMES_LEFT - 16, "overflow": "truncate" } }),
-    );
-    option
-}
-
 /// Areas on top of each other, without lines.
 fn outcome_option(palette: &Palette) -> Value {
     let mut chart = over_time();
@@ -169,25 +124,24 @@ fn outcome_option(palette: &Palette) -> Value {
     finish(&chart, &columns(&BAND_NAMES))
 }
 
-/// Cells by time and duration. ECharts draws heat maps over categories only: columns are steps, rows are edges.
-fn heat_option(palette: &Palette) -> Value {
+/// Cells by time and row, shaded from `ground` up. ECharts draws heat maps over categories only: columns are steps.
+fn cells(rows: Axis, every: u32, ground: &str, palette: &Palette, series: Heatmap) -> Chart {
     let none = || AxisTick::new().show(false);
     let steps = Axis::new()
         .type_(AxisType::Category)
         .axis_tick(none())
         .axis_label(label().interval(0));
-    let durations = Axis::new()
+    let rows = rows
         .type_(AxisType::Category)
-        .data(HEAT_EDGES_MS.map(edge).to_vec())
         .axis_line(AxisLine::new().show(false))
         .axis_tick(none())
-        .axis_label(label().interval(2));
-    let shade = VisualMapChannel::new().color(vec![palette.panel.as_str(), palette.s1.as_str()]);
-    let chart = Chart::new()
+        .axis_label(label().interval(every));
+    let shade = VisualMapChannel::new().color(vec![ground, palette.s1.as_str()]);
+    Chart::new()
         .animation(false)
         .grid(grid())
         .x_axis(steps)
-        .y_axis(durations)
+        .y_axis(rows)
         .tooltip(Tooltip::new().trigger(Trigger::Item))
         .visual_map(
             VisualMap::new()
@@ -198,7 +152,43 @@ fn heat_option(palette: &Palette) -> Value {
                 .dimension(2)
                 .in_range(shade),
         )
-        .series(Heatmap::new().id("heat").name("answers").progressive(0));
+        .series(series.progressive(0))
+}
+
+/// By time and line; each row has its name.
+fn cells_option(palette: &Palette) -> Value {
+    let chart = cells(
+        Axis::new(),
+        0,
+        &palette.panel_2,
+        palette,
+        Heatmap::new().id("cells"),
+    );
+    let mut option = finish(&chart, &["column", "row", "value"]);
+    over(
+        &mut option["series"][0],
+        json!({
+            "encode": { "x": 0, "y": 1, "value": 2 },
+            "itemStyle": { "borderColor": palette.panel, "borderWidth": 0.5 },
+        }),
+    );
+    over_each(&mut option["grid"], json!({ "left": NAMES_LEFT }));
+    over_each(
+        &mut option["yAxis"],
+        json!({ "axisLabel": { "width": NAMES_LEFT - 16, "overflow": "truncate" } }),
+    );
+    option
+}
+
+/// By time and duration; rows are edges, and every third is named.
+fn heat_option(palette: &Palette) -> Value {
+    let chart = cells(
+        Axis::new().data(HEAT_EDGES_MS.map(edge).to_vec()),
+        2,
+        &palette.panel,
+        palette,
+        Heatmap::new().id("heat").name("answers"),
+    );
     let mut option = finish(&chart, &["column", "row", "answers", "duration from, ms"]);
     over(
         &mut option["series"][0],

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Sockets one key may have.
 const PER_KEY: usize = 10;
@@ -31,7 +30,7 @@ impl Who {
     }
 }
 
-/// All open sockets. Tracked, so that a shutdown can wait for them: HTTP's own does not know them any more.
+/// All open sockets. They run on a tracker, so that a shutdown can wait for them: HTTP's own does not know them any more.
 #[derive(Clone, Default)]
 pub struct Sockets {
     tracker: TaskTracker,
@@ -42,7 +41,6 @@ pub struct Sockets {
 pub struct Seat {
     sockets: Sockets,
     who: Who,
-    _tracked: TaskTrackerToken,
 }
 
 impl Sockets {
@@ -57,7 +55,6 @@ impl Sockets {
         Some(Seat {
             sockets: self.clone(),
             who,
-            _tracked: self.tracker.token(),
         })
     }
 

@@ -13,6 +13,7 @@ use futures::{SinkExt, StreamExt};
 use protocol::replica::{Changes, Replica};
 use protocol::{ClientFrame, Range, ServerFrame, json};
 use reqwest::{Client, RequestBuilder, Response};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use server::config::{Flag, Sources};
 use server::lifecycle::{self, Options, Running};
@@ -24,6 +25,9 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// What our own page asks for.
+pub const POSTCARD: &str = "application/vnd.fuseboard.postcard";
 
 /// A running server.
 pub struct TestServer {
@@ -37,6 +41,20 @@ pub struct TestServer {
 impl TestServer {
     pub async fn start() -> TestServer {
         TestServer::start_with(Options::default()).await
+    }
+
+    /// With 30 good calls of openai and 40 timeouts of anthropic.
+    pub async fn with_two_providers() -> TestServer {
+        let server = TestServer::start().await;
+        let call = |provider: &str, outcome: &str| {
+            serde_json::json!({
+                "type": "call", "provider": provider, "model": "m", "outcome": outcome, "duration_ms": 400,
+            })
+        };
+        let mut events = vec![call("openai", "ok"); 30];
+        events.extend(vec![call("anthropic", "timeout"); 40]);
+        server.accept(&Value::Array(events)).await;
+        server
     }
 
     pub async fn start_with(options: Options) -> TestServer {
@@ -118,10 +136,38 @@ impl TestServer {
         self.client.get(self.url(path))
     }
 
-    /// The board over REST, as JSON or as the view itself.
-    pub async fn board<T: serde::de::DeserializeOwned>(&self) -> T {
-        let response = self.get("/api/v1/board").send().await.unwrap();
+    /// The answer to a GET that must succeed: JSON, or what it says.
+    pub async fn read<T: DeserializeOwned>(&self, path: &str) -> T {
+        let response = self.get(path).send().await.unwrap();
+        let status = response.status();
+        let bytes = response.bytes().await.unwrap();
+        assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&bytes));
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    /// The same, for a GET that must be refused with this status.
+    pub async fn refusal(&self, path: &str, status: u16) -> Value {
+        let response = self.get(path).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
         response.json().await.unwrap()
+    }
+
+    /// The answer as our own page gets it.
+    pub async fn packed(&self, path: &str) -> Response {
+        self.get(path).header("accept", POSTCARD).send().await.unwrap()
+    }
+
+    /// A page as a browser gets it.
+    pub async fn html(&self, path: &str) -> String {
+        let request = self.get(path).header("accept", "text/html");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.unwrap()
+    }
+
+    /// The board over REST, as JSON or as the view itself.
+    pub async fn board<T: DeserializeOwned>(&self) -> T {
+        self.read("/api/v1/board").await
     }
 
     /// A push request with the local key and a JSON content type, without a body.

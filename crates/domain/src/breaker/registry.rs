@@ -100,23 +100,9 @@ impl Registry {
         })
     }
 
-    /// A call that names its breaker keeps the instance live; it creates nothing. An instance that was silent gets its
+    /// A call that names this breaker keeps the instance live; it creates nothing. An instance that was silent gets its
     /// last state back at the next [`Registry::expire`], which tells of it.
-    pub fn call(&mut self, call: &Call, arrival: &Arrival<'_>) {
-        let Some(breaker) = &call.breaker else { return };
-        let key = BreakerKey {
-            environment: call.environment.clone().unwrap_or_default(),
-            service: call.service.clone().unwrap_or_default(),
-            breaker: breaker.clone(),
-            deployment: call.deployment.clone().unwrap_or_default(),
-        };
-        if let Some(id) = self.by_key.get(&key) {
-            self.call_of(*id, call, arrival);
-        }
-    }
-
-    /// [`Registry::call`], for who knows the id of the breaker that the call names.
-    pub fn call_of(&mut self, id: BreakerId, call: &Call, arrival: &Arrival<'_>) {
+    pub fn call(&mut self, id: BreakerId, call: &Call, arrival: &Arrival<'_>) {
         let Some(breaker) = self.breakers.get_mut(&id) else {
             return;
         };

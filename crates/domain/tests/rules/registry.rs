@@ -1,7 +1,7 @@
 //! The rules of the live view, one by one.
 
 use domain::Millis;
-use domain::breaker::{Arrival, Breaker, Change, Registry, State};
+use domain::breaker::{Arrival, Breaker, BreakerKey, Change, Registry, State};
 use domain::event::{BreakerFigures, BreakerRef, Call, Stats, Transition};
 
 pub(crate) const T0: Millis = 1_700_000_000_000;
@@ -35,6 +35,23 @@ pub(crate) fn is(instance: &str, state: State) -> Stats {
         figures: BreakerFigures::default(),
         labels: Vec::new(),
     }
+}
+
+/// A call that names the breaker of [`subject`].
+pub(crate) fn call(registry: &mut Registry, instance: &str, arrival: &Arrival<'_>) {
+    call_of(registry, subject(instance), arrival);
+}
+
+fn call_of(registry: &mut Registry, subject: BreakerRef, arrival: &Arrival<'_>) {
+    let id = BreakerKey::of(&subject).id(arrival.tenant);
+    let call = Call {
+        provider: "anthropic".into(),
+        breaker: Some(subject.breaker),
+        service: subject.service,
+        instance: subject.instance,
+        ..Call::default()
+    };
+    registry.call(id, &call, arrival);
 }
 
 /// An arrival at `received` seconds after the start, of something that happened at `time` seconds.
@@ -133,15 +150,7 @@ fn the_worst_over_live_instances_is_shown_and_dissent_named() {
     assert!(!only(&registry).is_open_majority(), "2 of 5");
     // The open ones fall silent, the others go on.
     for instance in ["a", "d", "e"] {
-        registry.call(
-            &Call {
-                breaker: Some("claude-sonnet".into()),
-                service: Some("chat".into()),
-                instance: Some(instance.into()),
-                ..Call::default()
-            },
-            &at(80, 80),
-        );
+        call(&mut registry, instance, &at(80, 80));
     }
     let silent = registry.expire(T0 + 91_000);
     assert_eq!(
@@ -320,26 +329,18 @@ fn silence_depends_on_what_the_instance_sends() {
 #[test]
 fn a_call_brings_a_silent_instance_back_and_creates_nothing() {
     let mut registry = Registry::new("default");
-    let call = Call {
-        provider: "anthropic".into(),
-        breaker: Some("claude-sonnet".into()),
-        service: Some("chat".into()),
-        ..Call::default()
-    };
-    registry.call(&call, &at(0, 0));
+    call(&mut registry, "", &at(0, 0));
     assert!(registry.is_empty());
     registry.stats(&is("", State::HalfOpen), &at(0, 0));
     registry.expire(T0 + 100_000);
     assert_eq!(only(&registry).worst(), State::Unknown);
-    registry.call(
-        &Call {
-            service: None,
-            ..call.clone()
-        },
-        &at(120, 120),
-    );
+    let other = BreakerRef {
+        service: None,
+        ..subject("")
+    };
+    call_of(&mut registry, other, &at(120, 120));
     assert_eq!(registry.expire(T0 + 120_500), [], "another breaker's");
-    registry.call(&call, &at(130, 130));
+    call(&mut registry, "", &at(130, 130));
     let back = registry.expire(T0 + 130_500);
     assert_eq!(
         states(&back),

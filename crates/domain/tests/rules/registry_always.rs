@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use domain::Millis;
 use domain::breaker::{Arrival, Change, Registry, State};
-use domain::event::Call;
 use proptest::prelude::*;
 
-use crate::registry::{T0, is, subject, to};
+use crate::registry::{T0, call, is, to};
 
 /// Something that happens to a registry.
 #[derive(Debug, Clone)]
@@ -94,14 +93,7 @@ fn apply(registry: &mut Registry, happening: &Happening, now: Millis, number: u6
             late,
         } => registry.stats(&is(instance, *state), &arrival(*late)),
         Happening::Call { instance } => {
-            let subject = subject(instance);
-            let call = Call {
-                breaker: Some(subject.breaker),
-                service: subject.service,
-                instance: subject.instance,
-                ..Call::default()
-            };
-            registry.call(&call, &arrival(0));
+            call(registry, instance, &arrival(0));
             Vec::new()
         }
         Happening::Expire => registry.expire(now),

@@ -153,7 +153,7 @@ impl TenantLive {
                 EventBody::Call(call) => {
                     let breaker = self.breaker_ids.of(self.tenant.as_str(), call);
                     if let Some(id) = breaker {
-                        self.registry.call_of(id, call, &arrival);
+                        self.registry.call(id, call, &arrival);
                     }
                     let addend = Addend::of(call);
                     applied.folded += self.roll_up(call, &addend, event.time, batch.received);
