@@ -7,7 +7,7 @@ use leptos_meta::provide_meta_context;
 use leptos_router::{
     NavigateOptions,
     components::{FlatRoutes, Route, Router},
-    hooks::{use_location, use_navigate},
+    hooks::use_navigate,
     path,
 };
 use protocol::Range;
@@ -104,17 +104,13 @@ fn Frame() -> impl IntoView {
     .part()
 }
 
-/// The range is told in the address, so that a reload and a shared link keep it; the usual one needs no words. Follows
-/// the search part too: opening a breaker replaces it.
+/// The range is told in the address, so that a reload and a shared link keep it; the usual one needs no words.
 fn tell_range(live: Live) {
-    let search = use_location().search;
-    Effect::new(move |_| {
-        search.track();
+    let told = Memo::new(move |_| {
         let range = live.range.get();
-        let told = (range != Range::default()).then(|| range.as_str());
-        // In the next frame: by then the router has written its own address.
-        request_animation_frame(move || browser::set_query("range", told));
+        (range != Range::default()).then(|| range.as_str().to_owned())
     });
+    browser::keep_query("range", told);
 }
 
 /// Opening and closing the detail panel is navigation, so that Back and links work.

@@ -1,5 +1,24 @@
 //! The page's address, where something is told in it that is no navigation.
 
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+/// Keeps a parameter of the address at what is told, until the current owner goes: also when a link has taken it out.
+///
+/// It is written in the next frame, as it is then: by that time the router has written its own address.
+pub fn keep_query(name: &'static str, told: Memo<Option<String>>) {
+    let search = use_location().search;
+    Effect::new(move |_| {
+        search.track();
+        told.track();
+        request_animation_frame(move || {
+            if let Some(value) = told.try_get_untracked() {
+                set_query(name, value.as_deref());
+            }
+        });
+    });
+}
+
 /// Sets a parameter of the address, or removes it, without a step in the page's history. A browser that refuses keeps
 /// the address it has; nothing else depends on it.
 #[cfg(feature = "hydrate")]

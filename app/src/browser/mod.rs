@@ -12,7 +12,7 @@ mod env;
 #[cfg(feature = "hydrate")]
 mod listen;
 
-pub use address::{encode, on_back, push_query, search, set_query};
+pub use address::{encode, keep_query, on_back, push_query, search, set_query};
 pub use cookie::{set_theme, set_utc_offset_cookie};
 pub use env::{copy, is_painted, monotonic_ms, now_ms, painted_page, prefers_dark, random, utc_offset_min};
 #[cfg(feature = "hydrate")]

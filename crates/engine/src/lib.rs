@@ -39,7 +39,7 @@ pub use clock::Clock;
 pub use compact::RungLimits;
 pub use config::{EngineConfig, Stores};
 pub use facade::{Engine, Health};
-pub use hub::{Frame, Out, Outbox, SubscribeError, ViewerHandle};
+pub use hub::{Direct, Frame, Out, Outbox, SubscribeError, Tried, ViewerHandle};
 pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};
 pub use metrics::Metrics;
 pub use pages::{MAX_AROUND_MS, PageError};

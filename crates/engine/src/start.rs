@@ -1,22 +1,25 @@
 //! Starting: the newest checkpoint, then the tail of the journal that it does not contain.
 //!
-//! One pass over the journal serves two purposes: batches the checkpoint contains only refill the one-second rings of
-//! the last minutes, later ones are applied whole.
+//! Of what the checkpoint contains, the journal is asked only for the newest calls, which are remembered one by one.
 
 use std::ops::Range;
 
 use domain::Millis;
 use domain::rollup::Rung;
+use store::codec::ZoneMap;
 use store::{
-    ChunkParts, Offset, PartialRow, StoreError, SystemScope, TenantId, TenantScope, TransitionQuery, rows_of,
+    BatchQuery, ChunkParts, Offset, PartialRow, StoreError, SystemScope, TenantId, TenantScope,
+    TransitionQuery, rows_of,
 };
 
 use crate::config::Stores;
 use crate::live::TenantLive;
 use crate::tenants::Tenants;
 
-/// The longest live range that is kept by the second, and a little.
-const REFILL: Millis = 16 * 60_000;
+/// How far back single calls are remembered, milliseconds; and how many are read back at most: far more than the
+/// breakers of a board look at, far fewer than come within that time under load.
+const REMEMBERED: Millis = 2 * 60_000;
+const REMEMBERED_CALLS: usize = 50_000;
 /// What the 10 s totals look back.
 const COARSE: Millis = 8_200_000;
 const BATCHES: usize = 500;
@@ -31,7 +34,6 @@ pub(crate) async fn restore(
     now: Millis,
 ) -> Result<u64, StoreError> {
     let head = stores.journal.head(system).await?;
-    let recent = stores.journal.before_time(system, now - REFILL).await?;
     let mut known = stores.live.tenants(system).await?;
     let default = TenantId::default_tenant();
     if !known.contains(&default) {
@@ -48,9 +50,6 @@ pub(crate) async fn restore(
         };
         from.seq = from.seq.min(contained);
         tenants.put(id, live);
-    }
-    if recent.writer == head.writer {
-        from.seq = from.seq.min(recent.seq);
     }
     replay(stores, system, tenants, from).await
 }
@@ -71,9 +70,8 @@ async fn replay(
         for batch in &batches {
             let tenant = tenants.get(&batch.tenant);
             let mut live = tenant.live();
-            if batch.offset.seq <= live.applied().seq {
-                live.refill(batch);
-            } else {
+            // Contained in this tenant's checkpoint, but not in another's.
+            if batch.offset.seq > live.applied().seq {
                 live.apply(batch);
                 replayed += 1;
             }
@@ -118,6 +116,8 @@ async fn restore_tenant(
         .await?;
     live.restore(applied, &checkpoint.bytes, partials, feed, now)?;
     live.restore_uncompacted(uncompacted);
+    live.restore_seconds(stores.live.seconds(system, id).await?, now);
+    remember(stores, &scope, &mut live, now).await?;
     for breaker in live.breaker_ids() {
         let query = TransitionQuery {
             breaker: Some(breaker),
@@ -127,6 +127,40 @@ async fn restore_tenant(
         live.restore_transitions(stores.live.transitions(&scope, query).await?);
     }
     Ok(live)
+}
+
+/// Reads back the newest calls that the checkpoint contains.
+async fn remember(
+    stores: &Stores,
+    scope: &TenantScope,
+    live: &mut TenantLive,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let applied = live.applied();
+    let mut query = BatchQuery {
+        before: Offset {
+            seq: applied.seq + 1,
+            ..applied
+        },
+        from: now - REMEMBERED,
+        to: Millis::MAX,
+        wanted: ZoneMap::calls(),
+        limit: BATCHES,
+    };
+    let (mut newest_first, mut calls) = (Vec::new(), 0);
+    while calls < REMEMBERED_CALLS {
+        let page = stores.journal.read_before(scope, query).await?;
+        calls += page.batches.iter().map(|batch| batch.events.len()).sum::<usize>();
+        newest_first.extend(page.batches);
+        match page.next {
+            Some(resume) => query.before = resume.before,
+            None => break,
+        }
+    }
+    for batch in newest_first.iter().rev() {
+        live.remember(batch);
+    }
+    Ok(())
 }
 
 /// The rows of the 10 s chunks that touch a stretch of time.

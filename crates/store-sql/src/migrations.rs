@@ -21,6 +21,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "keyframes",
             include_str!("../../../migrations/sqlite/0003_keyframes.sql"),
         ),
+        migration(
+            4,
+            "seconds",
+            include_str!("../../../migrations/sqlite/0004_seconds.sql"),
+        ),
     ]
 }
 
@@ -41,6 +46,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             3,
             "keyframes",
             include_str!("../../../migrations/postgres/0003_keyframes.sql"),
+        ),
+        migration(
+            4,
+            "seconds",
+            include_str!("../../../migrations/postgres/0004_seconds.sql"),
         ),
     ]
 }

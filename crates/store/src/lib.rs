@@ -28,8 +28,8 @@ pub use journal::{
 };
 pub use keys::{ApiKey, AuditEntry, KeyHash, Keys, NewApiKey, Scope, check_tenant};
 pub use live::{
-    Checkpoint, Flush, Keyframe, LiveStore, PartialRow, TransitionQuery, TransitionRow, check_flush,
-    cut_keyframes,
+    Checkpoint, Flush, Keyframe, LiveStore, PartialRow, SECONDS_KEPT, SecondRow, TransitionQuery,
+    TransitionRow, check_flush, cut_keyframes, cut_seconds,
 };
 pub use recent::RecentIds;
 pub use rollups::{

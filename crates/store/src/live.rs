@@ -19,6 +19,20 @@ pub struct PartialRow {
     pub stats: Bucket,
 }
 
+/// All calls of one second, of every series: what the shortest live ranges are drawn from. It is told whole each time it
+/// has changed, and kept as long as a live range reaches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SecondRow {
+    /// Its start.
+    pub at: Millis,
+    /// What the calls add up to.
+    pub stats: Bucket,
+}
+
+/// How far back seconds are kept: the longest range that is drawn from them, and a little. Counted from the newest of a
+/// flush; older ones are dropped by it.
+pub const SECONDS_KEPT: Millis = 16 * 60_000;
+
 /// A transition, kept for ever.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TransitionRow {
@@ -64,6 +78,8 @@ pub struct Flush {
     pub partials: Vec<PartialRow>,
     /// New transitions.
     pub transitions: Vec<TransitionRow>,
+    /// Seconds that changed, oldest first, each once.
+    pub seconds: Vec<SecondRow>,
     /// The live state at `applied`, as the engine encodes it.
     pub checkpoint: Vec<u8>,
 }
@@ -118,6 +134,9 @@ pub trait LiveStore: Send + Sync + 'static {
         system: &SystemScope,
         tenant: &TenantId,
     ) -> Result<Option<Checkpoint>, StoreError>;
+
+    /// The last seconds, oldest first.
+    async fn seconds(&self, system: &SystemScope, tenant: &TenantId) -> Result<Vec<SecondRow>, StoreError>;
 
     /// Partials of a rung with `from <= bucket < to`, in no particular order, not merged.
     async fn partials(
@@ -182,6 +201,11 @@ pub fn check_flush(flush: &Flush, stored: Option<(u32, u64)>) -> Result<(), Stor
         )));
     }
     Ok(())
+}
+
+/// Before which time the seconds end that a flush drops. Shared by the adapters.
+pub fn cut_seconds(flush: &Flush) -> Option<Millis> {
+    flush.seconds.last().map(|newest| newest.at - SECONDS_KEPT)
 }
 
 /// From when on keyframes may stay so that they take at most `max_bytes`. Shared by the adapters: each tells when its

@@ -1,6 +1,7 @@
 //! `GET /ws/v1`: who may have a socket, and in which codec. What happens on an open one is in [`session`].
 
 mod handshake;
+mod line;
 mod negotiate;
 mod seats;
 mod session;

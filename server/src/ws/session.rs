@@ -103,6 +103,7 @@ impl Session {
             return End::close(4403, "nothing to see");
         };
         let (viewer, mut outbox) = self.shared.engine.attach(scope, self.codec);
+        outbox.write_to(socket.direct());
         let mut heard = Heard::new(Instant::now());
         let mut ping = every(PING);
         // Only a key can be revoked. A timer that fires for nobody is felt when there are thousands.
@@ -115,6 +116,7 @@ impl Session {
                 () = leaving.as_mut() => Err(End::restart()),
                 out = outbox.next() => match out {
                     Out::Frame(frame) => sent(socket.send(&frame), leaving.as_mut()).await,
+                    Out::Flush => sent(socket.flush(), leaving.as_mut()).await,
                     Out::Close { code, reason } => Err(End::close(code, &reason)),
                 },
                 received = socket.next() => match self.received(&viewer, &mut heard, received) {

@@ -118,13 +118,8 @@ fn slider(replays: Fetched<LimitReplays>) -> Part {
             .or_else(|| see(replays, in_force).flatten())
             .unwrap_or(USUAL)
     });
-    // Another range takes the parameter out of the address; it is put back.
-    Effect::new(move |_| {
-        query.track();
-        if let Some(limit) = chosen.get() {
-            request_animation_frame(move || browser::set_query("limit", Some(&limit.to_string())));
-        }
-    });
+    let told = Memo::new(move |_| chosen.get().map(|limit| limit.to_string()));
+    browser::keep_query("limit", told);
     let at = move |read: fn(&LimitReplay) -> String| {
         dynamic(move || {
             let stands = stands.get();

@@ -41,16 +41,10 @@ impl Filter {
             text: RwSignal::new(get("q")),
             state: RwSignal::new(Some(get("state")).filter(known).unwrap_or_default()),
         };
-        Effect::new(move |_| {
-            // Another range takes them out of the address; they are put back.
-            query.track();
-            let (text, state) = (filter.text.get(), filter.state.get());
-            // In the next frame: by then the router has written its own address.
-            request_animation_frame(move || {
-                browser::set_query("q", Some(text.as_str()).filter(|text| !text.is_empty()));
-                browser::set_query("state", Some(state.as_str()).filter(|state| !state.is_empty()));
-            });
-        });
+        for (name, signal) in [("q", filter.text), ("state", filter.state)] {
+            let told = Memo::new(move |_| Some(signal.get()).filter(|text| !text.is_empty()));
+            browser::keep_query(name, told);
+        }
         filter
     }
 

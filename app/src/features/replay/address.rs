@@ -54,8 +54,11 @@ pub fn start(replay: Replay) {
         }
         let step = at.is_some() && !begun.get_value();
         begun.set_value(at.is_some());
-        // In the next frame: by then the router has written its own address.
+        // In the next frame, as it is then: by that time the router has written its own address.
         request_animation_frame(move || {
+            let Some(at) = told.try_get_untracked() else {
+                return;
+            };
             let text = at.map(|at| at.to_string());
             if step {
                 browser::push_query("at", text.as_deref());

@@ -1,7 +1,5 @@
 //! One view that somebody watches: its state as last sent, and how it is told.
 
-use std::collections::HashMap;
-
 use domain::Millis;
 use protocol::codec::Codec;
 use protocol::view::{Board, BreakerDetail, Connect};
@@ -69,17 +67,35 @@ pub(super) struct Channel {
     state: State,
     /// When a frame was last sent.
     sent: Millis,
-    snapshots: HashMap<Codec, Frame>,
+    snapshot: Encodings,
+    told: Told,
 }
 
-/// What a turn gives the viewers of a channel.
-pub(super) enum Told {
+/// What a turn has for the viewers of a channel.
+enum Told {
     /// Nothing to say yet.
     Nothing,
-    /// One frame, encoded for each codec that asked.
-    Delta(HashMap<Codec, Frame>),
+    /// What changed.
+    Delta(ServerFrame, Encodings),
     /// A delta cannot tell it: everybody needs a snapshot.
     Snapshot,
+}
+
+/// One frame as each codec writes it, once somebody wants it so.
+#[derive(Default)]
+struct Encodings {
+    json: Option<Frame>,
+    postcard: Option<Frame>,
+}
+
+impl Encodings {
+    fn of(&mut self, codec: Codec, frame: impl FnOnce() -> Frame) -> Frame {
+        let encoded = match codec {
+            Codec::Json => &mut self.json,
+            Codec::Postcard => &mut self.postcard,
+        };
+        encoded.get_or_insert_with(frame).clone()
+    }
 }
 
 impl Channel {
@@ -91,7 +107,8 @@ impl Channel {
             now,
             state,
             sent: now,
-            snapshots: HashMap::new(),
+            snapshot: Encodings::default(),
+            told: Told::Nothing,
         }
     }
 
@@ -107,34 +124,41 @@ impl Channel {
 
     /// The view as of the newest frame: what follows continues it.
     pub fn snapshot(&mut self, codec: Codec) -> Frame {
-        if let Some(frame) = self.snapshots.get(&codec) {
-            return frame.clone();
-        }
-        let body = match &self.state {
-            State::Board(board) => ViewBody::Board(board.clone()),
-            State::Connect(connect) => ViewBody::Connect(connect.clone()),
-            State::Breaker(detail) => ViewBody::Breaker(detail.clone()),
-        };
-        let snapshot = Snapshot {
-            view: self.name.clone(),
-            seq: self.seq,
-            now: self.now,
-            body,
-        };
-        let frame = Frame::encode(codec, &ServerFrame::Snapshot(Box::new(snapshot)));
-        self.snapshots.insert(codec, frame.clone());
-        frame
+        let Channel {
+            name,
+            seq,
+            now,
+            state,
+            snapshot,
+            ..
+        } = self;
+        snapshot.of(codec, || {
+            let body = match state {
+                State::Board(board) => ViewBody::Board(board.clone()),
+                State::Connect(connect) => ViewBody::Connect(connect.clone()),
+                State::Breaker(detail) => ViewBody::Breaker(detail.clone()),
+            };
+            let snapshot = Snapshot {
+                view: name.clone(),
+                seq: *seq,
+                now: *now,
+                body,
+            };
+            Frame::encode(codec, &ServerFrame::Snapshot(Box::new(snapshot)))
+        })
     }
 
-    /// Takes the view as it is now and says what changed since the last frame; with `beat` also that nothing did.
-    pub fn turn(&mut self, state: State, now: Millis, beat: bool, codecs: &[Codec]) -> Told {
+    /// Takes the view as it is now; [`Channel::told`] then says what changed since the last frame, with `beat` also that
+    /// nothing did.
+    pub fn turn(&mut self, state: State, now: Millis, beat: bool) {
         let body = match (&self.state, &state) {
             (State::Board(old), State::Board(new)) => match protocol::diff::diff(old, new) {
                 Some(delta) if delta == protocol::view::BoardDelta::default() => None,
                 Some(delta) => Some(DeltaBody::Board(Box::new(delta))),
                 None => {
                     self.replace(state, now);
-                    return Told::Snapshot;
+                    self.told = Told::Snapshot;
+                    return;
                 }
             },
             (State::Connect(old), State::Connect(new)) if old != new => Some(DeltaBody::Connect(new.clone())),
@@ -144,7 +168,10 @@ impl Channel {
         let body = match body {
             Some(body) => body,
             None if beat => DeltaBody::Beat,
-            None => return Told::Nothing,
+            None => {
+                self.told = Told::Nothing;
+                return;
+            }
         };
         self.replace(state, now);
         let delta = Delta {
@@ -153,13 +180,16 @@ impl Channel {
             now,
             body,
         };
-        let frame = ServerFrame::Delta(Box::new(delta));
-        Told::Delta(
-            codecs
-                .iter()
-                .map(|codec| (*codec, Frame::encode(*codec, &frame)))
-                .collect(),
-        )
+        self.told = Told::Delta(ServerFrame::Delta(Box::new(delta)), Encodings::default());
+    }
+
+    /// The frame of the last turn, where there is something to say.
+    pub fn told(&mut self, codec: Codec) -> Option<Frame> {
+        match &mut self.told {
+            Told::Nothing => None,
+            Told::Delta(delta, encodings) => Some(encodings.of(codec, || Frame::encode(codec, delta))),
+            Told::Snapshot => Some(self.snapshot(codec)),
+        }
     }
 
     fn replace(&mut self, state: State, now: Millis) {
@@ -167,6 +197,6 @@ impl Channel {
         self.seq += 1;
         self.now = now;
         self.sent = now;
-        self.snapshots.clear();
+        self.snapshot = Encodings::default();
     }
 }

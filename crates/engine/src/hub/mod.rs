@@ -24,7 +24,7 @@ use protocol::{Bye, Hello, MAX_SPEED, Range, ServerFrame};
 use store::TenantScope;
 use tokio::sync::{mpsc, oneshot};
 
-pub use outbox::{Frame, Out, Outbox};
+pub use outbox::{Direct, Frame, Out, Outbox, Tried};
 
 use crate::clock::Clock;
 use crate::metrics::Counters;

@@ -46,11 +46,31 @@ impl Frame {
     }
 }
 
+/// A connection that can be written to without waiting. While its viewer has nothing queued, the hub writes there
+/// itself: waking a task for each frame of each viewer would cost more than the frame.
+pub trait Direct: Send + Sync {
+    /// Writes as much of a frame as there is room for.
+    fn try_send(&self, frame: &Frame) -> Tried;
+}
+
+/// What became of a frame that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// It is on its way.
+    Sent,
+    /// The connection has taken it, and part of it waits there for room.
+    Begun,
+    /// The connection has taken nothing of it.
+    Refused,
+}
+
 /// What a viewer's socket does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Out {
     /// Send this.
     Frame(Frame),
+    /// See that what the hub has begun is sent.
+    Flush,
     /// Close with this code; nothing follows.
     Close {
         /// 1001, 4008.
@@ -70,12 +90,21 @@ impl Outbox {
         Outbox { queue }
     }
 
+    /// From now on the hub may write to the connection by itself.
+    pub fn write_to(&self, direct: Arc<dyn Direct>) {
+        self.queue.state.lock().direct = Some(direct);
+    }
+
     /// The next thing to do. Calling it says that everything before was sent. Cancel-safe.
     pub async fn next(&mut self) -> Out {
         loop {
             let notified = self.queue.notify.notified();
             {
                 let mut state = self.queue.state.lock();
+                if std::mem::take(&mut state.begun) {
+                    state.idle = false;
+                    return Out::Flush;
+                }
                 if let Some(frame) = state.frames.pop_front() {
                     state.bytes -= frame.len();
                     state.idle = false;
@@ -104,6 +133,9 @@ struct State {
     bytes: usize,
     /// The socket has sent everything it took and waits for more.
     idle: bool,
+    /// The hub has written part of a frame.
+    begun: bool,
+    direct: Option<Arc<dyn Direct>>,
     closing: Option<(u16, String)>,
 }
 
@@ -114,6 +146,22 @@ impl Queue {
             let mut state = self.state.lock();
             if state.closing.is_some() {
                 return true;
+            }
+            if state.idle
+                && !state.begun
+                && state.frames.is_empty()
+                && let Some(direct) = &state.direct
+            {
+                match direct.try_send(&frame) {
+                    Tried::Sent => return true,
+                    Tried::Begun => {
+                        state.begun = true;
+                        drop(state);
+                        self.notify.notify_one();
+                        return true;
+                    }
+                    Tried::Refused => {}
+                }
             }
             if state.frames.len() >= MAX_FRAMES
                 || state.bytes + frame.len() > MAX_BYTES && !state.frames.is_empty()
@@ -137,7 +185,7 @@ impl Queue {
     /// The socket has caught up with everything.
     pub fn drained(&self) -> bool {
         let state = self.state.lock();
-        state.idle && state.frames.is_empty()
+        state.idle && !state.begun && state.frames.is_empty()
     }
 
     /// Nothing more will come after what is queued.
@@ -152,6 +200,7 @@ impl Queue {
     /// The viewer is gone; whoever still waits is released.
     pub fn end(&self) {
         self.close(1000, "detached");
+        self.state.lock().direct = None;
     }
 }
 
@@ -195,6 +244,55 @@ mod tests {
         let waiting = tokio::time::timeout(std::time::Duration::from_millis(20), outbox.next()).await;
         assert!(waiting.is_err(), "the queue was cleared");
         assert!(queue.drained());
+    }
+
+    /// Takes frames until it is full, the last one in part.
+    struct Room(Mutex<Vec<Frame>>, usize);
+
+    impl Direct for Room {
+        fn try_send(&self, frame: &Frame) -> Tried {
+            let mut taken = self.0.lock();
+            if taken.len() > self.1 {
+                return Tried::Refused;
+            }
+            taken.push(frame.clone());
+            if taken.len() > self.1 {
+                Tried::Begun
+            } else {
+                Tried::Sent
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_idle_viewer_is_written_to_at_once_and_in_order() {
+        let queue = Arc::new(Queue::default());
+        let mut outbox = Outbox::new(Arc::clone(&queue));
+        let room = Arc::new(Room(Mutex::default(), 2));
+        outbox.write_to(Arc::clone(&room) as Arc<dyn Direct>);
+        let taken = || room.0.lock().len();
+        let wait = std::time::Duration::from_millis(20);
+
+        queue.push(frame(1));
+        assert_eq!(taken(), 0, "nobody has said yet that the socket waits");
+        assert_eq!(outbox.next().await, Out::Frame(frame(1)));
+        queue.push(frame(2));
+        assert_eq!(taken(), 0, "the first one may still be under way");
+        assert_eq!(outbox.next().await, Out::Frame(frame(2)));
+        assert!(tokio::time::timeout(wait, outbox.next()).await.is_err());
+
+        queue.push(frame(3));
+        queue.push(frame(4));
+        assert_eq!(taken(), 2);
+        assert!(queue.drained());
+        assert!(tokio::time::timeout(wait, outbox.next()).await.is_err());
+        queue.push(frame(5));
+        queue.push(frame(6));
+        assert_eq!(taken(), 3, "the fifth is begun, the sixth waits behind it");
+        assert!(!queue.drained());
+        assert_eq!(outbox.next().await, Out::Flush);
+        assert!(!queue.drained());
+        assert_eq!(outbox.next().await, Out::Frame(frame(6)));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::channel::{Channel, State, Told, ViewKey};
+use super::channel::{Channel, State, ViewKey};
 use super::outbox::{Frame, Queue};
 use crate::metrics::Counters;
 use crate::replay::{Past, ReplayError, Replays};
@@ -277,11 +277,8 @@ impl Playing {
         let mut frames = Vec::new();
         for view in self.views.iter_mut().skip(from) {
             let state = view.key().compute_past(past);
-            match view.turn(state, moment, true, &[self.codec]) {
-                Told::Delta(told) => frames.extend(told.into_values()),
-                Told::Snapshot => frames.push(view.snapshot(self.codec)),
-                Told::Nothing => {}
-            }
+            view.turn(state, moment, true);
+            frames.extend(view.told(self.codec));
         }
         frames.into_iter().for_each(|frame| self.send(frame));
     }

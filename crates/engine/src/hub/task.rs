@@ -1,10 +1,11 @@
 //! The hub's task: one per tenant.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Millis;
+use hashbrown::HashMap;
 use protocol::codec::Codec;
 use protocol::{Bye, ServerFrame};
 use tokio::sync::{mpsc, oneshot};
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use super::channel::{Channel, Told, ViewKey};
+use super::channel::{Channel, ViewKey};
 use super::outbox::{Frame, Queue};
 use crate::metrics::Counters;
 use crate::tenants::Tenant;
@@ -25,6 +26,8 @@ const URGENT_GAP: Duration = Duration::from_millis(25);
 const BEAT_MS: Millis = 950;
 /// Time changes figures without any event: the views are computed this often even when nothing came.
 const IDLE: Duration = Duration::from_millis(1_000);
+/// So many viewers are told before others get their turn: each may cost a system call.
+const TOGETHER: usize = 128;
 /// A viewer that has not drained for so long is closed.
 const STALLED: Duration = Duration::from_secs(30);
 
@@ -95,12 +98,12 @@ pub(super) async fn run(
             () = tenant.urgent.notified() => {
                 let soonest = hub.last_turn + URGENT_GAP;
                 tokio::time::sleep_until(soonest).await;
-                hub.turn();
+                hub.turn().await;
             }
             _ = tick.tick() => {
                 // `take_dirty` first: a change during the turn must count for the next one.
                 if tenant.take_dirty() || hub.last_turn.elapsed() >= IDLE {
-                    hub.turn();
+                    hub.turn().await;
                 }
                 hub.rescue();
             }
@@ -198,37 +201,25 @@ impl Hub {
     }
 
     /// Computes every watched view and tells its viewers what changed.
-    fn turn(&mut self) {
+    async fn turn(&mut self) {
         self.last_turn = Instant::now();
         let now = self.shared.clock.now();
-        let mut codecs: HashMap<&ViewKey, HashSet<Codec>> = HashMap::new();
-        for viewer in self.viewers.values() {
-            for key in &viewer.views {
-                codecs.entry(key).or_default().insert(viewer.codec);
-            }
-        }
-        let mut told: HashMap<ViewKey, Told> = HashMap::new();
         for (key, channel) in &mut self.channels {
-            let codecs: Vec<Codec> = codecs.get(key).into_iter().flatten().copied().collect();
             let beat = channel.silent_for(now) >= BEAT_MS;
-            let state = key.compute(&self.tenant, now);
-            told.insert(key.clone(), channel.turn(state, now, beat, &codecs));
+            channel.turn(key.compute(&self.tenant, now), now, beat);
         }
-        for viewer in self.viewers.values_mut() {
+        let (channels, counters) = (&mut self.channels, &self.shared.counters);
+        for (nth, viewer) in self.viewers.values_mut().enumerate() {
+            if nth % TOGETHER == TOGETHER - 1 {
+                tokio::task::yield_now().await;
+            }
             if viewer.paused || viewer.lagging.is_some() {
                 continue;
             }
-            for key in viewer.views.clone() {
-                let frame = match told.get(&key) {
-                    Some(Told::Delta(frames)) => frames.get(&viewer.codec).cloned(),
-                    Some(Told::Snapshot) => self
-                        .channels
-                        .get_mut(&key)
-                        .map(|channel| channel.snapshot(viewer.codec)),
-                    Some(Told::Nothing) | None => None,
-                };
-                if let Some(frame) = frame {
-                    send(&self.shared.counters, viewer, frame);
+            for nth in 0..viewer.views.len() {
+                let channel = channels.get_mut(&viewer.views[nth]);
+                if let Some(frame) = channel.and_then(|channel| channel.told(viewer.codec)) {
+                    send(counters, viewer, frame);
                 }
             }
         }

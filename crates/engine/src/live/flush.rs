@@ -1,4 +1,4 @@
-//! What waits to be written: partials of the 10 s rung and transitions, with the offset they contain.
+//! What waits to be written: partials of the 10 s rung, transitions and seconds, with the offset they contain.
 
 use domain::Millis;
 use domain::event::Call;
@@ -87,6 +87,7 @@ impl TenantLive {
             previous,
             partials,
             transitions: std::mem::take(&mut self.pending.transitions),
+            seconds: self.totals.changed_seconds(),
             checkpoint,
         })
     }

@@ -1,8 +1,8 @@
 //! The live state of one tenant: a function of the journal.
 //!
 //! [`TenantLive::apply`] takes committed batches in journal order; nothing else writes, except time itself
-//! ([`TenantLive::expire`]). What must survive a restart without the whole journal is in the checkpoint; the 1 s rings
-//! are rebuilt by replaying the last minutes with [`TenantLive::refill`].
+//! ([`TenantLive::expire`]). What must survive a restart without the whole journal is in the checkpoint and in the
+//! rows that are flushed with it; calls that are remembered one by one come back with [`TenantLive::remember`].
 
 mod ask;
 mod board;
@@ -179,9 +179,20 @@ impl TenantLive {
         applied
     }
 
-    /// Takes a batch that the checkpoint contains, for the rings that are not in it.
-    ///
-    /// In a state of the past that includes the 10 s buckets: the store's are only those before.
+    /// Takes a batch that the checkpoint contains, for the calls that are remembered one by one.
+    pub fn remember(&mut self, batch: &StoredBatch) {
+        for event in &batch.events {
+            if let EventBody::Call(call) = &event.body {
+                self.totals.fallback(call, event.time, batch.received);
+                if let Some(id) = self.breaker_ids.of(self.tenant.as_str(), call) {
+                    self.calls.call(id, call, event.time, batch.received);
+                }
+            }
+        }
+    }
+
+    /// Takes a batch that the keyframe of a past state contains, for the rings that are not in it, and for the 10 s
+    /// buckets: the store's are only those before.
     pub fn refill(&mut self, batch: &StoredBatch) {
         for event in &batch.events {
             if let EventBody::Call(call) = &event.body {

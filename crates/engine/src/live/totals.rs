@@ -1,18 +1,20 @@
 //! What all calls of the tenant add up to: by second for the live ranges, by 10 s for the hour and its predecessor,
 //! the day's spend, and who stands in for whom.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use domain::Millis;
 use domain::event::Call;
 use domain::rollup::{Addend, Bucket};
 use domain::window::Ring;
 use domain::{NanoUsd, Outcome};
+use store::SecondRow;
 
 /// 15 minutes and a little, for events that arrive late.
 const SECONDS: usize = 930;
 /// Two hours and a quarter: the last hour, the hour before it, and the quarter that "an hour earlier" needs.
 const TENS: usize = 815;
+const SECOND: Millis = 1_000;
 const DAY: Millis = 86_400_000;
 /// Fallbacks are told apart over one minute.
 const FALLBACK_WINDOW: Millis = 60_000;
@@ -20,6 +22,9 @@ const FALLBACK_WINDOW: Millis = 60_000;
 pub(super) struct Totals {
     pub seconds: Ring<Bucket>,
     pub tens: Ring<Bucket>,
+    /// Seconds that calls were added to since the last flush.
+    touched: BTreeSet<Millis>,
+    newest_touched: Millis,
     pub day: Day,
     fallbacks: VecDeque<(Millis, String, String, u64)>,
     utc_offset: Millis,
@@ -40,8 +45,10 @@ pub(super) struct Day {
 impl Totals {
     pub fn new(utc_offset_min: i32) -> Totals {
         Totals {
-            seconds: Ring::new(1_000, SECONDS),
+            seconds: Ring::new(SECOND, SECONDS),
             tens: Ring::new(10_000, TENS),
+            touched: BTreeSet::new(),
+            newest_touched: Millis::MIN,
             day: Day::default(),
             fallbacks: VecDeque::new(),
             utc_offset: Millis::from(utc_offset_min) * 60_000,
@@ -57,7 +64,21 @@ impl Totals {
         self.seconds.advance(received);
         if let Some(bucket) = self.seconds.slot_mut(time) {
             bucket.add_addend(addend);
+            self.touch(time - time.rem_euclid(SECOND));
         }
+        self.fallback(call, time, received);
+    }
+
+    /// Most calls are of the same second as the one before.
+    fn touch(&mut self, second: Millis) {
+        if second != self.newest_touched {
+            self.touched.insert(second);
+            self.newest_touched = second;
+        }
+    }
+
+    /// Whose answer stood in for whose.
+    pub fn fallback(&mut self, call: &Call, time: Millis, received: Millis) {
         if call.outcome() == Outcome::Ok
             && let Some(from) = &call.fallback_from
         {
@@ -104,6 +125,26 @@ impl Totals {
         }
     }
 
+    /// The seconds that changed since this was last asked, oldest first; what has left the ring is left out.
+    pub fn changed_seconds(&mut self) -> Vec<SecondRow> {
+        self.newest_touched = Millis::MIN;
+        let row = |at| {
+            let stats = self.seconds.get(at)?.clone();
+            Some(SecondRow { at, stats })
+        };
+        std::mem::take(&mut self.touched)
+            .into_iter()
+            .filter_map(row)
+            .collect()
+    }
+
+    /// Puts a stored second back after a restart.
+    pub fn restore_second(&mut self, row: SecondRow) {
+        if let Some(slot) = self.seconds.slot_mut(row.at) {
+            *slot = row.stats;
+        }
+    }
+
     /// Puts a stored partial back after a restart.
     pub fn restore(&mut self, bucket: Millis, stats: &Bucket) {
         if let Some(slot) = self.tens.slot_mut(bucket) {
@@ -114,6 +155,11 @@ impl Totals {
     pub fn advance(&mut self, now: Millis) {
         self.seconds.advance(now);
         self.tens.advance(now);
+        // What left the ring is not written any more.
+        let oldest = now - SECONDS as Millis * SECOND;
+        while self.touched.first().is_some_and(|second| *second < oldest) {
+            self.touched.pop_first();
+        }
         let midnight = self.midnight(now);
         if midnight > self.day.start {
             self.day = Day {

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Row as _, Transaction};
-use store::{Flush, StoreError, TenantId, check_flush, codec};
+use store::{Flush, StoreError, TenantId, check_flush, codec, cut_seconds};
 
 use super::PgOptions;
 use super::connect::{Database, schema_version};
@@ -91,6 +91,7 @@ impl MainDb {
         let new = self.number_series(&mut transaction, &flush).await?;
         self.insert_partials(&mut transaction, &flush, &new).await?;
         insert_transitions(&mut transaction, &flush).await?;
+        replace_seconds(&mut transaction, &flush).await?;
         match transaction.commit().await {
             Ok(()) => {}
             Err(error) if is_broken(&error) && self.is_stored(&flush).await => {}
@@ -268,6 +269,26 @@ async fn insert_transitions(connection: &mut PgConnection, flush: &Flush) -> Res
         .map_err(store_error)?;
     }
     Ok(())
+}
+
+async fn replace_seconds(connection: &mut PgConnection, flush: &Flush) -> Result<(), StoreError> {
+    let Some(cut) = cut_seconds(flush) else {
+        return Ok(());
+    };
+    let times: Vec<i64> = flush.seconds.iter().map(|row| row.at).collect();
+    let bytes = flush.seconds.iter().map(|row| codec::encode_bucket(&row.stats));
+    sqlx::query(
+        "INSERT INTO live_second (tenant_id, at, bytes)
+         SELECT $1, new.at, new.bytes FROM unnest($2::bigint[], $3::bytea[]) AS new (at, bytes)
+         ON CONFLICT (tenant_id, at) DO UPDATE SET bytes = excluded.bytes",
+    )
+    .bind(flush.tenant.as_str())
+    .bind(times)
+    .bind(bytes.collect::<Vec<_>>())
+    .execute(&mut *connection)
+    .await
+    .map_err(store_error)?;
+    live::drop_seconds(connection, &flush.tenant, cut).await
 }
 
 pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), StoreError> {

@@ -41,7 +41,7 @@ macro_rules! live_functions {
         use domain::breaker::{BreakerId, BreakerKey};
         use domain::rollup::Rung;
         use sqlx::Row as _;
-        use store::{Checkpoint, Keyframe, PartialRow, StoreError, TenantId, TransitionQuery, TransitionRow, codec, cut_keyframes};
+        use store::{Checkpoint, Keyframe, PartialRow, SecondRow, StoreError, TenantId, TransitionQuery, TransitionRow, codec, cut_keyframes};
 
         use crate::error::store_error;
         use crate::shared::{clamped, rung_number, signed, state_from, tenant_from, unsigned};
@@ -69,6 +69,39 @@ macro_rules! live_functions {
                 applied: unsigned(row.try_get("applied").map_err(store_error)?)?,
                 bytes: row.try_get("bytes").map_err(store_error)?,
             }))
+        }
+
+        pub(crate) async fn seconds(
+            connection: &mut $connection,
+            tenant: &TenantId,
+        ) -> Result<Vec<SecondRow>, StoreError> {
+            let rows = sqlx::query("SELECT at, bytes FROM live_second WHERE tenant_id = $1 ORDER BY at")
+                .bind(tenant.as_str())
+                .fetch_all(connection)
+                .await
+                .map_err(store_error)?;
+            let second = |row: &$row| {
+                let bytes: Vec<u8> = row.try_get("bytes").map_err(store_error)?;
+                Ok(SecondRow {
+                    at: row.try_get("at").map_err(store_error)?,
+                    stats: codec::decode_bucket(&bytes)?,
+                })
+            };
+            rows.iter().map(second).collect()
+        }
+
+        pub(crate) async fn drop_seconds(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            before: Millis,
+        ) -> Result<(), StoreError> {
+            sqlx::query("DELETE FROM live_second WHERE tenant_id = $1 AND at < $2")
+                .bind(tenant.as_str())
+                .bind(before)
+                .execute(connection)
+                .await
+                .map_err(store_error)?;
+            Ok(())
         }
 
         pub(crate) async fn keep_keyframe(

@@ -73,6 +73,14 @@ macro_rules! live_port {
                 live::checkpoint(&mut *self.main.read().await?, tenant).await
             }
 
+            async fn seconds(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+            ) -> Result<Vec<SecondRow>, StoreError> {
+                live::seconds(&mut *self.main.read().await?, tenant).await
+            }
+
             async fn partials(
                 &self,
                 scope: &TenantScope,

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnection, SqlitePoolOptions};
 use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
-use store::{Flush, PartialRow, StoreError, TenantId, check_flush, codec};
+use store::{Flush, PartialRow, StoreError, TenantId, check_flush, codec, cut_seconds};
 
 use super::schema::{migrate, schema_version};
 use super::{SqliteOptions, files};
@@ -148,6 +148,7 @@ impl MainDb {
         let new = self.number_series(&mut transaction, &flush).await?;
         self.insert_partials(&mut transaction, &flush, &new).await?;
         insert_transitions(&mut transaction, &flush).await?;
+        replace_seconds(&mut transaction, &flush).await?;
         sqlx::query(
             "INSERT INTO checkpoint (tenant_id, writer, applied, bytes) VALUES ($1, $2, $3, $4)
              ON CONFLICT (tenant_id) DO UPDATE
@@ -281,6 +282,27 @@ async fn insert_transitions(connection: &mut SqliteConnection, flush: &Flush) ->
         .map_err(store_error)?;
     }
     Ok(())
+}
+
+async fn replace_seconds(connection: &mut SqliteConnection, flush: &Flush) -> Result<(), StoreError> {
+    let Some(cut) = cut_seconds(flush) else {
+        return Ok(());
+    };
+    for rows in flush.seconds.chunks(ROWS) {
+        let mut sql = sqlx::QueryBuilder::<Sqlite>::new("REPLACE INTO live_second (tenant_id, at, bytes) ");
+        sql.push_values(rows, |mut values, row| {
+            values
+                .push_bind(flush.tenant.as_str())
+                .push_bind(row.at)
+                .push_bind(codec::encode_bucket(&row.stats));
+        });
+        sql.build()
+            .persistent(false)
+            .execute(&mut *connection)
+            .await
+            .map_err(store_error)?;
+    }
+    live::drop_seconds(connection, &flush.tenant, cut).await
 }
 
 pub(super) async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {

@@ -19,8 +19,8 @@ use domain::rollup::Rung;
 use store::{
     ApiKey, Appended, AuditEntry, BatchPage, BatchQuery, Checkpoint, Chunk, ChunkHead, ChunkMerge,
     ChunkParts, Compaction, Flush, Journal, JournalUsage, KeyHash, Keyframe, Keys, LiveStore, NewApiKey,
-    NewBatch, Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage, StoreError, StoredBatch,
-    SystemScope, TenantId, TenantScope, TransitionQuery, TransitionRow, check_tenant,
+    NewBatch, Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage, SecondRow, StoreError,
+    StoredBatch, SystemScope, TenantId, TenantScope, TransitionQuery, TransitionRow, check_tenant,
 };
 
 use crate::OpenError;

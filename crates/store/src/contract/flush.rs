@@ -1,10 +1,10 @@
 //! The live path's flush: all or nothing, one after the other, and partials as they were given.
 
-use domain::rollup::Rung;
+use domain::rollup::{Bucket, Rung};
 
 use super::samples::{NOON, flush, full_bucket, partial, series, transition};
 use super::{Subject, is_conflict, scope, system, tenant};
-use crate::{Checkpoint, Flush, LiveStore, PartialRow, TransitionQuery};
+use crate::{Checkpoint, Flush, LiveStore, PartialRow, SECONDS_KEPT, SecondRow, TransitionQuery};
 
 async fn write(subject: &impl Subject, flush: Flush) {
     subject
@@ -84,6 +84,36 @@ pub async fn a_flush_comes_back_exactly(subject: &mut impl Subject) {
         .await
         .expect("transitions can be read");
     assert_eq!(rows, [transition("acme", 1, NOON, "openai")]);
+}
+
+/// Each second is as the newest flush told it, and leaves when a flush is far enough ahead.
+pub async fn seconds_are_told_whole_and_dropped_by_age(subject: &mut impl Subject) {
+    let second = |at, stats: Bucket| SecondRow { at, stats };
+    assert_eq!(seconds(subject, "acme").await, []);
+    let early = second(NOON, full_bucket());
+    let late = second(NOON + 1_000, Bucket::default());
+    let of = |seconds: &[SecondRow], previous, applied| Flush {
+        seconds: seconds.to_vec(),
+        ..flush("acme", previous, applied)
+    };
+    write(subject, of(&[early.clone(), late.clone()], 0, 1)).await;
+    assert_eq!(seconds(subject, "acme").await, [early.clone(), late]);
+    assert_eq!(seconds(subject, "globex").await, []);
+
+    let more = second(NOON + 1_000, full_bucket());
+    write(subject, of(std::slice::from_ref(&more), 1, 2)).await;
+    write(subject, flush("acme", 2, 3)).await;
+    subject.reopen().await;
+    assert_eq!(seconds(subject, "acme").await, [early, more.clone()]);
+
+    let last = second(NOON + 1_000 + SECONDS_KEPT, full_bucket());
+    write(subject, of(std::slice::from_ref(&last), 3, 4)).await;
+    assert_eq!(seconds(subject, "acme").await, [more, last]);
+}
+
+async fn seconds(subject: &impl Subject, slug: &str) -> Vec<SecondRow> {
+    let read = subject.store().seconds(&system(), &tenant(slug)).await;
+    read.expect("seconds can be read")
 }
 
 /// Committed is committed.

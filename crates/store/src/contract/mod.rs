@@ -116,6 +116,7 @@ macro_rules! contract_suite {
             flush {
                 a_flush_comes_back_exactly,
                 a_flush_survives_reopening,
+                seconds_are_told_whole_and_dropped_by_age,
                 a_flush_that_does_not_follow_is_refused_whole,
                 a_flush_of_another_writer_is_refused,
                 a_flush_that_steps_back_is_refused,

@@ -365,6 +365,7 @@ pub fn flush(slug: &str, previous: u64, applied: u64) -> Flush {
         previous,
         partials: Vec::new(),
         transitions: Vec::new(),
+        seconds: Vec::new(),
         checkpoint: format!("checkpoint {applied}").into_bytes(),
     }
 }

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use domain::Millis;
-use domain::rollup::Rung;
+use domain::rollup::{Bucket, Rung};
 
 use super::MemoryStore;
-use crate::live::check_flush;
+use crate::live::{check_flush, cut_seconds};
 use crate::{
-    Checkpoint, Flush, Keyframe, LiveStore, PartialRow, StoreError, SystemScope, TenantId, TenantScope,
-    TransitionQuery, TransitionRow,
+    Checkpoint, Flush, Keyframe, LiveStore, PartialRow, SecondRow, StoreError, SystemScope, TenantId,
+    TenantScope, TransitionQuery, TransitionRow,
 };
 
 #[async_trait]
@@ -22,6 +22,7 @@ impl LiveStore for MemoryStore {
             &flush,
             stored.map(|checkpoint| (checkpoint.writer, checkpoint.applied)),
         )?;
+        let cut = cut_seconds(&flush);
         let live = state.entry(flush.tenant).or_default();
         let mut places: HashSet<_> = live
             .partials
@@ -47,6 +48,11 @@ impl LiveStore for MemoryStore {
         live.partials.extend(partials);
         live.transitions
             .extend(flush.transitions.into_iter().map(|row| ((row.at, row.id), row)));
+        if let Some(cut) = cut {
+            let rows = flush.seconds.into_iter().map(|row| (row.at, row.stats));
+            live.seconds.extend(rows);
+            live.seconds = live.seconds.split_off(&cut);
+        }
         live.checkpoint = Some(Checkpoint {
             writer: flush.writer,
             applied: flush.applied,
@@ -68,6 +74,16 @@ impl LiveStore for MemoryStore {
             .live
             .get(tenant)
             .and_then(|live| live.checkpoint.clone()))
+    }
+
+    async fn seconds(&self, _: &SystemScope, tenant: &TenantId) -> Result<Vec<SecondRow>, StoreError> {
+        let state = self.state.lock();
+        let seconds = state.live.get(tenant).into_iter().flat_map(|live| &live.seconds);
+        let row = |(at, stats): (&Millis, &Bucket)| SecondRow {
+            at: *at,
+            stats: stats.clone(),
+        };
+        Ok(seconds.map(row).collect())
     }
 
     async fn partials(

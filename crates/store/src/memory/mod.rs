@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::Millis;
-use domain::rollup::Rung;
+use domain::rollup::{Bucket, Rung};
 use parking_lot::Mutex;
 
 use crate::plan::{KeyScope, Seen};
@@ -58,6 +58,7 @@ struct LiveState {
     partials: Vec<(Rung, u64, PartialRow)>,
     /// By (time, id).
     transitions: BTreeMap<(Millis, u64), TransitionRow>,
+    seconds: BTreeMap<Millis, Bucket>,
     /// By id.
     chunks: BTreeMap<u64, Chunk>,
     /// By when they were taken.

@@ -4,14 +4,14 @@
 //! read (a newer or older version) is refused with a clear error rather than guessed at; each change of [`form`] gets a
 //! new version number and a reader for the one before.
 //!
-//! Deliberately absent: rings (rebuilt from the journal's last minutes and from the 10 s partials).
+//! Deliberately absent: rings, which come back from the stored seconds and the 10 s partials.
 
 mod form;
 
 use domain::Millis;
 use domain::breaker::{BreakerId, Registry};
 use domain::rollup::SeriesKey;
-use store::{Offset, PartialRow, StoreError, TransitionRow};
+use store::{Offset, PartialRow, SecondRow, StoreError, TransitionRow};
 
 use super::TenantLive;
 use super::flush::Pending;
@@ -119,6 +119,14 @@ impl TenantLive {
         self.pending = Pending::restored(applied.seq);
         self.version += 1;
         Ok(())
+    }
+
+    /// Puts the last seconds back.
+    pub(crate) fn restore_seconds(&mut self, rows: Vec<SecondRow>, now: Millis) {
+        self.totals.seconds.advance(now);
+        for row in rows {
+            self.totals.restore_second(row);
+        }
     }
 
     fn restore_partial(&mut self, row: &PartialRow) {

@@ -1,0 +1,7 @@
+-- All calls of each of the last seconds, for a start that need not read them back from the journal.
+CREATE TABLE live_second (
+    tenant_id TEXT   NOT NULL,
+    at        BIGINT NOT NULL, -- start of the second
+    bytes     BYTEA NOT NULL, -- store::codec::encode_bucket
+    PRIMARY KEY (tenant_id, at)
+);
