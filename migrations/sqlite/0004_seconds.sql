@@ -5,3 +5,5 @@ CREATE TABLE live_second (
     bytes     BLOB NOT NULL, -- store::codec::encode_bucket
     PRIMARY KEY (tenant_id, at)
 ) WITHOUT ROWID;
+
+-- From this version on idempotency.body is BLAKE3.

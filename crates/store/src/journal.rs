@@ -38,7 +38,7 @@ pub struct NewBatch {
 pub struct Idempotency {
     /// 1–128 visible ASCII characters; scope is tenant + API key.
     pub key: String,
-    /// SHA-256 of the decoded body: the same key with another body is refused.
+    /// BLAKE3 of the decoded body: the same key with another body is refused.
     pub body: [u8; 32],
 }
 
@@ -76,7 +76,7 @@ pub enum Appended {
 /// What was answered when an idempotency key was first seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Remembered {
-    /// SHA-256 of the body.
+    /// BLAKE3 of the body.
     pub body: [u8; 32],
     /// The answer's `accepted`.
     pub accepted: u32,

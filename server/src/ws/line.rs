@@ -237,6 +237,7 @@ mod tests {
     }
 
     /// Two hands write into a connection that is read slowly: every frame arrives whole and in its hand's order.
+    #[expect(clippy::disallowed_methods, reason = "a test may have tasks without a name")]
     #[tokio::test(flavor = "multi_thread")]
     async fn whole_frames_arrive_whoever_writes_them() {
         const EACH: u32 = 400;

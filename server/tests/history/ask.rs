@@ -93,10 +93,19 @@ impl Asker {
         }
     }
 
-    /// Asks what pages ask, each a few times; the slowest of the medians.
+    /// Asks what pages ask, and for the pages themselves, each a few times; the slowest of the medians.
     pub async fn answers_over(&self, hours: u64) -> Duration {
         let range = format!("from=now-{hours}h&to=now");
         let step = if hours > 48 { "1h" } else { "1m" };
+        let first = async |list: &str| {
+            let (_, text) = self.get(&format!("/api/v1/{list}?{range}")).await;
+            serde_json::from_str::<serde_json::Value>(&text).unwrap()["rows"][0].clone()
+        };
+        let provider = first("providers").await["id"].as_str().unwrap().to_owned();
+        let breaker = first("breakers").await["breaker"]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let mut slowest = Duration::ZERO;
         for path in [
             format!("/api/v1/query?metric=requests&group_by=provider&{range}&step={step}"),
@@ -109,6 +118,15 @@ impl Asker {
             format!("/api/v1/query?metric=outcomes&{range}&max_points=400&compare=previous"),
             "/api/v1/board?range=1h".to_owned(),
             "/".to_owned(),
+            format!("/providers?{range}"),
+            format!("/providers/{provider}?{range}"),
+            format!("/breakers?{range}"),
+            format!("/breakers/{breaker}?{range}"),
+            format!("/api/v1/breakers/{breaker}/whatif?{range}"),
+            format!("/explore?metric=requests&group_by=provider,model&{range}"),
+            format!("/explore?metric=latency_p99&group_by=provider&as=heat&{range}"),
+            "/limits".to_owned(),
+            "/connect".to_owned(),
         ] {
             let mut times = Vec::new();
             let mut bytes = 0;

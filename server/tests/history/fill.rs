@@ -1,4 +1,4 @@
-//! Traffic of a fleet: 100 series, an instance or ten, a bad hour a day.
+//! Traffic of a fleet: 96 series, a breaker for each provider on two instances, a bad hour a day.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -63,6 +63,11 @@ const PROVIDERS: [(&str, [(&str, f64); 3]); 8] = [
 ];
 /// With three models of eight providers: 96 series.
 const SERVICES: [&str; 4] = ["checkout", "search", "support", "batch"];
+/// The one whose calls are guarded, and where it runs.
+const GUARDED: &str = "checkout";
+const INSTANCES: [&str; 2] = ["api-1", "api-2"];
+/// When one provider has its bad hour, each day.
+const BAD_HOUR: i64 = 14;
 
 /// What was sent, as far as the questions need it.
 #[derive(Default)]
@@ -96,10 +101,18 @@ impl Fill {
         self.sent
     }
 
-    pub async fn run(&mut self, engine: &Engine, clock: &Clock) {
+    /// Makes and pushes them all. `each_tenth` is called after every tenth of the time.
+    pub async fn run(&mut self, engine: &Engine, clock: &Clock, mut each_tenth: impl FnMut()) {
         let mut done = 0;
         for minute in 0..self.minutes {
+            if minute > 0 && minute % (self.minutes / 10).max(1) == 0 {
+                each_tenth();
+            }
             let due = (minute + 1) * self.calls / self.minutes;
+            let (body, count) = transitions(minute as i64);
+            if count > 0 {
+                ingest(engine, body, count).await;
+            }
             // Intake takes 10,000 events at a time.
             while done < due {
                 let count = (due - done).min(5_000);
@@ -129,7 +142,7 @@ impl Fill {
         let (model, usual) = models[random.random_range(0..models.len())];
         let service = SERVICES[random.random_range(0..SERVICES.len())];
         // One provider has a bad hour each day.
-        let bad = provider == "anthropic" && (minute / 60) % 24 == 14;
+        let bad = provider == "anthropic" && (minute / 60) % 24 == BAD_HOUR;
         let failing = random.random_range(0.0..1.0) < if bad { 0.4 } else { 0.004 };
         let spread: f64 = random.random_range(0.25..1.0);
         let duration = (usual / spread / spread) as u64 + 1;
@@ -150,14 +163,52 @@ impl Fill {
             counts[at] += 1;
         }
         self.sent.calls += 1;
+        let guard = match service {
+            GUARDED => format!(
+                r#""breaker":"{provider}","instance":"{}","#,
+                INSTANCES[random.random_range(0..2)]
+            ),
+            _ => String::new(),
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            r#"{{"type":"call","time":{time},"provider":"{provider}","model":"{model}","service":"{service}","outcome":"{outcome}","duration_ms":{duration},"ttft_ms":{},"input_tokens":{},"output_tokens":{tokens},"cost_usd":0.{nano:09}}}"#,
+            r#"{{"type":"call",{guard}"time":{time},"provider":"{provider}","model":"{model}","service":"{service}","outcome":"{outcome}","duration_ms":{duration},"ttft_ms":{},"input_tokens":{},"output_tokens":{tokens},"cost_usd":0.{nano:09}}}"#,
             duration / 4,
             tokens * 2,
         );
     }
+}
+
+/// What the breakers do at the start of a minute: most trip once a day, one again and again in its bad hour.
+fn transitions(minute: i64) -> (Bytes, u64) {
+    let (hour, of_hour) = ((minute / 60) % 24, minute % 60);
+    let (mut text, mut count) = (String::new(), 0);
+    for (nth, (provider, _)) in PROVIDERS.iter().enumerate() {
+        let since = if *provider == "anthropic" && hour == BAD_HOUR {
+            of_hour % 6
+        } else if hour == nth as i64 * 3 {
+            of_hour
+        } else {
+            -1
+        };
+        let to = match since {
+            _ if minute == 0 => "closed",
+            0 => "open",
+            2 => "half_open",
+            3 => "closed",
+            _ => continue,
+        };
+        for instance in INSTANCES {
+            let time = START + minute * MINUTE;
+            let _ = writeln!(
+                text,
+                r#"{{"type":"breaker","time":{time},"breaker":"{provider}","provider":"{provider}","service":"{GUARDED}","instance":"{instance}","to":"{to}","reason":"24 × overloaded"}}"#,
+            );
+            count += 1;
+        }
+    }
+    (text.into(), count)
 }
 
 async fn ingest(engine: &Engine, body: Bytes, count: u64) {

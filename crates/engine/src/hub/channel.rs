@@ -89,12 +89,12 @@ struct Encodings {
 }
 
 impl Encodings {
-    fn of(&mut self, codec: Codec, frame: impl FnOnce() -> Frame) -> Frame {
+    fn of(&mut self, codec: Codec, frame: impl FnOnce() -> Frame) -> &Frame {
         let encoded = match codec {
             Codec::Json => &mut self.json,
             Codec::Postcard => &mut self.postcard,
         };
-        encoded.get_or_insert_with(frame).clone()
+        encoded.get_or_insert_with(frame)
     }
 }
 
@@ -123,7 +123,7 @@ impl Channel {
     }
 
     /// The view as of the newest frame: what follows continues it.
-    pub fn snapshot(&mut self, codec: Codec) -> Frame {
+    pub fn snapshot(&mut self, codec: Codec) -> &Frame {
         let Channel {
             name,
             seq,
@@ -184,10 +184,12 @@ impl Channel {
     }
 
     /// The frame of the last turn, where there is something to say.
-    pub fn told(&mut self, codec: Codec) -> Option<Frame> {
-        match &mut self.told {
+    pub fn told(&mut self, codec: Codec) -> Option<&Frame> {
+        match self.told {
             Told::Nothing => None,
-            Told::Delta(delta, encodings) => Some(encodings.of(codec, || Frame::encode(codec, delta))),
+            Told::Delta(ref delta, ref mut encodings) => {
+                Some(encodings.of(codec, || Frame::encode(codec, delta)))
+            }
             Told::Snapshot => Some(self.snapshot(codec)),
         }
     }

@@ -115,7 +115,7 @@ impl Hubs {
             now: self.shared.clock.now(),
             tenant: tenant.id.to_string(),
         });
-        queue.push(Frame::encode(codec, &hello));
+        queue.push(&Frame::encode(codec, &hello));
         let commands = self.task_of(Arc::clone(&tenant));
         // The task lives as long as the process; a closed channel means shutdown, and then the outbox just ends.
         let _ = commands.send(Command::Attach {

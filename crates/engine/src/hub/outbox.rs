@@ -141,7 +141,7 @@ struct State {
 
 impl Queue {
     /// Adds a frame; false when the viewer has fallen behind: then its queue is gone.
-    pub fn push(&self, frame: Frame) -> bool {
+    pub fn push(&self, frame: &Frame) -> bool {
         {
             let mut state = self.state.lock();
             if state.closing.is_some() {
@@ -152,7 +152,7 @@ impl Queue {
                 && state.frames.is_empty()
                 && let Some(direct) = &state.direct
             {
-                match direct.try_send(&frame) {
+                match direct.try_send(frame) {
                     Tried::Sent => return true,
                     Tried::Begun => {
                         state.begun = true;
@@ -171,7 +171,7 @@ impl Queue {
                 return false;
             }
             state.bytes += frame.len();
-            state.frames.push_back(frame);
+            state.frames.push_back(frame.clone());
         }
         self.notify.notify_one();
         true
@@ -216,8 +216,8 @@ mod tests {
     async fn frames_come_out_in_order_and_then_the_close() {
         let queue = Arc::new(Queue::default());
         let mut outbox = Outbox::new(Arc::clone(&queue));
-        assert!(queue.push(frame(1)));
-        assert!(queue.push(frame(2)));
+        assert!(queue.push(&frame(1)));
+        assert!(queue.push(&frame(2)));
         queue.close(1001, "bye");
         assert_eq!(outbox.next().await, Out::Frame(frame(1)));
         assert_eq!(outbox.next().await, Out::Frame(frame(2)));
@@ -234,12 +234,12 @@ mod tests {
     async fn a_slow_viewer_loses_its_queue_and_is_drained_only_after_it_asked_again() {
         let queue = Arc::new(Queue::default());
         let mut outbox = Outbox::new(Arc::clone(&queue));
-        assert!(queue.push(frame(1)));
+        assert!(queue.push(&frame(1)));
         assert_eq!(outbox.next().await, Out::Frame(frame(1)));
         for _ in 0..MAX_FRAMES {
-            assert!(queue.push(frame(1)));
+            assert!(queue.push(&frame(1)));
         }
-        assert!(!queue.push(frame(1)), "the queue is full");
+        assert!(!queue.push(&frame(1)), "the queue is full");
         assert!(!queue.drained(), "the socket still sends the first frame");
         let waiting = tokio::time::timeout(std::time::Duration::from_millis(20), outbox.next()).await;
         assert!(waiting.is_err(), "the queue was cleared");
@@ -273,21 +273,21 @@ mod tests {
         let taken = || room.0.lock().len();
         let wait = std::time::Duration::from_millis(20);
 
-        queue.push(frame(1));
+        queue.push(&frame(1));
         assert_eq!(taken(), 0, "nobody has said yet that the socket waits");
         assert_eq!(outbox.next().await, Out::Frame(frame(1)));
-        queue.push(frame(2));
+        queue.push(&frame(2));
         assert_eq!(taken(), 0, "the first one may still be under way");
         assert_eq!(outbox.next().await, Out::Frame(frame(2)));
         assert!(tokio::time::timeout(wait, outbox.next()).await.is_err());
 
-        queue.push(frame(3));
-        queue.push(frame(4));
+        queue.push(&frame(3));
+        queue.push(&frame(4));
         assert_eq!(taken(), 2);
         assert!(queue.drained());
         assert!(tokio::time::timeout(wait, outbox.next()).await.is_err());
-        queue.push(frame(5));
-        queue.push(frame(6));
+        queue.push(&frame(5));
+        queue.push(&frame(6));
         assert_eq!(taken(), 3, "the fifth is begun, the sixth waits behind it");
         assert!(!queue.drained());
         assert_eq!(outbox.next().await, Out::Flush);
@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn a_frame_larger_than_the_byte_limit_still_passes_alone() {
         let queue = Queue::default();
-        assert!(queue.push(frame(MAX_BYTES + 1)));
-        assert!(!queue.push(frame(1)));
+        assert!(queue.push(&frame(MAX_BYTES + 1)));
+        assert!(!queue.push(&frame(1)));
     }
 }

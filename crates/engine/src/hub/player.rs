@@ -278,15 +278,15 @@ impl Playing {
         for view in self.views.iter_mut().skip(from) {
             let state = view.key().compute_past(past);
             view.turn(state, moment, true);
-            frames.extend(view.told(self.codec));
+            frames.extend(view.told(self.codec).cloned());
         }
-        frames.into_iter().for_each(|frame| self.send(frame));
+        frames.iter().for_each(|frame| self.send(frame));
     }
 
     fn tell_snapshot(&mut self, nth: usize) {
         if let Some(view) = self.views.get_mut(nth) {
-            let frame = view.snapshot(self.codec);
-            self.send(frame);
+            let frame = view.snapshot(self.codec).clone();
+            self.send(&frame);
         }
     }
 
@@ -298,12 +298,12 @@ impl Playing {
             code: error.code().into(),
             detail: error.detail(),
         };
-        self.send(Frame::encode(self.codec, &frame));
+        self.send(&Frame::encode(self.codec, &frame));
     }
 
     /// Puts a frame into the viewer's queue, unless the viewer has gone back to live meanwhile. There is room: nothing is
     /// told while more than a few frames wait.
-    fn send(&mut self, frame: Frame) {
+    fn send(&mut self, frame: &Frame) {
         let open = self.gate.lock();
         if !*open {
             return;

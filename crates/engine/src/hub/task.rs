@@ -27,7 +27,7 @@ const BEAT_MS: Millis = 950;
 /// Time changes figures without any event: the views are computed this often even when nothing came.
 const IDLE: Duration = Duration::from_millis(1_000);
 /// So many viewers are told before others get their turn: each may cost a system call.
-const TOGETHER: usize = 128;
+const TOGETHER: usize = 256;
 /// A viewer that has not drained for so long is closed.
 const STALLED: Duration = Duration::from_secs(30);
 
@@ -161,7 +161,7 @@ impl Hub {
                 for viewer in self.viewers.values() {
                     viewer
                         .queue
-                        .push(Frame::encode(viewer.codec, &ServerFrame::Bye(bye.clone())));
+                        .push(&Frame::encode(viewer.codec, &ServerFrame::Bye(bye.clone())));
                     viewer.queue.close(bye.code, &bye.reason);
                 }
             }
@@ -241,7 +241,7 @@ impl Hub {
                 viewer.lagging = None;
                 for key in &viewer.views {
                     let frame = ServerFrame::Resync { view: key.name() };
-                    viewer.queue.push(Frame::encode(viewer.codec, &frame));
+                    viewer.queue.push(&Frame::encode(viewer.codec, &frame));
                 }
                 self.snapshots(id);
             } else if viewer.lagging.is_some_and(|since| since.elapsed() > STALLED) {
@@ -268,7 +268,7 @@ impl Hub {
     }
 }
 
-fn send(counters: &Counters, viewer: &mut Viewer, frame: Frame) {
+fn send(counters: &Counters, viewer: &mut Viewer, frame: &Frame) {
     if viewer.lagging.is_some() {
         return;
     }

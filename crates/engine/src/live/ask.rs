@@ -45,7 +45,7 @@ impl TenantLive {
     /// The values that the dimensions of series have.
     pub(crate) fn known_series(&self) -> KnownSeries {
         let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for key in &self.series {
+        for key in self.series.iter() {
             for dimension in CALL_DIMENSIONS {
                 let value = crate::query::dimension_of(key, dimension);
                 if !value.is_empty() {

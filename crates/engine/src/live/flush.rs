@@ -1,31 +1,24 @@
 //! What waits to be written: partials of the 10 s rung, transitions and seconds, with the offset they contain.
 
 use domain::Millis;
-use domain::event::Call;
-use domain::rollup::{Addend, Rung, SeriesKey};
+use domain::rollup::{Addend, Bucket, Rung};
+use hashbrown::HashMap;
 use store::{Flush, PartialRow, TransitionRow};
 
 use super::TenantLive;
-use super::keys::RowOf;
-use super::uncompacted::Rows;
+use super::series::SeriesId;
 
 #[derive(Default)]
 pub(crate) struct Pending {
-    partials: Rows,
+    partials: HashMap<(Millis, SeriesId), Bucket>,
     transitions: Vec<TransitionRow>,
     /// Contained in the newest flush that was taken.
     flushed: u64,
 }
 
 impl Pending {
-    /// Counts a call in the row of its series. False when there is none in its bucket yet.
-    pub fn count(&mut self, call: &Call, addend: &Addend, time: Millis) -> bool {
-        let row = self.partials.get_mut(&RowOf::call(bucket(time), call));
-        row.map(|row| row.add_addend(addend)).is_some()
-    }
-
-    /// Counts a call of a series that may have no row in its bucket yet.
-    pub fn start(&mut self, series: SeriesKey, addend: &Addend, time: Millis) {
+    /// Counts a call in the row of its series.
+    pub fn count(&mut self, series: SeriesId, addend: &Addend, time: Millis) {
         let row = self.partials.entry((bucket(time), series)).or_default();
         row.add_addend(addend);
     }
@@ -35,8 +28,9 @@ impl Pending {
     }
 
     /// What waits to be flushed.
-    pub fn partials(&self) -> &Rows {
-        &self.partials
+    pub fn partials(&self) -> impl Iterator<Item = (Millis, SeriesId, &Bucket)> {
+        let row = |(place, stats): (&(Millis, SeriesId), _)| (place.0, place.1, stats);
+        self.partials.iter().map(row)
     }
 
     /// The sequence that the newest flush contains.
@@ -72,6 +66,9 @@ impl TenantLive {
         let checkpoint = self.checkpoint();
         let mut partials = Vec::with_capacity(self.pending.partials.len());
         for ((bucket, series), stats) in std::mem::take(&mut self.pending.partials) {
+            let Some(series) = self.series.get(series).cloned() else {
+                continue;
+            };
             self.uncompacted.add(bucket, series.clone(), &stats);
             partials.push(PartialRow {
                 bucket,

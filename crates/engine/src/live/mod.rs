@@ -17,12 +17,11 @@ mod held;
 mod keys;
 mod past;
 mod providers;
+mod series;
 mod sources;
 mod totals;
 mod transitions;
 mod uncompacted;
-
-use std::collections::HashSet;
 
 use domain::Millis;
 use domain::breaker::BreakerId;
@@ -41,6 +40,7 @@ pub(crate) use uncompacted::Rows;
 use calls::BreakerCalls;
 use keys::BreakerIds;
 use providers::Providers;
+use series::SeriesTable;
 use sources::Sources;
 use totals::Totals;
 use transitions::Transitions;
@@ -70,7 +70,7 @@ pub struct TenantLive {
     transitions: Transitions,
     sources: Sources,
     breaker_ids: BreakerIds,
-    series: HashSet<SeriesKey>,
+    series: SeriesTable,
     series_cap: usize,
     pending: Pending,
     uncompacted: Uncompacted,
@@ -99,7 +99,7 @@ impl TenantLive {
             transitions: Transitions::default(),
             sources: Sources::default(),
             breaker_ids: BreakerIds::default(),
-            series: HashSet::new(),
+            series: SeriesTable::default(),
             series_cap,
             pending: Pending::default(),
             uncompacted: Uncompacted::default(),
@@ -253,21 +253,13 @@ impl TenantLive {
             return 0;
         }
         self.tens(call, addend, time, received);
-        // A row that is there was known or made room for before.
-        if self.pending.count(call, addend, time) {
-            return 0;
-        }
-        let series = SeriesKey::of(call);
-        if !self.series.contains(&series) {
-            if self.series.len() >= self.series_cap {
-                self.pending
-                    .start(SeriesKey::folded(&call.provider), addend, time);
-                return 1;
-            }
-            self.series.insert(series.clone());
-        }
-        self.pending.start(series, addend, time);
-        0
+        let (series, folded) = match self.series.of(call) {
+            Some(series) => (series, 0),
+            None if self.series.len() < self.series_cap => (self.series.add(SeriesKey::of(call)), 0),
+            None => (self.series.add(SeriesKey::folded(&call.provider)), 1),
+        };
+        self.pending.count(series, addend, time);
+        folded
     }
 
     /// Adds to the 10 s buckets that are shown.

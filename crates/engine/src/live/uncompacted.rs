@@ -114,9 +114,14 @@ impl TenantLive {
         let flushed = taken
             .flat_map(|taken| taken.rows.iter())
             .chain(&self.uncompacted.open);
-        for ((bucket, series), stats) in flushed.chain(self.pending.partials()) {
-            if (from..to).contains(bucket) {
-                show(*bucket, series, stats);
+        let flushed = flushed.map(|((bucket, series), stats)| (*bucket, series, stats));
+        let pending = self
+            .pending
+            .partials()
+            .filter_map(|(bucket, series, stats)| Some((bucket, self.series.get(series)?, stats)));
+        for (bucket, series, stats) in flushed.chain(pending) {
+            if (from..to).contains(&bucket) {
+                show(bucket, series, stats);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 /// Levels of objects and arrays in a **valid** JSON text: 0 for `1`, 1 for `[]`, 2 for `{"a":[]}`.
 pub(super) fn of(raw: &str) -> usize {
-    if !raw.starts_with(['{', '[']) {
+    if !matches!(raw.as_bytes().first(), Some(b'{' | b'[')) {
         return 0;
     }
     let (mut level, mut deepest) = (0_usize, 0);

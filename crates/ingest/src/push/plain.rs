@@ -149,15 +149,9 @@ impl<'a> Cursor<'a> {
     fn name(&mut self) -> Option<&'a str> {
         self.expect(b'"')?;
         let start = self.at;
-        loop {
-            match self.peek()? {
-                b'"' => break,
-                b'\\' | 0..=0x1f => return None,
-                _ => self.at += 1,
-            }
-        }
+        self.text_part();
         let name = self.text.get(start..self.at)?;
-        self.at += 1;
+        self.expect(b'"')?;
         Some(name)
     }
 
@@ -184,14 +178,37 @@ impl<'a> Cursor<'a> {
     fn string(&mut self) -> Option<()> {
         self.expect(b'"')?;
         loop {
+            self.text_part();
             let byte = self.peek()?;
             self.at += 1;
             match byte {
                 b'"' => return Some(()),
                 b'\\' => self.escape()?,
-                0..=0x1f => return None,
-                _ => {}
+                _ => return None,
             }
+        }
+    }
+
+    /// Passes what means only itself within a string: up to a quote, a backslash, a control character or the end. Eight
+    /// bytes are looked at together, as <https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord> does it.
+    fn text_part(&mut self) {
+        const ONES: u64 = u64::MAX / 0xff;
+        const HIGHS: u64 = ONES << 7;
+        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGHS;
+        let bytes = self.text.as_bytes();
+        while let Some(eight) = bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
+            let word = u64::from_le_bytes(*eight);
+            let (quote, backslash) = (word ^ (ONES * u64::from(b'"')), word ^ (ONES * u64::from(b'\\')));
+            // A borrow spoils only bytes after a hit, and the first hit is what counts.
+            let hits = below(quote, 1) | below(backslash, 1) | below(word, 0x20);
+            if hits != 0 {
+                self.at += (hits.trailing_zeros() / 8) as usize;
+                return;
+            }
+            self.at += eight.len();
+        }
+        while let Some(b' '..=b'!' | b'#'..=b'[' | b']'..=0xff) = self.peek() {
+            self.at += 1;
         }
     }
 

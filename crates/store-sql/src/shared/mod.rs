@@ -38,7 +38,7 @@ pub(crate) fn clamped(value: impl TryInto<i64>) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
 }
 
-/// 32 bytes of SHA-256.
+/// 32 bytes of a digest.
 pub(crate) fn digest(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
     bytes
         .try_into()

@@ -10,7 +10,6 @@ mod form;
 
 use domain::Millis;
 use domain::breaker::{BreakerId, Registry};
-use domain::rollup::SeriesKey;
 use store::{Offset, PartialRow, SecondRow, StoreError, TransitionRow};
 
 use super::TenantLive;
@@ -107,7 +106,9 @@ impl TenantLive {
         self.first_event = form.first_event;
         self.last_event = form.last_event;
         self.last_simulated = form.last_simulated;
-        self.series = form.series.into_iter().map(form::to_series).collect();
+        for series in form.series {
+            self.series.add(form::to_series(series));
+        }
         for row in &partials {
             self.restore_partial(row);
         }
@@ -133,10 +134,7 @@ impl TenantLive {
         self.totals.restore(row.bucket, &row.stats);
         self.providers
             .restore(&row.series.provider, row.bucket, &row.stats);
-        if row.series.model == SeriesKey::OTHER {
-            return;
-        }
-        self.series.insert(row.series.clone());
+        self.series.add(row.series.clone());
     }
 
     /// Breakers that are known, for reading their transitions back.
