@@ -26,12 +26,15 @@ async function history(server: Server): Promise<{ open: number; end: number }> {
   return { open, end: Date.now() };
 }
 
-/** A person's pace, milliseconds: the address follows a moment in the next frame. */
-const PACE = 300;
-
 const bar = (page: Page) => page.locator("[data-replay]");
 const note = (page: Page) => page.locator("[data-replay-note]");
 const at = (page: Page) => Number(new URL(page.url()).searchParams.get("at"));
+
+/** The moment in the address, which follows the one on screen in the next frame. */
+async function told(page: Page): Promise<number> {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  return at(page);
+}
 
 test("a link to a moment shows it, plays into the present and turns live", async ({ board, page, server }) => {
   const { open } = await history(server);
@@ -77,27 +80,24 @@ test("keys, trips and the track move through time; Back and the button come back
   // There is no trip after it, so the button lets go of the focus; before that, Space would be the button's.
   await expect(page.locator('[data-replay-trip="next"]')).toBeDisabled();
   await expect(page.locator(":focus")).toHaveCount(0);
-  await sleep(PACE);
   await page.keyboard.press("Space");
   await expect(board.breaker("gpt-5")).toHaveAttribute("data-state", "open");
   await page.keyboard.press("Space");
   await expect(page.getByRole("button", { name: "Play", exact: true })).toBeVisible();
 
   // The detail follows the moment, and a link to it keeps the moment.
-  await sleep(PACE);
-  const held = at(page);
+  const held = await told(page);
   await board.breaker("gpt-5").click();
   await expect(board.detail("gpt-5").locator("[data-transition]")).toHaveCount(2);
   await expect(board.detail("gpt-5").locator("[data-call]")).toHaveCount(5);
   await expect.poll(() => at(page)).toBe(held);
-  await sleep(PACE);
   await page.keyboard.press("Escape");
   await expect(board.detail("gpt-5")).toHaveCount(0);
   await expect(board.pill).toHaveAttribute("data-live", "replay");
   // The replay, and the selection that the panel left.
-  await sleep(PACE);
+  await told(page);
   await page.keyboard.press("Escape");
-  await sleep(PACE);
+  await told(page);
   await page.keyboard.press("Escape");
   await board.live();
   await expect(board.breaker("gpt-5")).toHaveAttribute("data-state", "closed");
@@ -108,10 +108,10 @@ test("keys, trips and the track move through time; Back and the button come back
   await page.keyboard.press("Home");
   await expect(board.pill).toHaveAttribute("data-live", "replay");
   await expect(slider).toHaveAttribute("aria-valuetext", /^\d\d:\d\d, /);
-  await sleep(PACE);
+  await told(page);
   await page.goBack();
   await board.live();
-  await sleep(PACE);
+  await told(page);
   await page.goForward();
   await expect(board.pill).toHaveAttribute("data-live", "replay");
   await note(page).getByRole("button", { name: "Back to live" }).click();

@@ -11,9 +11,10 @@ use protocol::view::Explored;
 use serde_json::json;
 
 async fn filled() -> TestServer {
-    let server = TestServer::with_two_providers().await;
+    let server = TestServer::start().await;
     let marker = json!([{ "type": "marker", "title": "v2 <b>", "kind": "deploy" }]);
     server.accept(&marker).await;
+    server.push_two_providers().await;
     server
 }
 

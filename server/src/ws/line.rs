@@ -23,7 +23,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 /// pieces to the kernel.
 const SHORT: usize = 2 << 10;
 
-/// An open connection. Cloning it gives another hand on the same one.
+/// An open connection. Cloning it gives another hand on the same one. Only one of them, the session's, may wait for room:
+/// the connection wakes one task.
 #[derive(Clone)]
 pub struct Line(Arc<Shared>);
 
@@ -217,8 +218,10 @@ impl Head {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
+    use tokio::net::TcpSocket;
 
     use super::*;
 
@@ -240,45 +243,54 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "a test may have tasks without a name")]
     #[tokio::test(flavor = "multi_thread")]
     async fn whole_frames_arrive_whoever_writes_them() {
-        const EACH: u32 = 400;
-        const LENGTH: usize = 9_000;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        const EACH: u32 = 40;
+        // Every other frame is more than the kernel takes at once here, and goes in parts.
+        const LENGTHS: [usize; 2] = [200_000, 300];
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(64 << 10).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
         let address = listener.local_addr().unwrap();
         let client = tokio::spawn(TcpStream::connect(address));
-        let line = Line::new(listener.accept().await.unwrap().0);
+        let stream = listener.accept().await.unwrap().0;
+        stream.set_nodelay(true).unwrap();
+        let line = Line::new(stream);
         let mut client = client.await.unwrap().unwrap();
 
         let payload = |number: u32| {
-            let mut payload = vec![b'h'; LENGTH];
+            let mut payload = vec![b'h'; LENGTHS[number as usize % 2]];
             payload[..4].copy_from_slice(&number.to_be_bytes());
             Bytes::from(payload)
         };
-        // As the hub: at once, or by the session behind what is under way.
+        // As the hub: without waiting, and what is refused is tried again.
         let hub = line.clone();
         let hub = tokio::spawn(async move {
             let mut seen = [false; 3];
             for number in 0..EACH {
                 let frame = Frame::Binary(payload(number));
-                let tried = hub.try_send(&frame);
-                seen[tried as usize] = true;
-                match tried {
-                    Tried::Sent => {}
-                    Tried::Begun => hub.flush().await.unwrap(),
-                    Tried::Refused => hub.send(&frame).await.unwrap(),
+                loop {
+                    let tried = hub.try_send(&frame);
+                    seen[tried as usize] = true;
+                    if tried != Tried::Refused {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_micros(100)).await;
                 }
             }
             seen
         });
-        // As tungstenite: a frame of two bytes of head and 50 of payload.
+        // As tungstenite: a frame of two bytes of head and 50 of payload; and what the hub has begun.
         let mut session = line.clone();
         let session = tokio::spawn(async move {
-            for number in 0..EACH {
-                let mut ping = vec![0x89, 50];
-                ping.extend([number as u8; 50]);
-                session.write_all(&ping).await.unwrap();
-                tokio::task::yield_now().await;
+            for number in 0.. {
+                if number < EACH {
+                    let mut ping = vec![0x89, 50];
+                    ping.extend([number as u8; 50]);
+                    session.write_all(&ping).await.unwrap();
+                }
+                session.flush().await.unwrap();
+                tokio::time::sleep(Duration::from_micros(100)).await;
             }
-            session.flush().await.unwrap();
         });
 
         let (mut frames, mut pings) = (0, 0);
@@ -291,23 +303,23 @@ mod tests {
                 assert_eq!(payload, [pings as u8; 50]);
                 pings += 1;
             } else {
-                assert_eq!(head, [0x82, 126], "after {frames} frames and {pings} pings");
-                assert_eq!(usize::from(client.read_u16().await.unwrap()), LENGTH);
-                let mut payload = vec![0; LENGTH];
+                let length = match head {
+                    [0x82, 127] => client.read_u64().await.unwrap(),
+                    [0x82, 126] => client.read_u16().await.unwrap().into(),
+                    other => panic!("{other:?} after {frames} frames and {pings} pings"),
+                };
+                assert_eq!(length, LENGTHS[frames as usize % 2] as u64);
+                let mut payload = vec![0; length as usize];
                 client.read_exact(&mut payload).await.unwrap();
                 assert_eq!(payload[..4], u32::to_be_bytes(frames));
                 assert!(payload[4..].iter().all(|byte| *byte == b'h'));
                 frames += 1;
             }
-            if frames % 50 == 1 {
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            if frames % 10 == 1 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
-        session.await.unwrap();
-        assert_eq!(
-            hub.await.unwrap()[..2],
-            [true, true],
-            "some went at once, some in parts"
-        );
+        session.abort();
+        assert_eq!(hub.await.unwrap(), [true; 3], "at once, in parts, and not at all");
     }
 }

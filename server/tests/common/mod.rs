@@ -46,6 +46,12 @@ impl TestServer {
     /// With 30 good calls of openai and 40 timeouts of anthropic.
     pub async fn with_two_providers() -> TestServer {
         let server = TestServer::start().await;
+        server.push_two_providers().await;
+        server
+    }
+
+    /// What [`TestServer::with_two_providers`] has.
+    pub async fn push_two_providers(&self) {
         let call = |provider: &str, outcome: &str| {
             serde_json::json!({
                 "type": "call", "provider": provider, "model": "m", "outcome": outcome, "duration_ms": 400,
@@ -53,8 +59,7 @@ impl TestServer {
         };
         let mut events = vec![call("openai", "ok"); 30];
         events.extend(vec![call("anthropic", "timeout"); 40]);
-        server.accept(&Value::Array(events)).await;
-        server
+        self.accept(&Value::Array(events)).await;
     }
 
     pub async fn start_with(options: Options) -> TestServer {
