@@ -51,9 +51,15 @@ pub fn provide() -> Result<Postgres> {
     start(&find_binaries()?, false)
 }
 
-/// Starts one that waits for the disk as in production, for measuring: of any other we would not know.
+/// Starts one that waits for the disk as in production, for measuring: of any other we would not know. It is reached by
+/// its local socket, as the goal says.
 pub fn provide_durable() -> Result<Postgres> {
-    start(&find_binaries()?, true)
+    let mut postgres = start(&find_binaries()?, true)?;
+    if let Some((_, dir)) = &postgres.cluster {
+        let host = dir.path().display().to_string().replace('/', "%2F");
+        postgres.url = postgres.url.replace("127.0.0.1", &host);
+    }
+    Ok(postgres)
 }
 
 impl Postgres {

@@ -18,17 +18,24 @@ const ENOUGH: u64 = 20;
 pub(super) struct Cache {
     points: HashMap<Millis, BTreeMap<Millis, ChartPoint>>,
     touched: BTreeSet<Millis>,
+    /// Most calls are of the same bucket as the one before.
+    newest_touched: Option<Millis>,
 }
 
 impl Cache {
     /// A call counted in the bucket of this time.
     pub fn touch(&mut self, time: Millis) {
-        self.touched.insert(time - time.rem_euclid(BUCKET));
+        let bucket = time - time.rem_euclid(BUCKET);
+        if self.newest_touched != Some(bucket) {
+            self.touched.insert(bucket);
+            self.newest_touched = Some(bucket);
+        }
     }
 }
 
 /// The points of a range, oldest first. The newest is the open step, its rates over the part that has passed.
 pub(super) fn points(cache: &mut Cache, totals: &Totals, range: Range, now: Millis) -> Vec<ChartPoint> {
+    cache.newest_touched = None;
     for bucket in std::mem::take(&mut cache.touched) {
         for (step, points) in &mut cache.points {
             points.remove(&(bucket - bucket.rem_euclid(*step)));

@@ -25,12 +25,11 @@ pub(super) struct ProviderCalls {
 
 impl Providers {
     pub fn call(&mut self, provider: &str, addend: &Addend, time: Millis, received: Millis) {
-        let Some(row) = self.row(provider, received) else {
-            return;
-        };
-        row.tens.advance(received);
-        if let Some(bucket) = row.tens.slot_mut(time) {
-            bucket.add_addend(addend);
+        // Most calls are of a provider that is known.
+        if let Some(row) = self.rows.get_mut(provider) {
+            row.call(addend, time, received);
+        } else if let Some(row) = self.row(provider, received) {
+            row.call(addend, time, received);
         }
     }
 
@@ -73,6 +72,16 @@ impl Providers {
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.rows.keys().map(String::as_str)
+    }
+}
+
+impl ProviderCalls {
+    fn call(&mut self, addend: &Addend, time: Millis, received: Millis) {
+        self.last = self.last.max(received);
+        self.tens.advance(received);
+        if let Some(bucket) = self.tens.slot_mut(time) {
+            bucket.add_addend(addend);
+        }
     }
 }
 
