@@ -244,11 +244,7 @@ impl MainDb {
                     .push_bind(part)
                     .push_bind(codec::encode_bucket(&row.stats));
             });
-            sql.build()
-                .persistent(false)
-                .execute(&mut *connection)
-                .await
-                .map_err(store_error)?;
+            insert(connection, sql).await?;
         }
         Ok(())
     }
@@ -284,6 +280,16 @@ async fn insert_transitions(connection: &mut SqliteConnection, flush: &Flush) ->
     Ok(())
 }
 
+/// Runs a statement that is written anew for each number of rows.
+async fn insert(
+    connection: &mut SqliteConnection,
+    mut sql: sqlx::QueryBuilder<Sqlite>,
+) -> Result<(), StoreError> {
+    let query = sql.build().persistent(false);
+    query.execute(connection).await.map_err(store_error)?;
+    Ok(())
+}
+
 async fn replace_seconds(connection: &mut SqliteConnection, flush: &Flush) -> Result<(), StoreError> {
     let Some(cut) = cut_seconds(flush) else {
         return Ok(());
@@ -296,11 +302,7 @@ async fn replace_seconds(connection: &mut SqliteConnection, flush: &Flush) -> Re
                 .push_bind(row.at)
                 .push_bind(codec::encode_bucket(&row.stats));
         });
-        sql.build()
-            .persistent(false)
-            .execute(&mut *connection)
-            .await
-            .map_err(store_error)?;
+        insert(connection, sql).await?;
     }
     live::drop_seconds(connection, &flush.tenant, cut).await
 }
