@@ -42,6 +42,11 @@ impl Line {
         }))
     }
 
+    /// The hub's hand.
+    pub fn direct(&self) -> Arc<dyn Direct> {
+        Arc::clone(&self.0) as Arc<dyn Direct>
+    }
+
     /// Sends a frame. After a cancelled call it may have been begun; its rest goes out with what is sent next.
     ///
     /// # Errors
@@ -66,10 +71,10 @@ impl Line {
     }
 }
 
-impl Direct for Line {
+impl Direct for Shared {
     fn try_send(&self, frame: &Frame) -> Tried {
         // Whoever sends it next finds out what is wrong with the connection.
-        self.0.try_frame(frame).unwrap_or(Tried::Refused)
+        self.try_frame(frame).unwrap_or(Tried::Refused)
     }
 }
 
@@ -263,7 +268,7 @@ mod tests {
             Bytes::from(payload)
         };
         // As the hub: without waiting, and what is refused is tried again.
-        let hub = line.clone();
+        let hub = line.direct();
         let hub = tokio::spawn(async move {
             let mut seen = [false; 3];
             for number in 0..EACH {

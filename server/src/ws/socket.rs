@@ -57,7 +57,7 @@ impl Socket {
 
     /// The connection, for who writes to it without waiting.
     pub fn direct(&self) -> Arc<dyn Direct> {
-        Arc::new(self.line.clone())
+        self.line.direct()
     }
 
     /// Sends a frame.
