@@ -170,7 +170,7 @@ async fn pages_are_painted_with_their_figures() {
             "a week is of the worst instance"
         );
     }
-    let unknown = server.html("/breakers/b_00000000000000ff").await;
+    let unknown = server.html_of("/breakers/b_00000000000000ff", 404).await;
     assert!(unknown.contains("data-page=\"breaker\"") && unknown.contains("data-breaker-waiting"));
     let wrong = server.html("/breakers?from=soon").await;
     assert!(wrong.contains("data-breakers-waiting"));

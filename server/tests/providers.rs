@@ -111,6 +111,8 @@ async fn one_provider_has_an_address_and_a_page() {
         let html = server.html(&path).await;
         assert!(html.contains("data-provider-head"), "{path}");
     }
+    let unknown = server.html_of("/t/default/providers/p_0000000000000000", 404).await;
+    assert!(unknown.contains("data-page=\"provider\"") && unknown.contains("data-provider-waiting"));
     assert!(server.stop().await);
 }
 

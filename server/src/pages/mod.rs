@@ -69,7 +69,7 @@ pub async fn missing(shared: &Shared, request: Request) -> Response {
 
 async fn render(shared: &Shared, access: &Access, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let Some(seed) = seed(shared, access, &parts).await else {
+    let Some((seed, status)) = seed(shared, access, &parts).await else {
         return Problem::not_found().into_response();
     };
     let nonce = Nonce::new();
@@ -88,6 +88,9 @@ async fn render(shared: &Shared, access: &Access, request: Request) -> Response 
     };
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    if status != StatusCode::OK {
+        *response.status_mut() = status;
     }
     response
 }
@@ -126,8 +129,8 @@ where
     }
 }
 
-/// Everything the first paint needs, at this moment.
-async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<Seed> {
+/// Everything the first paint needs, at this moment, and what it is sent with.
+async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed, StatusCode)> {
     let scope = access.scope()?;
     let range = range(request.uri.query().unwrap_or_default()).unwrap_or_default();
     let tenant = scope.tenant().to_string();
@@ -161,10 +164,18 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<Seed>
         None => (None, None, shared.engine.board(scope, range)),
         Some(asked) => replayed(shared, scope, range, asked).await,
     };
-    Some(Seed {
-        figures: match path {
-            Some(path) => figures(shared, scope, path, uri).await,
-            None => None,
+    let figures = match path {
+        Some(path) => figures(shared, scope, path, uri).await,
+        None => Paint::Without,
+    };
+    let status = match figures {
+        Paint::Nobody => StatusCode::NOT_FOUND,
+        Paint::With(_) | Paint::Without => StatusCode::OK,
+    };
+    let seed = Seed {
+        figures: match figures {
+            Paint::With(figures) => Some(figures),
+            Paint::Nobody | Paint::Without => None,
         },
         activity: if is_board {
             packed(shared.engine.activity(scope).await)
@@ -177,22 +188,39 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<Seed>
         board,
         connect: shared.engine.connect(scope),
         site,
-    })
+    };
+    Some((seed, status))
 }
 
-/// The figures of a page of history. Without them the page asks by itself, and tells what is wrong.
-async fn figures(shared: &Shared, scope: &TenantScope, path: &str, uri: &Uri) -> Option<Vec<u8>> {
+/// What a page of history is painted with.
+enum Paint {
+    /// Its figures.
+    With(Vec<u8>),
+    /// None: the page asks by itself, and tells what is wrong.
+    Without,
+    /// None, because there is nobody of this id; the page says so.
+    Nobody,
+}
+
+/// The figures of a page of history.
+async fn figures(shared: &Shared, scope: &TenantScope, path: &str, uri: &Uri) -> Paint {
     let engine = &shared.engine;
     let id = |list: &str| path.strip_prefix(list).filter(|id| !id.is_empty());
     if let Some(id) = id("/providers/") {
         let (from, to) = page_ends(uri, providers::USUAL);
-        return packed(engine.provider(scope, id, &from, &to).await.transpose()?);
+        return match engine.provider(scope, id, &from, &to).await.transpose() {
+            Some(page) => Paint::of(page),
+            None => Paint::Nobody,
+        };
     }
     if let Some(id) = id("/breakers/") {
         let (from, to) = page_ends(uri, breakers::USUAL);
-        return packed(engine.breaker_page(scope, id, &from, &to).await);
+        return match engine.breaker_page(scope, id, &from, &to).await {
+            Err(PageError::NoBreaker(_)) => Paint::Nobody,
+            page => Paint::of(page),
+        };
     }
-    match path {
+    let figures = match path {
         "/providers" => {
             let (from, to) = page_ends(uri, providers::USUAL);
             packed(engine.providers(scope, &from, &to).await)
@@ -204,6 +232,13 @@ async fn figures(shared: &Shared, scope: &TenantScope, path: &str, uri: &Uri) ->
         "/explore" => packed(engine.explore(scope, explore_question(uri)).await),
         "/limits" => packed(engine.limits(scope).await.map_err(PageError::Store)),
         _ => None,
+    };
+    figures.map_or(Paint::Without, Paint::With)
+}
+
+impl Paint {
+    fn of<T: Serialize>(page: Result<T, PageError>) -> Paint {
+        packed(page).map_or(Paint::Without, Paint::With)
     }
 }
 

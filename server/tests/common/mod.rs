@@ -164,9 +164,14 @@ impl TestServer {
 
     /// A page as a browser gets it.
     pub async fn html(&self, path: &str) -> String {
+        self.html_of(path, 200).await
+    }
+
+    /// A page that is sent with this status.
+    pub async fn html_of(&self, path: &str, status: u16) -> String {
         let request = self.get(path).header("accept", "text/html");
         let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.status(), status, "{path}");
         response.text().await.unwrap()
     }
 
