@@ -35,7 +35,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let seed = seed();
     let live = Live::seeded(&seed);
-    let kept = Kept::seeded(seed.figures);
+    let kept = Kept::seeded(seed.figures, seed.nobody);
     let site = seed.site;
     provide_context(live);
     provide_context(kept);

@@ -13,6 +13,8 @@ pub struct Seed {
     /// The figures of a page of history, for what its address asks, as postcard: only that page knows what they are.
     /// `None` on other pages, and when it cannot be filled.
     pub figures: Option<Vec<u8>>,
+    /// The address names a provider or a breaker that nobody has ever heard of.
+    pub nobody: bool,
     /// The last day at a glance, as postcard: only the replay bar, which comes later, reads it. `None` on pages without
     /// the bar, and when it cannot be told.
     pub activity: Option<Vec<u8>>,

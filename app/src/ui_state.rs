@@ -6,7 +6,6 @@ use leptos::prelude::*;
 
 use crate::features::replay::Replay;
 use crate::lasting::Lasting;
-use crate::live::Live;
 
 /// The page's own state, as a context. Provided inside the router, so that [`UiState::show`] can navigate.
 #[derive(Clone, Copy)]
@@ -53,15 +52,15 @@ impl UiState {
 
     /// What `Esc` does: closes what is on top (help, range menu, detail panel, a replay, the selection). `false` when
     /// there was nothing.
-    pub fn escape(&self, live: &Live) -> bool {
+    pub fn escape(&self) -> bool {
         if self.help_open.get_untracked() {
             self.help_open.set(false);
         } else if self.range_open.get_untracked() {
             self.range_open.set(false);
         } else if self.panel_open.get_untracked() {
             self.show.run(None);
-        } else if live.replay.with_untracked(Option::is_some) {
-            live.replay.set(None);
+        } else if self.replay.get_value().is_some_and(Replay::escape) {
+            // It has ended, or its refusal is closed.
         } else if self.selected.get_untracked().is_some() {
             self.selected.set(None);
         } else {

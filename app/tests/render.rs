@@ -280,7 +280,6 @@ async fn one_provider_is_painted_with_real_numbers() {
         "Newest: success 40.00%.",
         "server error",
         "deploy checkout 4.12",
-        "All providers",
     ] {
         assert!(text.contains(words), "{words:?} is missing in {text}");
     }

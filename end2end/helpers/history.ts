@@ -70,3 +70,50 @@ export function guarded(count = 600): Event[] {
     });
   });
 }
+
+/** How a provider answers: its models, a usual duration, what a call costs. */
+const PROVIDERS: [provider: string, models: string[], ms: number, usd: number | undefined][] = [
+  ["openai", ["gpt-5", "gpt-5-mini"], 700, 0.0021],
+  ["anthropic", ["claude-sonnet", "claude-haiku"], 1500, 0.0034],
+  ["google", ["gemini-pro", "gemini-flash"], 1100, 0.0012],
+  ["self-hosted", ["vllm-a"], 400, undefined],
+];
+
+/** Six and a half days of calls, more by day than by night; `anthropic` fails over the last forty minutes. The same each time. */
+export function days(): Event[] {
+  const now = Date.now();
+  let state = 7;
+  const random = () => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
+  const events: Event[] = [];
+  for (let age = 6.5 * DAY; age > MINUTE; age -= 6 * MINUTE) {
+    const hour = ((now - age) % DAY) / HOUR;
+    const busy = 3 + Math.round(4 * Math.max(0, Math.sin(((hour - 6) / 24) * 2 * Math.PI)));
+    for (const [provider, models, ms, usd] of PROVIDERS) {
+      for (let n = 0; n < busy; n += 1) {
+        const failing = provider === "anthropic" && age < 40 * MINUTE;
+        const bad = random() < (failing ? 0.4 : 0.006);
+        const slow = Math.exp((random() + random()) * 0.7) * (failing ? 1.6 : 1);
+        const model = models[Math.floor(random() * models.length)] ?? "";
+        const outcome = bad ? (random() < 0.7 ? "overloaded" : "timeout") : "ok";
+        events.push(
+          call({
+            time: Math.round(now - age + random() * 5 * MINUTE),
+            provider,
+            model,
+            outcome,
+            duration_ms: Math.round(ms * slow),
+            ttft_ms: bad ? undefined : Math.round(ms * slow * 0.3),
+            input_tokens: bad ? undefined : 400 + Math.floor(random() * 1600),
+            output_tokens: bad ? undefined : 60 + Math.floor(random() * 500),
+            cost_usd: bad || usd === undefined ? undefined : usd * (0.5 + random()),
+            deployment: provider === "google" ? (random() < 0.5 ? "eu" : "us") : undefined,
+            service: "checkout",
+            environment: "prod",
+            instance: "api-3",
+          }),
+        );
+      }
+    }
+  }
+  return events;
+}

@@ -64,6 +64,20 @@ test("board", async ({ board, context, guard, page, server }) => {
     await board.live();
     await take(page, "board-phone");
 
+    for (const [name, size, theme] of [
+      ["replay-light", DESK, "light"],
+      ["replay-dark", DESK, "dark"],
+      ["replay-phone", { width: 390, height: 844 }, "light"],
+    ] as const) {
+      await context.addCookies([{ name: "fb_theme", value: theme, url: server.url }]);
+      await page.setViewportSize(size);
+      await board.open(`/?at=${Date.now() - 4 * 60_000}`);
+      await expect(board.pill).toHaveAttribute("data-live", "replay");
+      await expect(page.getByRole("slider", { name: "Moment" })).toBeVisible();
+      await take(page, name);
+    }
+    await context.addCookies([{ name: "fb_theme", value: "light", url: server.url }]);
+
     await page.setViewportSize(DESK);
     await board.open();
     await board.live();

@@ -195,8 +195,11 @@ test("a range is chosen and changes the figures; the board leads to the page", a
 test("an id of nobody and a range that is none are told in place", async ({ board, guard, page, server }) => {
   guard.allow(/status of 4(00|04)/);
   await server.push(...week());
-  await board.open("/breakers/b_00000000000000ff");
-  await expect(page.getByRole("alert").first()).toContainText("No breaker of this id has ever been seen");
+  const answer = await page.goto(`${server.url}/breakers/b_00000000000000ff`);
+  expect(answer?.status()).toBe(404);
+  await board.hydrated();
+  await expect(page.locator("[data-nobody]")).toContainText("There is no such breaker.");
+  await expect(board.verdict).toContainText("No such breaker.");
   await page.getByRole("link", { name: "All breakers" }).click();
   await expect(board.main).toHaveAttribute("data-page", "breakers");
   await board.open("/breakers?from=soon");

@@ -216,7 +216,8 @@ test("a row leads to the page of its provider, and Back returns", async ({ board
   await expect(page.locator("[data-provider-head] h2")).toHaveText("anthropic");
   const answer = await ask(server, "?from=now-6h");
   const row = answer.rows.find((one) => one.name === "anthropic");
-  await expect(page.locator('[data-fact="success"] dd')).toHaveText(success(row?.success ?? null));
+  await expect(page.locator('[data-fact="success"] dd')).toHaveText(`${((row?.success ?? 0) * 100).toFixed(2)}%`);
+  await expect(page.locator("h1")).toHaveText("Providers / anthropic");
   await expect(page.locator('[data-part="gpt-5"] td').first()).toHaveText(`${row?.attempts}`);
   await expect(page.locator('[data-guard="claude-sonnet"]')).toContainText("open");
   for (const chart of ["success", "outcomes", "latency", "first_token", "tokens", "cost"]) {
@@ -230,7 +231,9 @@ test("a row leads to the page of its provider, and Back returns", async ({ board
   await expect(board.main).toHaveAttribute("data-page", "providers");
 
   await board.open("/providers/p_0000000000000000");
-  await expect(page.getByRole("alert")).toContainText("No provider has this id");
+  await expect(page.locator("[data-nobody]")).toContainText("There is no such provider.");
+  await page.getByRole("link", { name: "All providers" }).click();
+  await expect(board.main).toHaveAttribute("data-page", "providers");
 });
 
 test("limits are those of the REST answer", async ({ board, page, server }) => {

@@ -131,10 +131,72 @@ test("keys, trips and the track move through time; Back and the button come back
 
 test("a moment that is not kept is told so, and the page is live", async ({ board, page, server }) => {
   await server.push(call(), transition("gpt-5", "closed"));
+  await page.addInitScript(() => {
+    const seen = window as unknown as { __refusedShifts: number };
+    seen.__refusedShifts = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { sources: { node: Element | null }[] })[]) {
+        if (entry.sources.some(({ node }) => node instanceof Element && node.closest("section.replay, .replay-note, .kpis"))) seen.__refusedShifts += 1;
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
   await board.open("/?at=1700000000000");
   await expect(page.locator("[data-replay-refused]")).toContainText("replay reaches back to");
   await board.live();
   await expect.poll(() => new URL(page.url()).searchParams.has("at")).toBe(false);
+  // Painted with the page, so that nothing moves for it; closed by key or button.
+  const shifts = await page.evaluate(() => (window as unknown as { __refusedShifts: number }).__refusedShifts);
+  expect(shifts).toBe(0);
+  await page.keyboard.press("Escape");
+  await expect(page.locator("[data-replay-refused]")).toHaveCount(0);
+});
+
+test("Esc closes the panel of a replay, then the replay, however fast it is pressed", async ({ board, page, server }) => {
+  const { open } = await history(server);
+  const client = await page.context().newCDPSession(page);
+  for (let turn = 0; turn < 3; turn += 1) {
+    await board.open(`/?at=${open}`);
+    await expect(board.pill).toHaveAttribute("data-live", "replay");
+    await client.send("Emulation.setCPUThrottlingRate", { rate: 6 });
+    await board.breaker("gpt-5").click();
+    await expect(board.detail("gpt-5")).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(board.detail("gpt-5")).toHaveCount(0);
+    await page.keyboard.press("Escape");
+    await board.live();
+    await expect.poll(() => new URL(page.url()).searchParams.has("at")).toBe(false);
+    await client.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+  }
+});
+
+test("letting go of the thumb after Esc begins nothing", async ({ board, page, server }) => {
+  await history(server);
+  await board.open();
+  await board.live();
+  const box = await page.getByRole("slider", { name: "Moment" }).boundingBox();
+  if (!box) throw new Error("the track has no box");
+  await page.mouse.move(box.x + box.width * 0.2, box.y + 20);
+  await page.mouse.down();
+  await expect(board.pill).toHaveAttribute("data-live", "replay");
+  await page.keyboard.press("Escape");
+  await board.live();
+  await page.mouse.up();
+  await sleep(500);
+  await board.live();
+  await expect.poll(() => new URL(page.url()).searchParams.has("at")).toBe(false);
+});
+
+test("`r` begins though the day cannot be had", async ({ board, guard, page, server }) => {
+  guard.allow(/ERR_FAILED/);
+  await history(server);
+  await page.route("**/api/v1/activity*", (route) => route.abort());
+  // The first page of a visit brings the day along; the board must not be the first.
+  await board.open("/connect");
+  await page.getByRole("navigation").getByRole("link", { name: "Board" }).click();
+  await expect(page.locator("[data-replay-begin]")).toBeVisible();
+  await board.live();
+  await page.keyboard.press("r");
+  await expect(page.locator("[data-replay-note], [data-replay-refused]")).toBeVisible();
 });
 
 for (const theme of ["light", "dark"]) {

@@ -171,7 +171,7 @@ async fn pages_are_painted_with_their_figures() {
         );
     }
     let unknown = server.html_of("/breakers/b_00000000000000ff", 404).await;
-    assert!(unknown.contains("data-page=\"breaker\"") && unknown.contains("data-breaker-waiting"));
+    assert!(unknown.contains("data-page=\"breaker\"") && unknown.contains("There is no such breaker."));
     let wrong = server.html("/breakers?from=soon").await;
     assert!(wrong.contains("data-breakers-waiting"));
     assert!(server.stop().await);

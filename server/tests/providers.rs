@@ -111,8 +111,10 @@ async fn one_provider_has_an_address_and_a_page() {
         let html = server.html(&path).await;
         assert!(html.contains("data-provider-head"), "{path}");
     }
-    let unknown = server.html_of("/t/default/providers/p_0000000000000000", 404).await;
-    assert!(unknown.contains("data-page=\"provider\"") && unknown.contains("data-provider-waiting"));
+    let unknown = server
+        .html_of("/t/default/providers/p_0000000000000000", 404)
+        .await;
+    assert!(unknown.contains("data-page=\"provider\"") && unknown.contains("There is no such provider."));
     assert!(server.stop().await);
 }
 

@@ -94,7 +94,7 @@ impl Palette {
             "tooltip": {
                 "backgroundColor": self.panel,
                 "borderColor": self.line_2,
-                "textStyle": { "color": self.ink, "fontFamily": self.font, "fontSize": 12 },
+                "textStyle": { "color": self.ink, "fontFamily": self.font, "fontSize": 11 },
                 "axisPointer": { "lineStyle": { "color": self.ink_3 } },
             },
         })

@@ -108,11 +108,11 @@ pub fn legend(entries: Part) -> Part {
     view! { <ul class="legend" aria-hidden="true">{entries}</ul> }.part()
 }
 
-/// One name; `colour` is a series colour's.
-pub fn legend_entry(name: String, colour: &'static str) -> Part {
+/// One name; `colour` is a series colour's, `dashed` where the colours have begun anew.
+pub fn legend_entry(name: String, colour: &'static str, dashed: bool) -> Part {
     view! {
         <li>
-            <i class="swatch" data-colour=colour></i>
+            <i class="swatch" data-colour=colour data-dashed=dashed.then_some("")></i>
             {name}
         </li>
     }

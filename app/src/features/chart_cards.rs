@@ -152,7 +152,8 @@ fn card(live: Live, card: Card, chart: Part) -> Part {
         })
     };
     let entries = || {
-        let entry = |(name, colour): &(&'static str, &'static str)| legend_entry((*name).to_owned(), colour);
+        let entry =
+            |(name, colour): &(&'static str, &'static str)| legend_entry((*name).to_owned(), colour, false);
         legend(names.iter().map(entry).collect_view().part())
     };
     let card = ChartCard {

@@ -57,9 +57,9 @@ fn cell(kpi: Lasting<Kpi>) -> Part {
                 {kpi_name(id)}
                 {when(mark)}
             </p>
-            <p class="v">
+            <p class="v" title=dynamic(move || words().about)>
                 {dynamic(move || words().figure.number)}
-                <small>{dynamic(move || words().aside)}</small>
+                <small>{dynamic(move || words().figure.unit)}</small>
             </p>
             <p class="d" data-tone=dynamic(move || words().tone.as_str())>
                 {dynamic(move || words().change)}

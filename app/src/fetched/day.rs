@@ -13,6 +13,8 @@ use crate::seed::Site;
 pub struct Day {
     /// `None` before it is known.
     pub shown: Lasting<Option<Activity>>,
+    /// It was asked for, however that went.
+    pub tried: Lasting<bool>,
     /// What the page brought, for whoever shows it first: the code that reads it comes with the bar.
     brought: StoredValue<Option<Vec<u8>>>,
 }
@@ -22,6 +24,7 @@ impl Day {
     pub fn seeded(activity: Option<Vec<u8>>) -> Day {
         Day {
             shown: Lasting::new(None),
+            tried: Lasting::new(false),
             brought: StoredValue::new(activity),
         }
     }
@@ -32,7 +35,7 @@ impl Day {
             self.shown.set(postcard::from_bytes(&bytes).ok());
         }
         #[cfg(feature = "hydrate")]
-        follow(self.shown, live, site);
+        follow(self, live, site);
         #[cfg(not(feature = "hydrate"))]
         let _ = (live, site);
     }
@@ -43,13 +46,13 @@ impl Day {
 const EVERY_MS: f64 = 30_000.0;
 
 #[cfg(feature = "hydrate")]
-fn follow(day: Lasting<Option<Activity>>, live: Live, site: &Site) {
+fn follow(day: Day, live: Live, site: &Site) {
     use super::get::get;
     use crate::browser::{document, monotonic_ms};
 
     let url = [&site.base, "/api/v1/activity?build=", &site.build].concat();
     let url = StoredValue::new(url);
-    let seeded = day.with_untracked(Option::is_some);
+    let seeded = day.shown.with_untracked(Option::is_some);
     let asked_at = StoredValue::new(if seeded { monotonic_ms() } else { f64::NEG_INFINITY });
     Effect::new(move |_| {
         // Ticks once a second.
@@ -64,8 +67,9 @@ fn follow(day: Lasting<Option<Activity>>, live: Live, site: &Site) {
             let answer = get(&url).await.ok();
             if let Some(activity) = answer.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
                 // The page may be gone by now.
-                let _ = day.try_set(Some(activity));
+                let _ = day.shown.try_set(Some(activity));
             }
+            let _ = day.tried.try_set(true);
         });
     });
 }

@@ -32,7 +32,7 @@ impl Moment {
         let wanted = match self.trouble {
             None => self.moving || self.hurry || !self.answered,
             Some(Cure::Again) => true,
-            Some(Cure::Other | Cure::Reload) => false,
+            Some(Cure::Other | Cure::Nobody | Cure::Reload) => false,
         };
         let every = if self.hurry && self.trouble.is_none() {
             HURRY_MS

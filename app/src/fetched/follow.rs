@@ -105,13 +105,15 @@ fn ask_on(state: Asking, question: Question, live: Live, site: &Site) {
     });
 }
 
-/// Remembers what is wanted. What went wrong with another question is not told of this one.
+/// Remembers what is wanted. What went wrong with another question is not told of this one; what was painted is of the
+/// first.
 fn wanted(state: Asking, address: String) {
-    let other = state
-        .wanted
-        .with_value(|wanted| wanted.as_ref() != Some(&address));
-    if other {
-        state.wanted.set_value(Some(address));
+    let before = state.wanted.get_value();
+    if before.as_ref() == Some(&address) {
+        return;
+    }
+    state.wanted.set_value(Some(address));
+    if before.is_some() {
         state.trouble.set(None);
     }
 }

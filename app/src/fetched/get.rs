@@ -53,6 +53,7 @@ async fn refused(answer: &Response) -> Trouble {
             .as_string()
     };
     let cure = match status {
+        404 => return Trouble::nobody(),
         409 => Cure::Reload,
         400..=499 => Cure::Other,
         _ => Cure::Again,

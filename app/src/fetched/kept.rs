@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use leptos::prelude::*;
 
-use super::{Asking, Fetched, Figures};
+use super::{Asking, Fetched, Figures, Trouble};
 use crate::lasting::Lasting;
 
 /// What is kept of one page: a [`Fetched`] of its figures.
@@ -19,15 +19,18 @@ pub struct Kept {
     slots: Arc<Mutex<Vec<Slot>>>,
     /// The figures that the first page was painted with; it takes them.
     seed: Arc<Mutex<Option<Vec<u8>>>>,
+    /// There is nobody to have figures of, by the first page's address.
+    nobody: bool,
 }
 
 impl Kept {
     /// The state of the first paint.
-    pub fn seeded(figures: Option<Vec<u8>>) -> Kept {
+    pub fn seeded(figures: Option<Vec<u8>>, nobody: bool) -> Kept {
         Kept {
             owner: Owner::current().unwrap_or_default(),
             slots: Arc::default(),
             seed: Arc::new(Mutex::new(figures)),
+            nobody,
         }
     }
 
@@ -40,9 +43,10 @@ impl Kept {
         }
         let seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner).take();
         let figures: Option<T> = seed.and_then(|bytes| postcard::from_bytes(&bytes).ok());
+        let trouble = (self.nobody && slots.is_empty()).then(Trouble::nobody);
         let fetched = self.owner.with(|| Fetched {
             figures: Lasting::new(figures),
-            asking: Asking::new(),
+            asking: Asking::new(trouble),
         });
         slots.push((T::PAGE, Box::new(fetched)));
         fetched

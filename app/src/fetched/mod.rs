@@ -76,8 +76,20 @@ pub enum Cure {
     Again,
     /// Ask for something else: the same question will be refused again.
     Other,
+    /// Ask for somebody else: there is nobody of this id.
+    Nobody,
     /// Reload the page: the server is of another build.
     Reload,
+}
+
+impl Trouble {
+    /// The server says so; the page has words of its own for it.
+    fn nobody() -> Trouble {
+        Trouble {
+            words: String::new(),
+            cure: Cure::Nobody,
+        }
+    }
 }
 
 /// How asking goes.
@@ -98,9 +110,9 @@ pub struct Asking {
 }
 
 impl Asking {
-    fn new() -> Asking {
+    fn new(trouble: Option<Trouble>) -> Asking {
         Asking {
-            trouble: Lasting::new(None),
+            trouble: Lasting::new(trouble),
             busy: Lasting::new(false),
             again: Lasting::new(0),
             #[cfg(feature = "hydrate")]
@@ -108,6 +120,18 @@ impl Asking {
             #[cfg(feature = "hydrate")]
             wanted: StoredValue::new(None),
         }
+    }
+
+    /// There is nobody to have figures of.
+    pub fn nobody(&self) -> Memo<bool> {
+        let trouble = self.trouble;
+        Memo::new(move |_| {
+            trouble.with(|trouble| {
+                trouble
+                    .as_ref()
+                    .is_some_and(|trouble| trouble.cure == Cure::Nobody)
+            })
+        })
     }
 
     /// Asks again, now.

@@ -36,8 +36,8 @@ impl Tone {
 pub struct KpiText {
     /// The value.
     pub figure: Figure,
-    /// Beside the value, small; mostly the unit.
-    pub aside: String,
+    /// What is to be known before believing the value.
+    pub about: Option<String>,
     /// Against an hour ago, or the pace of spending; empty when there is no history.
     pub change: String,
     /// The colour of `change`.
@@ -58,6 +58,7 @@ pub const fn kpi_name(id: KpiId) -> &'static str {
 
 /// The words of one key figure.
 pub fn kpi_text(kpi: &Kpi) -> KpiText {
+    let unpriced = kpi.unpriced.filter(|share| *share > 0.0 && kpi.value.is_some());
     let figure = match kpi.id {
         KpiId::Requests => match kpi.value {
             Some(value) => Figure {
@@ -70,14 +71,15 @@ pub fn kpi_text(kpi: &Kpi) -> KpiText {
         KpiId::LatencyP95 | KpiId::TtftP95 => latency(kpi.value),
         KpiId::TokensOut => tokens_rate(kpi.value),
         KpiId::SpendToday => Figure {
-            number: money(kpi.value),
+            number: match unpriced {
+                // At least so much: what has no price is not in it.
+                Some(_) => ["≥ ", &money(kpi.value)].concat(),
+                None => money(kpi.value),
+            },
             unit: "",
         },
     };
-    let aside = match kpi.unpriced {
-        Some(share) if share > 0.0 => [&percent(Some(share)), " unpriced"].concat(),
-        _ => figure.unit.to_owned(),
-    };
+    let about = unpriced.map(|share| [&percent(Some(share)), " of calls with tokens have no price"].concat());
     let (change, tone) = match (kpi.id, kpi.change) {
         (_, None) => (String::new(), Tone::Plain),
         (KpiId::SpendToday, Some(per_hour)) => ([&money(Some(per_hour)), " /h"].concat(), Tone::Plain),
@@ -93,7 +95,7 @@ pub fn kpi_text(kpi: &Kpi) -> KpiText {
     };
     KpiText {
         figure,
-        aside,
+        about,
         change,
         tone,
     }
@@ -157,7 +159,7 @@ mod tests {
         ] {
             let words = text(id, None, None);
             assert_eq!(words.figure.number, "—");
-            assert_eq!((words.aside.as_str(), words.change.as_str()), ("", ""));
+            assert_eq!((words.figure.unit, words.change.as_str()), ("", ""));
         }
     }
 
@@ -194,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn unpriced_calls_are_said_beside_the_sum() {
-        let kpi = Kpi {
+    fn a_sum_without_all_prices_is_a_least() {
+        let mut kpi = Kpi {
             id: KpiId::SpendToday,
             value: Some(291.0),
             change: Some(24.8),
@@ -203,6 +205,15 @@ mod tests {
             spark: Vec::new(),
             unpriced: Some(0.02),
         };
-        assert_eq!(kpi_text(&kpi).aside, "2.0% unpriced");
+        let text = kpi_text(&kpi);
+        assert_eq!(text.figure.number, "≥ $291");
+        assert_eq!(
+            text.about.as_deref(),
+            Some("2.0% of calls with tokens have no price")
+        );
+        kpi.unpriced = Some(0.0);
+        assert_eq!(kpi_text(&kpi).figure.number, "$291");
+        (kpi.value, kpi.unpriced) = (None, Some(1.0));
+        assert_eq!(kpi_text(&kpi).figure.number, "—");
     }
 }

@@ -133,7 +133,7 @@ fn grant(wish: Wish, live: &Live, ui: &UiState) -> bool {
     match wish {
         Wish::Help => ui.help_open.update(|open| *open = !*open),
         Wish::Range => ui.range_open.set(true),
-        Wish::Escape => return ui.escape(live),
+        Wish::Escape => return ui.escape(),
         Wish::Replay => {
             let Some(replay) = ui.replay.get_value() else {
                 return false;

@@ -29,7 +29,7 @@ mod text;
 mod views;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use freshness::Freshness;
 pub use rows::Rows;

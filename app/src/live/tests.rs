@@ -11,10 +11,11 @@ use protocol::{Changes, Replica};
 use super::{Live, Rows};
 use crate::seed::{Seed, Site};
 
-fn seed(board: Board) -> Seed {
+pub(crate) fn seed(board: Board) -> Seed {
     Seed {
         connect: Gen::new(1).connect(),
         figures: None,
+        nobody: false,
         activity: None,
         replay: None,
         refused: None,

@@ -10,7 +10,7 @@ use crate::{
     browser::encode,
     features::{
         bar::bar_of,
-        breaker::{Sources, breaker, limit_question, sentence, trip_question},
+        breaker::{Asked, Sources, breaker, limit_question, sentence, trip_question},
         detail::{Open, key_of, place},
         history::{SpanMenu, span_menu},
     },
@@ -55,7 +55,13 @@ pub fn BreakerPage() -> impl IntoView {
 
     let old = Memo::new(move |_| sources.page.asking.trouble.see(Option::is_some));
     let stale = Memo::new(move |_| matches!(live.freshness(), Freshness::Stale(_)));
-    let said = dynamic(move || open().breaker(|breaker| sentence(breaker, live.now.get())));
+    let nobody = sources.page.asking.nobody();
+    let went = move || match (nobody.get(), old.get()) {
+        (true, _) => Asked::Nobody,
+        (false, true) => Asked::Failed,
+        (false, false) => Asked::UnderWay,
+    };
+    let said = dynamic(move || open().breaker(|breaker| sentence(breaker, went(), live.now.get())));
     let name = move || open().breaker(|breaker| breaker.map_or("Breaker".to_owned(), |b| b.breaker.clone()));
     let at = move || open().breaker(|breaker| breaker.map(place).unwrap_or_default());
     let title = move || {

@@ -9,7 +9,7 @@ use protocol::view::ProviderPage;
 use super::stay;
 use crate::{
     features::{
-        bar::bar,
+        bar::bar_of,
         history::{SpanMenu, span_menu},
         provider::{provider, provider_address, sentence},
     },
@@ -48,10 +48,11 @@ pub fn OneProviderPage() -> impl IntoView {
         go: go_to,
     };
     let old = Memo::new(move |_| fetched.asking.trouble.see(Option::is_some));
+    let nobody = fetched.asking.nobody();
     let sentence = dynamic(move || {
         fetched.figures.see(|figures| {
             let figures = figures.as_ref().filter(|_| mine.get());
-            sentence(figures, old.get())
+            sentence(figures, old.get(), nobody.get())
         })
     });
     let title = move || {
@@ -65,6 +66,18 @@ pub fn OneProviderPage() -> impl IntoView {
             _ => "Provider · Fuseboard".to_owned(),
         })
     };
+    let list = [&site.base, "/providers"].concat();
+    let name = move || match mine.get() {
+        true => fetched.see(|figures| figures.row.name.clone()),
+        false => "Provider".to_owned(),
+    };
+    let heading = view! {
+        <a class="up" href=list>
+            "Providers"
+        </a>
+        <span class="slash" aria-hidden="true">" / "</span>
+        <span data-page-of="">{dynamic(name)}</span>
+    };
     view! {
         <Title text=title/>
         <main
@@ -73,7 +86,7 @@ pub fn OneProviderPage() -> impl IntoView {
             data-page="provider"
             data-old=dynamic(move || old.get().then_some(""))
         >
-            {bar("Provider", live, sentence, Some(span_menu(menu)))}
+            {bar_of(heading.part(), live, sentence, Some(span_menu(menu)))}
             {provider(fetched, asked, mine, go_to)}
         </main>
     }

@@ -331,6 +331,7 @@ pub fn seed() -> Seed {
         board,
         connect: connect(),
         figures: None,
+        nobody: false,
         activity: postcard::to_allocvec(&activity()).ok(),
         replay: None,
         refused: None,

@@ -173,6 +173,7 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
         Paint::With(_) | Paint::Without => StatusCode::OK,
     };
     let seed = Seed {
+        nobody: matches!(figures, Paint::Nobody),
         figures: match figures {
             Paint::With(figures) => Some(figures),
             Paint::Nobody | Paint::Without => None,

@@ -23,13 +23,13 @@ use crate::{
     },
     fetched::{AskedAbout, Fetched},
     live::Live,
-    part::{IntoPart, Part, See, when},
+    part::{IntoPart, Part, when},
     seed::Site,
 };
 
 pub use limit::question as limit_question;
 pub use transitions::question as trip_question;
-pub use words::{sentence, times};
+pub use words::{Asked, sentence, times};
 
 /// Where its figures come from.
 #[derive(Clone, Copy)]
@@ -55,7 +55,7 @@ pub fn breaker(live: Live, key: u64, sources: Sources) -> Part {
     };
     let named = Memo::new(move |_| open.breaker(|breaker| breaker.is_some()));
     let there = Memo::new(move |_| open.figures(|page| page.is_some()));
-    let refused = Memo::new(move |_| sources.page.asking.trouble.see(Option::is_some));
+    let nobody = sources.page.asking.nobody();
     let cut = Memo::new(move |_| open.figures(|page| page.is_some_and(|page| page.read_from > page.from)));
     let too_many = || {
         let words = "What is older than the newest 15,000 transitions is not in the figures.";
@@ -66,11 +66,11 @@ pub fn breaker(live: Live, key: u64, sources: Sources) -> Part {
             {trouble(sources.page, sources.asked)}
             {when(move || cut.get().then(too_many))}
             {when(move || named.get().then(|| hero(open)))}
-            {when(move || match (there.get(), refused.get()) {
-                (true, _) => Some(cards(open, sources)),
-                (false, false) => Some(waiting()),
-                (false, true) => Some(elsewhere()),
-            })}
+            {when(move || Some(match (there.get(), nobody.get()) {
+                (true, _) => cards(open, sources),
+                (false, true) => nobody_here(),
+                (false, false) => waiting(),
+            }))}
         </div>
     }
     .part()
@@ -103,12 +103,14 @@ fn waiting() -> Part {
     .part()
 }
 
-fn elsewhere() -> Part {
+fn nobody_here() -> Part {
     let list = [&expect_context::<Site>().base, "/breakers"].concat();
     view! {
-        <p class="card pad">
-            <a href=list>"All breakers"</a>
-        </p>
+        <section class="card pad lost" data-nobody="">
+            <h2>"There is no such breaker."</h2>
+            <p>"None of this id has ever been seen. The link may be from another server; ids look like " <code>"b_0123456789abcdef"</code> "."</p>
+            <p><a href=list>"All breakers"</a></p>
+        </section>
     }
     .part()
 }

@@ -12,12 +12,28 @@ use crate::{
     format::{grouped, span, span_short},
 };
 
+/// How asking for a breaker went that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Nobody has answered yet.
+    UnderWay,
+    /// It cannot be told.
+    Failed,
+    /// There is none.
+    Nobody,
+}
+
 /// The sentence of the bar: what it is in and for how long, and what is next.
-pub fn sentence(breaker: Option<&Breaker>, now: i64) -> Sentence {
+pub fn sentence(breaker: Option<&Breaker>, asked: Asked, now: i64) -> Sentence {
     let Some(breaker) = breaker else {
+        let lead = match asked {
+            Asked::UnderWay => "Asking for the breaker.",
+            Asked::Failed => "No figures.",
+            Asked::Nobody => "No such breaker.",
+        };
         return Sentence {
             level: None,
-            lead: "Asking for the breaker.".to_owned(),
+            lead: lead.to_owned(),
             rest: String::new(),
         };
     };
@@ -263,7 +279,7 @@ mod tests {
     fn the_bar_says_state_and_what_is_next() {
         let mut b = breaker(State::Open);
         let say = |b: &Breaker, now: i64| {
-            let Sentence { lead, rest, .. } = sentence(Some(b), now);
+            let Sentence { lead, rest, .. } = sentence(Some(b), Asked::UnderWay, now);
             [lead, " ".into(), rest].concat()
         };
         b.retry_at = Some(1_264_000);
@@ -282,7 +298,14 @@ mod tests {
             say(&breaker(State::Unknown), 1_180_000),
             "No word for 3 min 00 s. "
         );
-        assert_eq!(sentence(None, 0).level, None);
+        for (asked, lead) in [
+            (Asked::UnderWay, "Asking for the breaker."),
+            (Asked::Failed, "No figures."),
+            (Asked::Nobody, "No such breaker."),
+        ] {
+            let said = sentence(None, asked, 0);
+            assert_eq!((said.level, said.lead.as_str()), (None, lead));
+        }
     }
 
     #[test]

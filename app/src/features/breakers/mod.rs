@@ -138,10 +138,11 @@ fn waiting() -> Part {
 fn nothing() -> Part {
     let connect = [&expect_context::<Site>().base, "/connect"].concat();
     view! {
-        <p class="card pad" data-breakers-empty="">
-            "A breaker appears here with its first transition or stats. One that says nothing for a day is forgotten. "
-            <a href=connect>"Connect a service"</a>
-        </p>
+        <section class="card pad lost" data-breakers-empty="">
+            <h2>"No breaker yet."</h2>
+            <p>"A breaker appears here with its first transition or stats. One that says nothing for a day is forgotten."</p>
+            <p><a href=connect>"Connect a service"</a></p>
+        </section>
     }
     .part()
 }

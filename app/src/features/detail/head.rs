@@ -82,6 +82,7 @@ pub fn head(open: Open, more: Option<Part>) -> Part {
                 <b>{agreed}</b>
                 " "
                 {next}
+                " "
                 <span class="reason">{reason}</span>
             </p>
         </section>

@@ -12,7 +12,7 @@ use crate::{
     seed::Site,
 };
 
-/// "they disagree: 2 open, 1 closed", "all closed", or "1 process".
+/// "they disagree: 2 open, 1 closed", "all 3 closed", or "one, closed". Who says nothing disagrees with nobody.
 pub fn sentence(instances: &[InstanceRow]) -> String {
     let mut counts: Vec<(State, usize)> = Vec::new();
     for row in instances {
@@ -30,7 +30,9 @@ pub fn sentence(instances: &[InstanceRow]) -> String {
                 .iter()
                 .map(|(state, count)| format!("{count} {}", state_word(*state)))
                 .collect();
-            ["they disagree: ", &parts.join(", ")].concat()
+            let known = many.iter().filter(|(state, _)| *state != State::Unknown).count();
+            let lead = if known > 1 { "they disagree: " } else { "" };
+            [lead, &parts.join(", ")].concat()
         }
     }
 }
@@ -147,5 +149,7 @@ mod tests {
         assert_eq!(sentence(&rows[..2]), "all 2 open");
         assert_eq!(sentence(&rows[2..]), "one, closed");
         assert_eq!(sentence(&[]), "none has reported");
+        let silent = [row(State::Unknown), row(State::Closed)];
+        assert_eq!(sentence(&silent), "1 unknown, 1 closed", "silence is no opinion");
     }
 }

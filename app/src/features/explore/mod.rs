@@ -23,7 +23,8 @@ use crate::{
     charts::{Drawn, cells_chart, lines_chart},
     fetched::{Cure, Fetched},
     format::unit_word,
-    part::{IntoPart, Part, dynamic, when},
+    live::Live,
+    part::{IntoPart, Part, See, dynamic, when},
     seed::Site,
 };
 
@@ -221,14 +222,25 @@ fn nothing(explore: Explore) -> Part {
     };
     let clear = to(|address| address.question.filter = String::new());
     let month = to(|address| (address.question.from, address.question.to) = ("now-30d".into(), "now".into()));
+    let connect = base.with_value(|base| [base, "/connect"].concat());
+    let live = expect_context::<Live>();
+    let fresh = Memo::new(move |_| live.board.last_event.see(Option::is_none));
+    let words = move || match (fresh.get(), filtered.get()) {
+        (true, _) => "No event has come yet.",
+        (false, true) => "Nothing passes this filter in this range.",
+        (false, false) => "Nothing was counted in this range.",
+    };
     view! {
-        <p class="card pad" data-explore-empty="">
-            {dynamic(move || if filtered.get() { "Nothing passes this filter in this range. " } else { "Nothing was counted in this range. " })}
-            {when(move || Some(match filtered.get() {
-                true => view! { <a href=clear>"Clear the filter"</a> }.part(),
-                false => view! { <a href=month>"Look at the last 30 days"</a> }.part(),
-            }))}
-        </p>
+        <section class="card pad lost" data-explore-empty="">
+            <h2>{dynamic(words)}</h2>
+            <p>
+                {when(move || Some(match (fresh.get(), filtered.get()) {
+                    (true, _) => view! { <a href=connect.clone()>"Connect a service"</a> }.part(),
+                    (false, true) => view! { <a href=clear>"Clear the filter"</a> }.part(),
+                    (false, false) => view! { <a href=month>"Look at the last 30 days"</a> }.part(),
+                }))}
+            </p>
+        </section>
     }
     .part()
 }

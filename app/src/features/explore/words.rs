@@ -52,7 +52,12 @@ pub fn sentence(figures: Option<&Explored>, old: bool) -> Sentence {
         rest,
     };
     let Some(figures) = figures else {
-        return say("Asking for the figures.".into(), String::new());
+        let lead = if old {
+            "No figures."
+        } else {
+            "Asking for the figures."
+        };
+        return say(lead.into(), String::new());
     };
     if old {
         return say("Figures are out of date.".into(), String::new());

@@ -23,6 +23,8 @@ pub fn fuse(live: Live, row: Lasting<Breaker>, label: String) -> Part {
             fuse_words(row, now)
         })
     };
+    // A line does not begin with the dot.
+    let label = label.replace(" · ", "\u{a0}· ");
     let open = {
         let id = id.clone();
         move || {

@@ -33,7 +33,11 @@ pub type Told = Box<dyn Fn() -> bool + Send + Sync>;
 
 fn draw(state: Asking, told: Told, shown: Box<dyn Fn() -> Option<String> + Send + Sync>) -> Part {
     when(move || {
-        let trouble = state.trouble.get().filter(|_| !told())?;
+        // That there is nobody is no trouble with figures; the page says it in their place.
+        let trouble = state
+            .trouble
+            .get()
+            .filter(|trouble| trouble.cure != Cure::Nobody && !told())?;
         let (lead, words) = match shown() {
             Some(shown) => (
                 "The figures could not be refreshed.",
@@ -47,11 +51,11 @@ fn draw(state: Asking, told: Told, shown: Box<dyn Fn() -> Option<String> + Send 
 
 fn button(state: Asking, cure: Cure) -> Part {
     let words = match cure {
-        Cure::Again | Cure::Other => "Retry",
+        Cure::Again | Cure::Other | Cure::Nobody => "Retry",
         Cure::Reload => "Reload",
     };
     let act = move |_| match cure {
-        Cure::Again | Cure::Other => state.retry(),
+        Cure::Again | Cure::Other | Cure::Nobody => state.retry(),
         // Fails only for a page that is going away.
         Cure::Reload => _ = window().location().reload(),
     };

@@ -9,7 +9,7 @@ use protocol::markers::MarkerItem;
 
 use super::GoTo;
 use crate::{
-    format::{date_clock, full},
+    format::{full, moment},
     live::Live,
     part::{IntoPart, Item, Part, dynamic, list, when},
     seed::Site,
@@ -23,6 +23,8 @@ const SHORTEST: i64 = 60_000;
 const TOLD: usize = 6;
 /// The width of the cover's own coordinates.
 const WIDTH: f64 = 1_000.0;
+/// Lines of markers are so far apart, in the same.
+const APART: f64 = 12.0;
 
 /// What a chart covers.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -56,14 +58,19 @@ impl Cover {
         ((to - 2 * length).max(0), to)
     }
 
-    /// A line from top to bottom at each marker.
+    /// A line from top to bottom at each marker. Those that would touch are one, so that figures stay in sight.
     fn lines(&self) -> String {
         let length = (self.to - self.from).max(1) as f64;
-        let line = |mark: &MarkerItem| {
-            let place = (mark.time - self.from) as f64 / length * WIDTH;
-            ["M", &(place.round() as i64).to_string(), " 0V100"].concat()
-        };
-        self.marks.iter().map(line).collect()
+        let mut last = f64::NEG_INFINITY;
+        let mut lines = String::new();
+        for mark in &self.marks {
+            let place = ((mark.time - self.from) as f64 / length * WIDTH).round();
+            if place - last >= APART {
+                last = place;
+                lines.push_str(&["M", &(place as i64).to_string(), " 0V100"].concat());
+            }
+        }
+        lines
     }
 }
 
@@ -197,6 +204,7 @@ pub fn marks(cover: Memo<Cover>) -> Part {
 }
 
 fn mark_line(mark: MarkerItem, offset: i32) -> Part {
+    let now = expect_context::<Live>().now.get_untracked();
     let place = [mark.service, mark.environment]
         .into_iter()
         .flatten()
@@ -208,13 +216,15 @@ fn mark_line(mark: MarkerItem, offset: i32) -> Part {
     };
     view! {
         <li>
-            <time title=full(mark.time, offset)>{date_clock(mark.time, offset)}</time>
+            <time title=full(mark.time, offset)>{moment(mark.time, now, offset)}</time>
             " "
-            {mark.kind}
-            " "
-            {title}
-            " "
-            <small>{place}</small>
+            <p>
+                <i>{mark.kind}</i>
+                " "
+                {title}
+                " "
+                <small>{place}</small>
+            </p>
         </li>
     }
     .part()
@@ -267,5 +277,12 @@ mod tests {
         };
         cover.marks = vec![mark(1_000_000), mark(2_800_000)];
         assert_eq!(cover.lines(), "M0 0V100M500 0V100");
+        cover.marks.insert(1, mark(1_030_000));
+        cover.marks.insert(2, mark(1_050_000));
+        assert_eq!(
+            cover.lines(),
+            "M0 0V100M14 0V100M500 0V100",
+            "what would touch is one line"
+        );
     }
 }

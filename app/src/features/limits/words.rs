@@ -15,7 +15,12 @@ const NEAR: f64 = 0.8;
 pub fn sentence(limits: Option<&Limits>, old: bool) -> Sentence {
     let say = |level, lead: String, rest: String| Sentence { level, lead, rest };
     let Some(limits) = limits else {
-        return say(None, "Asking for the figures.".to_owned(), String::new());
+        let lead = if old {
+            "No figures."
+        } else {
+            "Asking for the figures."
+        };
+        return say(None, lead.to_owned(), String::new());
     };
     if old {
         return say(

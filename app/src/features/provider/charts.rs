@@ -128,8 +128,10 @@ fn draw(fetched: Fetched<ProviderPage>, card: Card, cover: Memo<Cover>, go_to: G
     let names = move || {
         fetched.see(|figures| {
             let item = |(name, colour, _): Line<'_>| {
-                let (name, colour) = (words(name), line_look(colour).0);
-                Item::new([colour, " ", &name].concat(), move || legend_entry(name, colour))
+                let (name, (colour, dashed)) = (words(name), line_look(colour));
+                Item::new([colour, " ", &name].concat(), move || {
+                    legend_entry(name, colour, dashed)
+                })
             };
             (card.lines)(&figures.lines).into_iter().map(item).collect()
         })

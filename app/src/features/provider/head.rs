@@ -45,7 +45,7 @@ const FACTS: [Fact; 12] = [
         "success",
         "Attempt success",
         "ok ÷ attempts that are not neutral, auth or quota",
-        |figures| providers::success(&figures.row),
+        words::attempt_success,
     ),
     fact("p50", "p50", "Half of the answers took no longer", |figures| {
         words::time(figures.row.p50_ms)

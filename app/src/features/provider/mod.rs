@@ -45,14 +45,30 @@ pub fn provider(
     go_to: GoTo,
 ) -> Part {
     let partial = Memo::new(move |_| fetched.see(|figures| figures.partial));
-    let all = [&expect_context::<Site>().base, "/providers"].concat();
+    let nobody = fetched.asking.nobody();
     view! {
         <div class="doc provider">
-            <p class="crumb"><a href=all>"All providers"</a></p>
             {trouble(fetched, asked)}
             {when(move || (mine.get() && partial.get()).then(partial_note))}
-            {when(move || Some(if mine.get() { cards(fetched, go_to) } else { waiting() }))}
+            {when(move || Some(match (mine.get(), nobody.get()) {
+                (true, _) => cards(fetched, go_to),
+                (false, true) => nobody_here(),
+                (false, false) => waiting(),
+            }))}
         </div>
+    }
+    .part()
+}
+
+/// What is called a provider is what calls and breakers name one.
+fn nobody_here() -> Part {
+    let all = [&expect_context::<Site>().base, "/providers"].concat();
+    view! {
+        <section class="card pad lost" data-nobody="">
+            <h2>"There is no such provider."</h2>
+            <p>"None of this id was ever called, and no breaker names it. The link may be from another server."</p>
+            <p><a href=all>"All providers"</a></p>
+        </section>
     }
     .part()
 }

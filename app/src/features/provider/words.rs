@@ -9,13 +9,13 @@ use crate::{
 };
 
 /// The sentence of the bar. `old` figures prove nothing.
-pub fn sentence(figures: Option<&ProviderPage>, old: bool) -> Sentence {
+pub fn sentence(figures: Option<&ProviderPage>, old: bool, nobody: bool) -> Sentence {
     let say = |level, lead: String, rest: String| Sentence { level, lead, rest };
     let Some(figures) = figures else {
-        let lead = if old {
-            "No figures."
-        } else {
-            "Asking for the figures."
+        let lead = match (nobody, old) {
+            (true, _) => "No such provider.",
+            (false, true) => "No figures.",
+            (false, false) => "Asking for the figures.",
         };
         return say(None, lead.to_owned(), String::new());
     };
@@ -59,6 +59,11 @@ pub fn attempts(figures: &ProviderPage) -> String {
 /// What users felt.
 pub fn answered(figures: &ProviderPage) -> String {
     percent_fine(figures.answered).text()
+}
+
+/// Of attempts; as fine as what users felt beside it.
+pub fn attempt_success(figures: &ProviderPage) -> String {
+    percent_fine(figures.row.success).text()
 }
 
 /// A duration.

@@ -72,7 +72,9 @@ fn card(fetched: Fetched<Providers>, marked: Marked, card: Card, go_to: GoTo) ->
         let item = |(place, line): (usize, &ProviderLine)| {
             let name = line.name.clone();
             let colour = LINE_COLOURS.get(place).copied().unwrap_or_default();
-            Item::new([colour, " ", &name].concat(), move || legend_entry(name, colour))
+            Item::new([colour, " ", &name].concat(), move || {
+                legend_entry(name, colour, false)
+            })
         };
         see(fetched, |lines| {
             lines.lines.iter().enumerate().map(item).collect()

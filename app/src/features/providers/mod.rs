@@ -78,10 +78,11 @@ fn waiting() -> Part {
 fn nothing() -> Part {
     let connect = [&expect_context::<Site>().base, "/connect"].concat();
     view! {
-        <p class="card pad" data-providers-empty="">
-            "A provider appears here with its first call, or when a breaker names it. "
-            <a href=connect>"Connect a service"</a>
-        </p>
+        <section class="card pad lost" data-providers-empty="">
+            <h2>"No provider yet."</h2>
+            <p>"A provider appears here with its first call, or when a breaker names it."</p>
+            <p><a href=connect>"Connect a service"</a></p>
+        </section>
     }
     .part()
 }

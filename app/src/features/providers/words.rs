@@ -11,7 +11,12 @@ use crate::{
 /// The sentence of the bar. `old` figures prove nothing.
 pub fn sentence(figures: Option<&Providers>, old: bool) -> Sentence {
     let Some(figures) = figures else {
-        return say(None, "Asking for the figures.", String::new());
+        let lead = if old {
+            "No figures."
+        } else {
+            "Asking for the figures."
+        };
+        return say(None, lead, String::new());
     };
     if old {
         return say(Some(Level::Unknown), "Figures are out of date.", String::new());

@@ -25,7 +25,7 @@ pub fn start(replay: Replay) {
         let (named, breaker) = (moment_in(&now), now.contains("breaker="));
         match (&before, named) {
             (None, Some(at)) if quiet() => replay.stand_at(at),
-            (Some(before), None) if *before != now && !breaker => live.replay.set(None),
+            (Some(before), None) if *before != now && !breaker => replay.end_quietly(),
             _ => {}
         }
         now
@@ -34,7 +34,7 @@ pub fn start(replay: Replay) {
     browser::on_back(move || {
         match moment_in(&browser::search()) {
             Some(at) => replay.stand_at(at),
-            None => live.replay.set(None),
+            None => replay.end_quietly(),
         };
     });
     let told = Memo::new(move |_| {

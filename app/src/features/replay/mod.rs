@@ -37,33 +37,27 @@ later! {
     static BAR, fetch_bar: fn(Replay) -> Part = bar;
 }
 
-/// Draws the bar: its place at first, and what it holds once the page has come alive. What cannot be shown is told from
-/// the start.
+/// Draws the bar: its place at first, and what it holds once the page has come alive.
 pub fn replay_bar(replay: Replay) -> Part {
     let on = replay.on();
     let bar = afterwards(&BAR);
     view! {
         <section class="replay" data-replay=dynamic(move || if on.get() { "on" } else { "off" }) aria-label="Replay">
             {when(move || bar.get().map(|draw| draw(replay)))}
-            {when(move || replay.live.refused.get().map(refusal))}
         </section>
     }
     .part()
 }
 
-fn refusal(words: String) -> Part {
-    view! { <p class="replay-refused" role="alert" data-replay-refused="">{words}</p> }.part()
-}
-
-/// Draws "You are looking at 14:28, yesterday.", while that is so.
+/// Draws "You are looking at 14:28, yesterday.", while that is so; and in its place, why a moment cannot be shown.
 pub fn replay_note(replay: Replay) -> Part {
     let offset = expect_context::<Site>().utc_offset_min;
     let on = replay.on();
     // The words change once a minute, not with every frame.
     let minute = Memo::new(move |_| replay.shown() / MINUTES * MINUTES);
     let words = move || named(minute.get(), replay.live.present.get(), offset);
-    when(move || {
-        on.get().then(|| {
+    when(move || match (on.get(), replay.live.refused.get()) {
+        (true, _) => Some(
             view! {
                 <div class="replay-note" data-replay-note="">
                     {icon(Icon::Past)}
@@ -73,8 +67,30 @@ pub fn replay_note(replay: Replay) -> Part {
                     </button>
                 </div>
             }
-        })
+            .part(),
+        ),
+        (false, Some(refused)) => Some(refusal(replay, &refused)),
+        (false, None) => None,
     })
+}
+
+fn refusal(replay: Replay, words: &str) -> Part {
+    // The parameter's name says nothing to who sees no parameters.
+    let words = words.trim_start_matches("at: ").to_owned();
+    view! {
+        <div class="replay-note" role="alert" data-replay-refused="">
+            {icon(Icon::Past)}
+            <p>
+                <b>"That moment cannot be shown."</b>
+                " "
+                {words}
+            </p>
+            <button type="button" class="btn" on:click=move |_| replay.end()>
+                "Close"
+            </button>
+        </div>
+    }
+    .part()
 }
 
 /// The pieces of the board page read it from the context.

@@ -23,6 +23,8 @@ pub struct Replay {
     pub(super) live: Live,
     /// The last day; `None` before it is known.
     pub day: Lasting<Option<Activity>>,
+    /// The day was asked for, however that went.
+    tried: Lasting<bool>,
     /// How fast it plays, when it plays.
     pub speed: RwSignal<u8>,
     /// The moment that was asked for, until a frame shows it.
@@ -36,10 +38,13 @@ pub struct Replay {
 }
 
 pub(super) fn make(live: Live) -> Replay {
-    let day = expect_context::<crate::fetched::Day>().shown;
+    let crate::fetched::Day {
+        shown: day, tried, ..
+    } = expect_context();
     let replay = Replay {
         live,
         day,
+        tried,
         speed: RwSignal::new(1),
         asked: RwSignal::new(None),
         reached: RwSignal::new(None),
@@ -47,7 +52,7 @@ pub(super) fn make(live: Live) -> Replay {
         wanted: RwSignal::new(false),
     };
     Effect::new(move |_| {
-        if replay.wanted.get() && replay.day.see(Option::is_some) {
+        if replay.wanted.get() && (replay.day.see(Option::is_some) || replay.tried.get()) {
             replay.wanted.set(false);
             replay.begin();
         }
@@ -122,11 +127,12 @@ impl Replay {
         self.live.replay.set(Some(Moment { at, speed }));
     }
 
-    /// What `r` does. Before the day is known, which comes with the bar, it is remembered; or forgotten again.
+    /// What `r` does. Before the day is known, which comes with the bar, it is remembered; or forgotten again. A day that
+    /// cannot be had holds nobody up: then the server says how far back it reaches.
     pub fn toggle(self) {
         if self.live.replay.with_untracked(Option::is_some) {
             self.end();
-        } else if self.day.with_untracked(Option::is_some) {
+        } else if self.day.with_untracked(Option::is_some) || self.tried.get_untracked() {
             self.begin();
         } else {
             self.wanted.update(|wanted| *wanted = !*wanted);
@@ -198,8 +204,87 @@ impl Replay {
         self.end_quietly();
     }
 
-    fn end_quietly(self) {
+    /// What `Esc` does; `false` when there is nothing to end or to close.
+    pub fn escape(self) -> bool {
+        let on = self.live.replay.with_untracked(Option::is_some);
+        let any = on || self.wanted.get_untracked() || self.live.refused.with_untracked(Option::is_some);
+        if any {
+            self.end();
+        }
+        any
+    }
+
+    /// The same, and a refusal stays.
+    pub(super) fn end_quietly(self) {
+        self.wanted.set(false);
+        // Whoever lets go of the thumb afterwards does not begin anew.
+        self.held.set(false);
         self.asked.set(None);
         self.live.replay.set(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::testkit::Gen;
+
+    use super::*;
+    use crate::fetched::Day;
+    use crate::live::tests::seed;
+
+    const PRESENT: i64 = 100_000_000;
+
+    fn replay() -> (Owner, Day, Replay) {
+        let owner = Owner::new();
+        owner.set();
+        let live = Live::seeded(&seed(Gen::new(1).board()));
+        live.present.set(PRESENT);
+        let day = Day::seeded(None);
+        provide_context(day);
+        (owner, day, make(live))
+    }
+
+    #[test]
+    fn escape_ends_everything_there_is_of_a_replay() {
+        let (_owner, _, replay) = replay();
+        assert!(!replay.escape(), "live there is nothing to end");
+        replay.stand_at(PRESENT - 60_000);
+        replay.held.set(true);
+        assert!(replay.escape());
+        assert_eq!(replay.live.replay.get_untracked(), None);
+        assert_eq!(
+            replay.asked.get_untracked(),
+            None,
+            "no frame is waited for any more"
+        );
+        assert!(
+            !replay.held.get_untracked(),
+            "letting go of the thumb begins nothing"
+        );
+        replay.live.refused.set(Some("too long ago".to_owned()));
+        assert!(replay.escape(), "a refusal is closed");
+        assert_eq!(replay.live.refused.get_untracked(), None);
+        assert!(!replay.escape());
+    }
+
+    #[test]
+    fn what_begins_later_can_be_called_off() {
+        let (_owner, _, replay) = replay();
+        replay.toggle();
+        assert_eq!(
+            replay.live.replay.get_untracked(),
+            None,
+            "how far back is not known yet"
+        );
+        assert!(replay.escape() && !replay.wanted.get_untracked());
+    }
+
+    #[test]
+    fn a_day_that_cannot_be_had_holds_nobody_up() {
+        let (_owner, day, replay) = replay();
+        day.tried.set(true);
+        replay.toggle();
+        let shown = replay.live.replay.get_untracked().map(|moment| moment.at);
+        assert_eq!(shown, Some(PRESENT - BEGIN_AGO));
     }
 }
