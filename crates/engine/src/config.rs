@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::Millis;
+use domain::rollup::KeptLabels;
 use store::{Journal, Keys, LiveStore, Rollups};
 
 use crate::{Clock, RungLimits};
@@ -35,6 +36,8 @@ pub struct EngineConfig {
     pub in_flight_bytes: usize,
     /// Series per tenant; calls of further ones fold into `__other__`.
     pub series_cap: usize,
+    /// Labels that are dimensions of series.
+    pub kept_labels: KeptLabels,
     /// The tenant's zone, minutes east of UTC: where its day starts.
     pub utc_offset_min: i32,
     /// The build, told to every client.
@@ -50,6 +53,7 @@ impl Default for EngineConfig {
             rungs: RungLimits::defaults(),
             in_flight_bytes: 64 << 20,
             series_cap: 2_000,
+            kept_labels: KeptLabels::default(),
             utc_offset_min: 0,
             build: "dev".into(),
         }

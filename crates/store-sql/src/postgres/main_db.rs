@@ -147,19 +147,22 @@ impl MainDb {
             "INSERT INTO series (tenant_id, id, dims)
              SELECT $1, (SELECT coalesce(max(id), 0) FROM series WHERE tenant_id = $1) + row_number() OVER (), dims
              FROM unnest($2::bytea[]) AS new (dims)
-             WHERE NOT EXISTS (SELECT FROM series s WHERE s.tenant_id = $1 AND s.dims = new.dims)",
+             WHERE NOT EXISTS (SELECT FROM series s WHERE s.tenant_id = $1 AND sha256(s.dims) = sha256(new.dims))",
         )
         .bind(flush.tenant.as_str())
         .bind(&unknown)
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;
-        let rows = sqlx::query("SELECT id, dims FROM series WHERE tenant_id = $1 AND dims = ANY($2)")
-            .bind(flush.tenant.as_str())
-            .bind(&unknown)
-            .fetch_all(connection)
-            .await
-            .map_err(store_error)?;
+        let rows = sqlx::query(
+            "SELECT id, dims FROM series WHERE tenant_id = $1
+             AND sha256(dims) = ANY(ARRAY(SELECT sha256(dims) FROM unnest($2::bytea[]) AS new (dims)))",
+        )
+        .bind(flush.tenant.as_str())
+        .bind(&unknown)
+        .fetch_all(connection)
+        .await
+        .map_err(store_error)?;
         let mut numbers = HashMap::with_capacity(rows.len());
         for row in &rows {
             let dims: Vec<u8> = row.try_get("dims").map_err(store_error)?;

@@ -115,6 +115,7 @@ macro_rules! contract_suite {
             }
             flush {
                 a_flush_comes_back_exactly,
+                series_with_labels_come_back_apart,
                 a_flush_survives_reopening,
                 seconds_are_told_whole_and_dropped_by_age,
                 a_flush_that_does_not_follow_is_refused_whole,

@@ -295,6 +295,15 @@ pub fn series(model: &str) -> SeriesKey {
         service: String::new(),
         environment: "prod".into(),
         operation: Some(Operation::Chat),
+        labels: Box::default(),
+    }
+}
+
+/// A series with kept labels, of which one needs more than ASCII.
+pub fn labelled_series(model: &str) -> SeriesKey {
+    SeriesKey {
+        labels: labels().into(),
+        ..series(model)
     }
 }
 
