@@ -128,6 +128,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         rungs: config.rungs,
         in_flight_bytes: config.in_flight_bytes,
         series_cap: config.series_cap,
+        kept_labels: config.kept_labels.clone(),
         utc_offset_min: config.utc_offset_min,
         build: build.clone(),
     };

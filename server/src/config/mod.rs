@@ -11,7 +11,7 @@ mod value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use domain::rollup::Rung;
+use domain::rollup::{KeptLabels, Rung};
 use engine::RungLimits;
 
 pub use env::{environment, no_color, user};
@@ -39,6 +39,8 @@ pub struct Config {
     pub in_flight_bytes: usize,
     /// Series per tenant.
     pub series_cap: usize,
+    /// Labels that are dimensions of history.
+    pub kept_labels: KeptLabels,
     /// Minutes east of UTC.
     pub utc_offset_min: i32,
     /// Which log lines.
@@ -126,6 +128,7 @@ impl Config {
             ],
             in_flight_bytes: number("limits.in_flight_mib")? as usize * mib as usize,
             series_cap: number("limits.series")? as usize,
+            kept_labels: value::labels(&get("series.kept_labels")).map_err(|_| bad("series.kept_labels"))?,
             utc_offset_min: number("tenant.utc_offset_min")? as i32,
             log_level: get("log.level"),
             log_json: get("log.format") == "json",

@@ -16,6 +16,8 @@ pub enum Kind {
     LogFilter,
     /// A whole number within bounds, both included.
     Integer(i64, i64),
+    /// Names of labels, separated by commas; in a file a list.
+    Labels,
 }
 
 /// One setting.
@@ -51,7 +53,7 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 18] = [
+pub const SETTINGS: [Setting; 19] = [
     setting(
         "server.listen",
         Kind::Address,
@@ -142,6 +144,12 @@ pub const SETTINGS: [Setting; 18] = [
         Kind::Integer(1, 50_000),
         "2000",
         "Series per tenant; further ones fold into one.",
+    ),
+    setting(
+        "series.kept_labels",
+        Kind::Labels,
+        "",
+        "Labels of calls that are dimensions of history, like team, region; at most 4.",
     ),
     setting(
         "tenant.utc_offset_min",
