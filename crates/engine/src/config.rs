@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::Millis;
 use domain::rollup::KeptLabels;
-use store::{Journal, Keys, LiveStore, Rollups};
+use store::{Audits, Journal, Keys, LiveStore, Rollups};
 
 use crate::{Clock, RungLimits};
 
@@ -19,6 +19,8 @@ pub struct Stores {
     pub rollups: Arc<dyn Rollups>,
     /// API keys.
     pub keys: Arc<dyn Keys>,
+    /// The audit log.
+    pub audits: Arc<dyn Audits>,
 }
 
 /// Settings with defaults that suit one team on one machine.

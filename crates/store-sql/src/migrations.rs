@@ -31,6 +31,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "series_labels",
             include_str!("../../../migrations/sqlite/0005_series_labels.sql"),
         ),
+        migration(
+            6,
+            "audit_chain",
+            include_str!("../../../migrations/sqlite/0006_audit_chain.sql"),
+        ),
     ]
 }
 
@@ -61,6 +66,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             5,
             "series_labels",
             include_str!("../../../migrations/postgres/0005_series_labels.sql"),
+        ),
+        migration(
+            6,
+            "audit_chain",
+            include_str!("../../../migrations/postgres/0006_audit_chain.sql"),
         ),
     ]
 }

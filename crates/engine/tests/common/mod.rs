@@ -50,6 +50,7 @@ impl House {
             live: store.clone(),
             rollups: store.clone(),
             keys: store.clone(),
+            audits: store.clone(),
         };
         let config = EngineConfig {
             clock: clock.clone(),

@@ -4,5 +4,6 @@
 mod crash;
 mod files;
 mod folder;
+mod tampering;
 
 store::contract_suite!(crate::folder::subject);
