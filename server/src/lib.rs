@@ -6,6 +6,7 @@
 //! Deliberately absent: rules about events (`domain`), reading them (`ingest`), keeping and showing them (`engine`).
 
 pub mod assets;
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod config;

@@ -22,6 +22,23 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     fs::rename(&beside, path)
 }
 
+/// Writes a new file with mode 0600, whole or not at all. False, and nothing is changed, when there is one already.
+///
+/// # Errors
+/// Those of the file system.
+pub fn create(path: &Path, content: &[u8]) -> io::Result<bool> {
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    write(&beside, content)?;
+    // Unlike a rename, a link never takes the place of a file that somebody else made meanwhile.
+    let linked = fs::hard_link(&beside, path);
+    fs::remove_file(&beside)?;
+    match linked {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Takes everybody else's rights to a file away.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 64 bad configuration, 69 something it needs is unavailable. Standard
 //! output carries what was asked for and nothing else; everything else goes to standard error.
 
+mod audit;
 mod check_config;
 mod event_json;
 mod healthcheck;
@@ -11,6 +12,7 @@ mod key_source;
 mod keys;
 mod serve;
 mod settings;
+mod shown;
 mod verify;
 
 use std::io::Write;
@@ -40,8 +42,10 @@ struct Cli {
 enum Command {
     /// Run the server.
     Serve(serve::ServeArgs),
-    /// Make, list and revoke API keys.
+    /// Make, list, replace and revoke API keys.
     Keys(keys::KeysArgs),
+    /// Read the audit log and check that nobody changed it.
+    Audit(audit::AuditArgs),
     /// Print the live stream of breaker transitions.
     Tail(tail::TailArgs),
     /// Check the configuration and print what is in force.
@@ -111,8 +115,8 @@ impl From<StartError> for CliError {
     }
 }
 
-impl From<store_sql::OpenError> for CliError {
-    fn from(error: store_sql::OpenError) -> CliError {
+impl From<crate::stores::StoresError> for CliError {
+    fn from(error: crate::stores::StoresError) -> CliError {
         CliError::new(Exit::Unavailable, crate::lifecycle::chain(&error))
     }
 }
@@ -156,6 +160,7 @@ async fn run(command: Command) -> Result<Exit, CliError> {
     match command {
         Command::Serve(args) => serve::run(args).await,
         Command::Keys(args) => keys::run(args).await,
+        Command::Audit(args) => audit::run(args).await,
         Command::Tail(args) => tail::run(args).await,
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(args).await,

@@ -29,6 +29,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Postgres, where not SQLite.
     pub database_url: Option<DatabaseUrl>,
+    /// The key that seals the audit log, where it is not in the data folder.
+    pub audit_key_file: Option<PathBuf>,
     /// Journal days that are kept.
     pub journal_days: u32,
     /// The journal may take so many bytes.
@@ -118,6 +120,9 @@ impl Config {
             site_dir: (!site_dir.is_empty()).then(|| site_dir.into()),
             data_dir: get("data.dir").into(),
             database_url: (!url.is_empty()).then_some(DatabaseUrl(url)),
+            audit_key_file: Some(get("audit.key_file"))
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
             journal_days: number("retention.journal_days")? as u32,
             journal_max_bytes: number("retention.journal_max_mib")? as u64 * mib,
             rungs: [

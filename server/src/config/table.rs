@@ -80,6 +80,12 @@ pub const SETTINGS: [Setting; 19] = [
         help: "postgres://user:password@host/database; empty means SQLite in data.dir. Alias: DATABASE_URL.",
     },
     setting(
+        "audit.key_file",
+        Kind::Path,
+        "",
+        "The key that seals the audit log; empty means audit.key in data.dir, made at the first start.",
+    ),
+    setting(
         "retention.journal_days",
         Kind::Integer(1, 3_650),
         "7",

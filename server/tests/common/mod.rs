@@ -2,6 +2,8 @@
 
 #![expect(dead_code, reason = "each test file uses a part of this")]
 
+pub mod cli;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -268,6 +270,10 @@ impl TestServer {
 }
 
 /// The configuration of a test server in a folder.
+pub fn now() -> i64 {
+    engine::Clock::system().now()
+}
+
 pub fn config(folder: &Path) -> server::config::Config {
     let flag = |name, key, value: String| Flag { name, key, value };
     let flags = vec![
