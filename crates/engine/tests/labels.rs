@@ -271,8 +271,9 @@ async fn the_explore_page_offers_kept_labels() {
         to: "now".into(),
         ..ExploreQuestion::default()
     };
-    let ask = house.engine.explore(&scope(), question("requests", "label.team"));
-    let answer = ask.await.expect("an answer");
+    let scope = scope();
+    let by_team = house.engine.explore(&scope, question("requests", "label.team"));
+    let answer = by_team.await.expect("an answer");
     let rows: Vec<_> = answer
         .rows
         .iter()
@@ -288,8 +289,8 @@ async fn the_explore_page_offers_kept_labels() {
     let known = |key: &str| answer.known.iter().find(|known| known.key == key);
     assert_eq!(known("label.team").expect("offered").values, ["a", "b"]);
     assert!(known("label.zone").expect("offered").values.is_empty());
-    let ask = house.engine.explore(&scope(), question("openings", "breaker"));
-    let breakers = ask.await.expect("an answer");
+    let by_breaker = house.engine.explore(&scope, question("openings", "breaker"));
+    let breakers = by_breaker.await.expect("an answer");
     assert!(
         breakers
             .known
