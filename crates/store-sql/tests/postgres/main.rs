@@ -7,6 +7,7 @@
 mod database;
 mod faults;
 mod proxy;
+mod snapshot;
 
 async fn subject() -> database::Database {
     database::Database::create().await

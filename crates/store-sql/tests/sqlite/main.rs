@@ -4,5 +4,6 @@
 mod crash;
 mod files;
 mod folder;
+mod snapshot;
 
 store::contract_suite!(crate::folder::subject);
