@@ -1,4 +1,4 @@
-//! Which database: the one place that names the SQL adapters.
+//! Which database: the one place that names the SQL adapters, but for `backup`, which copies what is beneath them.
 
 use std::sync::Arc;
 

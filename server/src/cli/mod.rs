@@ -3,12 +3,14 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 64 bad configuration, 69 something it needs is unavailable. Standard
 //! output carries what was asked for and nothing else; everything else goes to standard error.
 
+mod backup;
 mod check_config;
 mod event_json;
 mod healthcheck;
 mod journal;
 mod key_source;
 mod keys;
+mod restore;
 mod serve;
 mod settings;
 mod verify;
@@ -18,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::backup::BackupError;
 use crate::config::ConfigError;
 use crate::lifecycle::StartError;
 use crate::{simulate, tail};
@@ -48,6 +51,10 @@ enum Command {
     CheckConfig(check_config::CheckConfigArgs),
     /// Ask a running server whether it is ready.
     Healthcheck(healthcheck::HealthcheckArgs),
+    /// Write a backup, while the server runs.
+    Backup(backup::BackupArgs),
+    /// Put a backup back, while no server runs.
+    Restore(restore::RestoreArgs),
     /// Read the journal of accepted events.
     Journal(journal::JournalArgs),
     /// Send simulated traffic: real HTTP calls through real breakers.
@@ -117,6 +124,17 @@ impl From<store_sql::OpenError> for CliError {
     }
 }
 
+impl From<BackupError> for CliError {
+    fn from(error: BackupError) -> CliError {
+        let exit = if error.is_unavailable() {
+            Exit::Unavailable
+        } else {
+            Exit::Failed
+        };
+        CliError::new(exit, crate::lifecycle::chain(&error))
+    }
+}
+
 impl From<store::StoreError> for CliError {
     fn from(error: store::StoreError) -> CliError {
         let exit = match error {
@@ -159,6 +177,8 @@ async fn run(command: Command) -> Result<Exit, CliError> {
         Command::Tail(args) => tail::run(args).await,
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(args).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::Restore(args) => restore::run(args).await,
         Command::Journal(args) => journal::run(args).await,
         Command::Simulate(args) => simulate::run(args).await,
     }
