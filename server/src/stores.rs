@@ -1,4 +1,4 @@
-//! Which database: the one place that names the SQL adapters.
+//! Which database: the one place that names the SQL adapters, but for `backup`, which copies what is beneath them.
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ impl OpenStores {
 /// Another process has it, it is newer than this program, or it cannot be reached.
 pub async fn open(config: &Config) -> Result<OpenStores, StoresError> {
     let found = audit::find_or_make(config)?;
-    let opened = open_with(config, found.key.clone()).await?;
+    let opened = open_with(config, Some(found.key.clone())).await?;
     match found.check(opened.stores.audits.as_ref(), &opened.system()).await {
         Ok(()) => Ok(opened),
         Err(error) => {
@@ -80,10 +80,18 @@ pub async fn open(config: &Config) -> Result<OpenStores, StoresError> {
 /// As [`open`], but for another key.
 pub async fn open_whatever_seals(config: &Config) -> Result<OpenStores, StoresError> {
     let found = audit::find_or_make(config)?;
-    Ok(open_with(config, found.key).await?)
+    Ok(open_with(config, Some(found.key)).await?)
 }
 
-async fn open_with(config: &Config, audit_key: AuditKey) -> Result<OpenStores, OpenError> {
+/// As [`open`], for reading: without the key of the audit log, which data that was put elsewhere may not have yet.
+///
+/// # Errors
+/// As [`open`], but for the key.
+pub async fn open_to_read(config: &Config) -> Result<OpenStores, StoresError> {
+    Ok(open_with(config, None).await?)
+}
+
+async fn open_with(config: &Config, audit_key: Option<AuditKey>) -> Result<OpenStores, OpenError> {
     let supervisor = Supervisor::new();
     match &config.database_url {
         None => {
@@ -119,16 +127,16 @@ async fn open_with(config: &Config, audit_key: AuditKey) -> Result<OpenStores, O
     }
 }
 
-fn sqlite(audit_key: AuditKey) -> SqliteOptions {
+fn sqlite(audit_key: Option<AuditKey>) -> SqliteOptions {
     SqliteOptions {
-        audit_key: Some(audit_key),
+        audit_key,
         ..SqliteOptions::default()
     }
 }
 
-fn postgres(audit_key: AuditKey) -> PgOptions {
+fn postgres(audit_key: Option<AuditKey>) -> PgOptions {
     PgOptions {
-        audit_key: Some(audit_key),
+        audit_key,
         ..PgOptions::default()
     }
 }
@@ -184,7 +192,7 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
     let supervisor = Supervisor::new();
     let opened = match &config.database_url {
         None => {
-            let keys = Arc::new(SqliteKeys::open(&config.data_dir, sqlite(audit_key.clone())).await?);
+            let keys = Arc::new(SqliteKeys::open(&config.data_dir, sqlite(Some(audit_key.clone()))).await?);
             OpenKeys {
                 keys: keys.clone(),
                 audits: keys.clone(),
@@ -194,7 +202,7 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
             }
         }
         Some(url) => {
-            let keys = Arc::new(PgKeys::connect(url.expose(), postgres(audit_key.clone())).await?);
+            let keys = Arc::new(PgKeys::connect(url.expose(), postgres(Some(audit_key.clone()))).await?);
             OpenKeys {
                 keys: keys.clone(),
                 audits: keys.clone(),

@@ -169,6 +169,7 @@ fn clippy_wasm(_: &mut Run) -> Result<()> {
 /// Built together, one crate's features hide what another forgot to ask for.
 fn alone(_: &mut Run) -> Result<()> {
     for package in [
+        "archive",
         "domain",
         "protocol",
         "store",

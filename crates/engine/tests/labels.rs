@@ -342,7 +342,10 @@ enum Then {
     Crash,
 }
 
-fn batches() -> impl Strategy<Value = Vec<(Vec<(i64, u8, u8)>, Then)>> {
+/// Age, team and region of calls that are sent together.
+type Batch = Vec<(i64, u8, u8)>;
+
+fn batches() -> impl Strategy<Value = Vec<(Batch, Then)>> {
     let calls = proptest::collection::vec((0i64..5 * HOUR, 0u8..4, 0u8..3), 1..12);
     let then = prop_oneof![
         Just(Then::Nothing),

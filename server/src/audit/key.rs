@@ -66,10 +66,7 @@ pub struct Found {
 /// # Errors
 /// See [`AuditKeyError`].
 pub fn find_or_make(config: &Config) -> Result<Found, AuditKeyError> {
-    let path = match &config.audit_key_file {
-        Some(path) => path.clone(),
-        None => config.data_dir.join(FILE),
-    };
+    let path = path(config);
     if let Some(key) = read(&path)? {
         return Ok(Found {
             key,
@@ -90,6 +87,26 @@ pub fn find_or_make(config: &Config) -> Result<Found, AuditKeyError> {
     // Whoever was faster has made the key that counts.
     let key = read(&path)?.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
     Ok(Found { key, path, made })
+}
+
+fn path(config: &Config) -> PathBuf {
+    match &config.audit_key_file {
+        Some(path) => path.clone(),
+        None => config.data_dir.join(FILE),
+    }
+}
+
+/// Where the key of chains with these heads has to be, if it is not there.
+///
+/// # Errors
+/// The file that is there cannot be read, or is no key.
+pub fn missing(config: &Config, heads: &[AuditHead]) -> Result<Option<PathBuf>, AuditKeyError> {
+    let path = path(config);
+    let fits = match read(&path)? {
+        Some(key) => heads.iter().all(|head| key.sealed(head)),
+        None => heads.is_empty(),
+    };
+    Ok((!fits).then_some(path))
 }
 
 fn read(path: &Path) -> Result<Option<AuditKey>, AuditKeyError> {

@@ -6,4 +6,4 @@ mod heads;
 mod key;
 
 pub use heads::{HeadLine, export};
-pub use key::{AuditKeyError, Found, find_or_make};
+pub use key::{AuditKeyError, Found, find_or_make, missing};

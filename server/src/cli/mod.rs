@@ -4,12 +4,14 @@
 //! output carries what was asked for and nothing else; everything else goes to standard error.
 
 mod audit;
+mod backup;
 mod check_config;
 mod event_json;
 mod healthcheck;
 mod journal;
 mod key_source;
 mod keys;
+mod restore;
 mod serve;
 mod settings;
 mod shown;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::backup::BackupError;
 use crate::config::ConfigError;
 use crate::lifecycle::StartError;
 use crate::{simulate, tail};
@@ -52,6 +55,10 @@ enum Command {
     CheckConfig(check_config::CheckConfigArgs),
     /// Ask a running server whether it is ready.
     Healthcheck(healthcheck::HealthcheckArgs),
+    /// Write a backup, while the server runs.
+    Backup(backup::BackupArgs),
+    /// Put a backup back, while no server runs.
+    Restore(restore::RestoreArgs),
     /// Read the journal of accepted events.
     Journal(journal::JournalArgs),
     /// Send simulated traffic: real HTTP calls through real breakers.
@@ -115,9 +122,26 @@ impl From<StartError> for CliError {
     }
 }
 
+impl From<crate::audit::AuditKeyError> for CliError {
+    fn from(error: crate::audit::AuditKeyError) -> CliError {
+        CliError::new(Exit::Unavailable, error.to_string())
+    }
+}
+
 impl From<crate::stores::StoresError> for CliError {
     fn from(error: crate::stores::StoresError) -> CliError {
         CliError::new(Exit::Unavailable, crate::lifecycle::chain(&error))
+    }
+}
+
+impl From<BackupError> for CliError {
+    fn from(error: BackupError) -> CliError {
+        let exit = if error.is_unavailable() {
+            Exit::Unavailable
+        } else {
+            Exit::Failed
+        };
+        CliError::new(exit, crate::lifecycle::chain(&error))
     }
 }
 
@@ -164,6 +188,8 @@ async fn run(command: Command) -> Result<Exit, CliError> {
         Command::Tail(args) => tail::run(args).await,
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(args).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::Restore(args) => restore::run(args).await,
         Command::Journal(args) => journal::run(args).await,
         Command::Simulate(args) => simulate::run(args).await,
     }

@@ -8,6 +8,14 @@
 mod connect;
 mod journal;
 mod main_db;
+mod restore;
+mod rows;
+mod snapshot;
+mod tables;
+
+pub use restore::PgRestore;
+pub use rows::TransferError;
+pub use snapshot::{PgCounter, PgSnapshot, PgTable};
 
 use std::time::Duration;
 

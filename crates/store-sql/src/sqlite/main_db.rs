@@ -65,6 +65,7 @@ impl MainDb {
         options: &SqliteOptions,
         may_migrate: bool,
     ) -> Result<MainDb, OpenError> {
+        super::restore::settle(folder).await?;
         let path = folder.join(FILE);
         let name = path.display().to_string();
         let migrations = migrations::sqlite();

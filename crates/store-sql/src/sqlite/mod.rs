@@ -7,7 +7,12 @@
 mod files;
 mod journal;
 mod main_db;
+mod restore;
 mod schema;
+mod snapshot;
+
+pub use restore::SqliteRestore;
+pub use snapshot::{CopiedFile, SqliteSnapshot};
 
 use std::fs::File;
 use std::path::Path;

@@ -7,6 +7,7 @@
 mod database;
 mod faults;
 mod proxy;
+mod snapshot;
 mod tampering;
 
 async fn subject() -> database::Database {
