@@ -5,12 +5,13 @@
 mod common;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use server::auth::{NewKey, create_key, rotate_key};
 use server::stores::OpenKeys;
 use store::{Scope, TenantId};
+use tokio::time::Instant;
 
 use common::TestServer;
 use common::cli::{run, text};
