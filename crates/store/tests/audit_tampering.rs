@@ -1,9 +1,13 @@
 //! Five hundred ways to change a log behind our back: each must be found. And the one that only a head can show.
+#![expect(clippy::unwrap_used, reason = "a helper of tests may fail like a test")]
 
 use store::audit::{AuditKey, Fault, Verifier, seal};
 use store::{AuditEntry, AuditHead, SealedEntry, TenantId};
 
 const ENTRIES: u64 = 24;
+
+/// What is done to one entry.
+type Edit = (&'static str, fn(&mut SealedEntry));
 
 fn tenant(slug: &str) -> TenantId {
     TenantId::parse(slug).unwrap()
@@ -43,6 +47,19 @@ fn verify(key: &AuditKey, chain: &[SealedEntry], heads: &[AuditHead]) -> Result<
     verifier.finish().map(|verified| verified.entries)
 }
 
+/// Changes the entries from `at` on and chains them again, as far as that goes without the key.
+fn anew(chain: &mut [SealedEntry], at: usize, change: impl Fn(&mut AuditEntry)) {
+    let stranger = AuditKey::new([9; 32]);
+    let mut previous = at
+        .checked_sub(1)
+        .map(|before| (chain[before].n, chain[before].hash));
+    for sealed in &mut chain[at..] {
+        change(&mut sealed.entry);
+        *sealed = seal(&stranger, &tenant("acme"), previous, sealed.entry.clone());
+        previous = Some((sealed.n, sealed.hash));
+    }
+}
+
 /// What somebody who can write to the database, but has not the key, can do to it.
 fn tamperings(original: &[SealedEntry], foreign: &[SealedEntry]) -> Vec<(String, Vec<SealedEntry>)> {
     let mut cases = Vec::new();
@@ -51,9 +68,8 @@ fn tamperings(original: &[SealedEntry], foreign: &[SealedEntry]) -> Vec<(String,
         change(&mut changed);
         cases.push((name, changed));
     };
-    let stranger = AuditKey::new([9; 32]);
     for at in 0..original.len() {
-        let edits: [(&str, fn(&mut SealedEntry)); 11] = [
+        let edits: [Edit; 11] = [
             ("time", |e| e.entry.at += 1),
             ("actor", |e| e.entry.actor.push('x')),
             ("address", |e| e.entry.address.clear()),
@@ -107,32 +123,17 @@ fn tamperings(original: &[SealedEntry], foreign: &[SealedEntry]) -> Vec<(String,
         });
         case(
             format!("{at} and all after it written anew without the key"),
-            &|chain| {
-                let mut previous = at
-                    .checked_sub(1)
-                    .map(|before| (chain[before].n, chain[before].hash));
-                for place in at..chain.len() {
-                    let mut entry = chain[place].entry.clone();
-                    entry.detail.push('!');
-                    chain[place] = seal(&stranger, &tenant("acme"), previous, entry);
-                    previous = Some((chain[place].n, chain[place].hash));
-                }
-            },
+            &|chain| anew(chain, at, |entry| entry.detail.push('!')),
         );
         case(
             format!("{at} and all after it written anew, seals kept"),
             &|chain| {
-                let mut previous = at
-                    .checked_sub(1)
-                    .map(|before| (chain[before].n, chain[before].hash));
-                for place in at..chain.len() {
-                    let mut entry = chain[place].entry.clone();
-                    entry.actor = "system".into();
-                    let mac = chain[place].mac;
-                    chain[place] = seal(&stranger, &tenant("acme"), previous, entry);
-                    chain[place].mac = mac;
-                    previous = Some((chain[place].n, chain[place].hash));
-                }
+                let seals: Vec<[u8; 32]> = chain.iter().map(|sealed| sealed.mac).collect();
+                anew(chain, at, |entry| entry.actor = "system".into());
+                chain
+                    .iter_mut()
+                    .zip(seals)
+                    .for_each(|(sealed, mac)| sealed.mac = mac);
             },
         );
     }
