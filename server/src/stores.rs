@@ -50,10 +50,18 @@ impl OpenStores {
 /// # Errors
 /// Another process has it, it is newer than this program, or it cannot be reached.
 pub async fn open(config: &Config) -> Result<OpenStores, OpenError> {
+    open_with(config, SqliteOptions::default()).await
+}
+
+/// Likewise, with other options for SQLite.
+///
+/// # Errors
+/// As above.
+pub async fn open_with(config: &Config, sqlite: SqliteOptions) -> Result<OpenStores, OpenError> {
     let supervisor = Supervisor::new();
     match &config.database_url {
         None => {
-            let store = Arc::new(SqliteStore::open(&config.data_dir, SqliteOptions::default()).await?);
+            let store = Arc::new(SqliteStore::open(&config.data_dir, sqlite).await?);
             let stores = Stores {
                 journal: store.clone(),
                 live: store.clone(),

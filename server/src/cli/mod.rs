@@ -11,7 +11,7 @@ mod key_source;
 mod keys;
 mod serve;
 mod settings;
-mod verify;
+pub mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;

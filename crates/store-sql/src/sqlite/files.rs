@@ -67,7 +67,10 @@ pub(super) fn writing(path: &Path, options: &SqliteOptions) -> SqliteConnectOpti
         .create_if_missing(true)
         .page_size(8_192)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(match options.wait_for_disk {
+            true => SqliteSynchronous::Full,
+            false => SqliteSynchronous::Normal,
+        })
 }
 
 /// A connection that writes a file whose rows also go away again: freed pages can be given back bit by bit. Journal

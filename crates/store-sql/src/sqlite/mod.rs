@@ -37,6 +37,9 @@ pub struct SqliteOptions {
     pub busy_timeout: Duration,
     /// How many connections read `fuseboard.db` at the same time.
     pub readers: u32,
+    /// A commit waits for the disk. No setting of the product leads here: without it a power cut takes acknowledged
+    /// rows, and the proof of that (`server/tests/power`) must be able to see it happen.
+    pub wait_for_disk: bool,
 }
 
 impl Default for SqliteOptions {
@@ -44,6 +47,7 @@ impl Default for SqliteOptions {
         SqliteOptions {
             busy_timeout: Duration::from_secs(5),
             readers: 4,
+            wait_for_disk: true,
         }
     }
 }
