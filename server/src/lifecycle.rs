@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use engine::{Clock, Engine, EngineConfig, Supervisor};
 use store::{StoreError, TenantId};
+use store_sql::SqliteOptions;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,8 @@ pub struct Options {
     pub clock: Option<Clock>,
     /// How long a sender of a body may take.
     pub patience: Patience,
+    /// How SQLite files are opened.
+    pub sqlite: SqliteOptions,
 }
 
 /// Why the server did not start.
@@ -116,7 +119,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         source,
     })?;
     let clock = options.clock.clone().unwrap_or_else(Clock::system);
-    let stores = stores::open(config).await?;
+    let stores = stores::open_with(config, options.sqlite).await?;
 
     let assets = Assets::new(config.site_dir.clone());
     let build = build_name(&assets.fingerprint().await);

@@ -63,8 +63,16 @@ impl OpenStores {
 /// # Errors
 /// Another process has it, it is newer than this program, or it cannot be reached.
 pub async fn open(config: &Config) -> Result<OpenStores, StoresError> {
+    open_with(config, SqliteOptions::default()).await
+}
+
+/// Likewise, with other options for SQLite.
+///
+/// # Errors
+/// As above.
+pub async fn open_with(config: &Config, sqlite: SqliteOptions) -> Result<OpenStores, StoresError> {
     let found = audit::find_or_make(config)?;
-    let opened = open_with(config, Some(found.key.clone())).await?;
+    let opened = connect(config, Some(found.key.clone()), sqlite).await?;
     match found.check(opened.stores.audits.as_ref(), &opened.system()).await {
         Ok(()) => Ok(opened),
         Err(error) => {
@@ -80,7 +88,7 @@ pub async fn open(config: &Config) -> Result<OpenStores, StoresError> {
 /// As [`open`], but for another key.
 pub async fn open_whatever_seals(config: &Config) -> Result<OpenStores, StoresError> {
     let found = audit::find_or_make(config)?;
-    Ok(open_with(config, Some(found.key)).await?)
+    Ok(connect(config, Some(found.key), SqliteOptions::default()).await?)
 }
 
 /// As [`open`], for reading: without the key of the audit log, which data that was put elsewhere may not have yet.
@@ -88,14 +96,19 @@ pub async fn open_whatever_seals(config: &Config) -> Result<OpenStores, StoresEr
 /// # Errors
 /// As [`open`], but for the key.
 pub async fn open_to_read(config: &Config) -> Result<OpenStores, StoresError> {
-    Ok(open_with(config, None).await?)
+    Ok(connect(config, None, SqliteOptions::default()).await?)
 }
 
-async fn open_with(config: &Config, audit_key: Option<AuditKey>) -> Result<OpenStores, OpenError> {
+async fn connect(
+    config: &Config,
+    audit_key: Option<AuditKey>,
+    sqlite: SqliteOptions,
+) -> Result<OpenStores, OpenError> {
     let supervisor = Supervisor::new();
     match &config.database_url {
         None => {
-            let store = Arc::new(SqliteStore::open(&config.data_dir, sqlite(audit_key)).await?);
+            let options = SqliteOptions { audit_key, ..sqlite };
+            let store = Arc::new(SqliteStore::open(&config.data_dir, options).await?);
             let stores = Stores {
                 journal: store.clone(),
                 live: store.clone(),
@@ -124,13 +137,6 @@ async fn open_with(config: &Config, audit_key: Option<AuditKey>) -> Result<OpenS
                 supervisor,
             })
         }
-    }
-}
-
-fn sqlite(audit_key: Option<AuditKey>) -> SqliteOptions {
-    SqliteOptions {
-        audit_key,
-        ..SqliteOptions::default()
     }
 }
 
@@ -192,7 +198,11 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
     let supervisor = Supervisor::new();
     let opened = match &config.database_url {
         None => {
-            let keys = Arc::new(SqliteKeys::open(&config.data_dir, sqlite(Some(audit_key.clone()))).await?);
+            let options = SqliteOptions {
+                audit_key: Some(audit_key.clone()),
+                ..SqliteOptions::default()
+            };
+            let keys = Arc::new(SqliteKeys::open(&config.data_dir, options).await?);
             OpenKeys {
                 keys: keys.clone(),
                 audits: keys.clone(),

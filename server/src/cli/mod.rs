@@ -15,7 +15,7 @@ mod restore;
 mod serve;
 mod settings;
 mod shown;
-mod verify;
+pub mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -46,6 +46,9 @@ pub struct SqliteOptions {
     pub readers: u32,
     /// Seals the audit log; without it a change that must be logged is refused.
     pub audit_key: Option<AuditKey>,
+    /// A commit waits for the disk. No setting of the product leads here: without it a power cut takes acknowledged
+    /// rows, and the proof of that (`server/tests/power`) must be able to see it happen.
+    pub wait_for_disk: bool,
 }
 
 impl Default for SqliteOptions {
@@ -54,6 +57,7 @@ impl Default for SqliteOptions {
             busy_timeout: Duration::from_secs(5),
             readers: 4,
             audit_key: None,
+            wait_for_disk: true,
         }
     }
 }
