@@ -17,6 +17,9 @@ use crate::tar::{BLOCK, Header, padding};
 /// Most of what is stored is compressed already: a higher level would cost the server's time and save nothing.
 const LEVEL: i32 = 1;
 
+/// So much is given to the disk at a time: all of it at the end would make a server on the same disk wait.
+const SYNC_EVERY: u64 = 8 << 20;
+
 pub(crate) const MANIFEST: &str = "manifest.json";
 pub(crate) const MANIFEST_DIGEST: &str = "manifest.blake3";
 
@@ -31,6 +34,8 @@ pub struct Writer {
     file: Option<BufWriter<File>>,
     /// Within a part: where its header is, its name, and what packs it.
     part: Option<(u64, PartName, Packer)>,
+    /// How much of the part is on disk.
+    synced: u64,
 }
 
 impl Writer {
@@ -59,6 +64,7 @@ impl Writer {
             manifest,
             file: None,
             part: None,
+            synced: 0,
         };
         let path = writer.unfinished();
         let mut options = File::options();
@@ -95,6 +101,7 @@ impl Writer {
         };
         let (start, packer) = begin(self.file.take()).map_err(failed)?;
         self.part = Some((start, name, packer));
+        self.synced = 0;
         Ok(())
     }
 
@@ -104,7 +111,14 @@ impl Writer {
     /// Those of the file system.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
         let result = match &mut self.part {
-            Some((_, _, packer)) => packer.write_all(bytes),
+            Some((_, _, packer)) => packer.write_all(bytes).and_then(|()| {
+                let packed = packer.get_mut().get_mut();
+                if packed.count() < self.synced + SYNC_EVERY {
+                    return Ok(());
+                }
+                self.synced = packed.count();
+                packed.get_mut().get_ref().sync_data()
+            }),
             None => Err(lost()),
         };
         result.map_err(ArchiveError::io("write", &self.target))

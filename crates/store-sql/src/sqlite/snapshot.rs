@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection as _};
 use store::{StoreError, TenantId, day};
 
@@ -66,8 +66,7 @@ impl SqliteSnapshot {
             schema: 0,
         };
         snapshot.open_days().await?;
-        let reading = files::reading(&path, &snapshot.options);
-        let mut main = SqliteConnection::connect_with(&reading)
+        let mut main = SqliteConnection::connect_with(&copying(&path, &snapshot.options))
             .await
             .map_err(OpenError::database(&name))?;
         let found = schema_version(&mut main)
@@ -183,7 +182,7 @@ impl SqliteSnapshot {
                 continue;
             }
             let name = path.display().to_string();
-            match pin(&files::reading(&path, &self.options)).await {
+            match pin(&copying(&path, &self.options)).await {
                 Ok(connection) => {
                     self.days.insert(day, Some(connection));
                 }
@@ -194,6 +193,12 @@ impl SqliteSnapshot {
         }
         Ok(())
     }
+}
+
+/// A connection that reads here and writes a copy elsewhere. Nobody needs the copy after a crash: waiting for the disk
+/// to have it would make the server's own commits wait.
+fn copying(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
+    files::reading(path, options).synchronous(SqliteSynchronous::Off)
 }
 
 /// A connection that has the file open: SQLite opens it with the first statement.
