@@ -37,16 +37,8 @@ export class Server {
 
   /** Starts it on the data that is there and waits until it is ready. */
   async restart(): Promise<void> {
-    const child = this.command([
-      "serve",
-      "--local-key",
-      "--listen",
-      `127.0.0.1:${this.port}`,
-      "--data-dir",
-      this.dataDir,
-      "--site-dir",
-      SITE,
-    ]);
+    const words = ["serve", "--local-key", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir, "--site-dir", SITE];
+    const child = this.command(words, { FUSEBOARD__SERIES__KEPT_LABELS: "team" });
     this.child = child;
     for (const deadline = Date.now() + 20_000; ; await sleep(20)) {
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);

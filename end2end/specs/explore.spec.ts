@@ -96,6 +96,44 @@ test("metric, group and filter are chosen, are in the address, and survive a rel
   await expect(page).toHaveURL(/group_by=provider&/);
 });
 
+test("a kept label groups and filters, any other is refused with words", async ({ board, guard, page, server }) => {
+  guard.allow(/status of 400/);
+  await server.push(
+    ...calls(30, 5, { provider: "openai", labels: { team: "payments", user: "u1" } }),
+    ...calls(20, 5, { provider: "openai", labels: { team: "search" } }),
+    ...calls(10, 5, { provider: "openai" }),
+  );
+  await board.open("/explore");
+  await expect(total(page, "openai")).toHaveText("60");
+  await page.locator('[data-group="0"]').selectOption("label.team");
+  await expect(page).toHaveURL(/group_by=label\.team/);
+  await expect(total(page, "payments")).toHaveText("30");
+  await expect(total(page, "search")).toHaveText("20");
+  await expect(page.locator("tr[data-series]")).toHaveCount(3);
+  await drawn(page);
+
+  const filter = page.locator("[data-filter]");
+  await filter.click();
+  await filter.pressSequentially("lab");
+  await page.locator(".offer", { hasText: "label.team:" }).click();
+  await page.locator(".offer", { hasText: "search" }).click();
+  await expect(page).toHaveURL(/filter=label\.team:search/);
+  await expect(page.locator("tr[data-series]")).toHaveCount(1);
+
+  await page.reload();
+  await board.hydrated();
+  await expect(page.locator('[data-group="0"]')).toHaveValue("label.team");
+  expect(await series(page)).toEqual(["search"]);
+
+  await page.getByLabel("Metric", { exact: true }).selectOption("latency_p95");
+  await expect(page).toHaveURL(/metric=latency_p95&group_by=label\.team/);
+  await page.getByLabel("Metric", { exact: true }).selectOption("openings");
+  await expect(page).not.toHaveURL(/group_by=label/);
+
+  await board.open("/explore?metric=requests&group_by=provider&filter=label.user:u1");
+  await expect(page.locator("[data-fault]")).toContainText("filter: the label `user` is not kept; those are team");
+});
+
 test("what is wrong is told at the question and nothing is lost", async ({ board, guard, page, server }) => {
   guard.allow(/status of 400/);
   await fill(server);

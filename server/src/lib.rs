@@ -6,7 +6,9 @@
 //! Deliberately absent: rules about events (`domain`), reading them (`ingest`), keeping and showing them (`engine`).
 
 pub mod assets;
+pub mod audit;
 pub mod auth;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod edge;

@@ -12,17 +12,18 @@ use std::time::Duration;
 
 use engine::{Clock, Engine, EngineConfig, Supervisor};
 use store::{StoreError, TenantId};
-use store_sql::OpenError;
+use store_sql::SqliteOptions;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
+use crate::audit;
 use crate::auth::{self, KeyLookup, ManageError};
 use crate::config::Config;
 use crate::http::{self, Patience};
 use crate::state::{Facilities, Shared};
-use crate::stores::{self, OpenStores};
+use crate::stores::{self, OpenStores, StoresError};
 use crate::ws::Sockets;
 use crate::{pages, private_file};
 
@@ -43,6 +44,8 @@ pub struct Options {
     pub clock: Option<Clock>,
     /// How long a sender of a body may take.
     pub patience: Patience,
+    /// How SQLite files are opened.
+    pub sqlite: SqliteOptions,
 }
 
 /// Why the server did not start.
@@ -66,7 +69,7 @@ pub enum StartError {
     },
     /// The stores cannot be opened.
     #[error("{}", chain(.0))]
-    Open(#[from] OpenError),
+    Open(#[from] StoresError),
     /// The stores cannot be read.
     #[error("the database cannot be used: {}", chain(.0))]
     Store(#[from] StoreError),
@@ -116,7 +119,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         source,
     })?;
     let clock = options.clock.clone().unwrap_or_else(Clock::system);
-    let stores = stores::open(config).await?;
+    let stores = stores::open_with(config, options.sqlite).await?;
 
     let assets = Assets::new(config.site_dir.clone());
     let build = build_name(&assets.fingerprint().await);
@@ -128,11 +131,12 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         rungs: config.rungs,
         in_flight_bytes: config.in_flight_bytes,
         series_cap: config.series_cap,
+        kept_labels: config.kept_labels.clone(),
         utc_offset_min: config.utc_offset_min,
         build: build.clone(),
     };
     let engine = Engine::start(stores.stores.clone(), engine_config, &inner).await?;
-    let lookup = KeyLookup::new(Arc::clone(&stores.stores.keys), inner.system());
+    let lookup = KeyLookup::new(Arc::clone(&stores.stores.keys), inner.system(), clock.clone());
     let local_key = if options.local_key {
         let scope = auth::by_command_line(TenantId::default_tenant());
         let keys = stores.stores.keys.as_ref();
@@ -142,6 +146,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     };
     let shared: Shared = Arc::new(Facilities {
         engine,
+        audits: Arc::clone(&stores.stores.audits),
         lookup,
         assets,
         sockets: Sockets::default(),
@@ -157,6 +162,13 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     });
     // Leptos renders on this runtime. A second call, from another server in this process, changes nothing.
     let _ = any_spawner::Executor::init_tokio();
+    let audits = Arc::clone(&stores.stores.audits);
+    inner.spawn(
+        "audit heads",
+        audit::export(audits, inner.system(), inner.token()),
+    );
+    let (keys, stop) = (shared.clone(), inner.token());
+    inner.spawn("keys seen", async move { keys.lookup.tell_seen(stop).await });
     let edge = Supervisor::new();
     edge.spawn(
         "accept",

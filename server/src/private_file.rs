@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-/// Writes a file with mode 0600, whole or not at all: a new file is written beside it and renamed over it.
+/// Writes a file with mode 0600, whole or not at all, and to last: a new file is written beside it and renamed over it.
 ///
 /// # Errors
 /// Those of the file system.
@@ -19,7 +19,25 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     restrict(&beside)?;
     file.write_all(content)?;
     file.sync_all()?;
-    fs::rename(&beside, path)
+    fs::rename(&beside, path)?;
+    sync_parent(path)
+}
+
+/// Writes a new file with mode 0600, whole or not at all. False, and nothing is changed, when there is one already.
+///
+/// # Errors
+/// Those of the file system.
+pub fn create(path: &Path, content: &[u8]) -> io::Result<bool> {
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    write(&beside, content)?;
+    // Unlike a rename, a link never takes the place of a file that somebody else made meanwhile.
+    let linked = fs::hard_link(&beside, path);
+    fs::remove_file(&beside)?;
+    match linked {
+        Ok(()) => sync_parent(path).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Takes everybody else's rights to a file away.
@@ -30,7 +48,8 @@ pub fn restrict(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o600))
 }
 
-/// Creates the folder with mode 0700 where it does not exist; one that exists keeps its mode.
+/// Creates the folder, and those above it, with mode 0700 where they do not exist; one that exists keeps its mode. What is
+/// stored in it is no safer than its name, so each new name is on the disk when this returns.
 ///
 /// # Errors
 /// Those of the file system.
@@ -38,7 +57,24 @@ pub fn folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     builder.mode(0o700);
-    builder.create(path)
+    let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
+    builder.create(path)?;
+    missing.into_iter().try_for_each(sync_parent)
+}
+
+/// Makes the name of a file or folder durable.
+fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = match path.parent() {
+        None => return Ok(()),
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+    };
+    match fs::File::open(parent) {
+        Ok(folder) => folder.sync_all(),
+        // A folder that may be written but not read cannot be synced; the file system does it in its own time.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

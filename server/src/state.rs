@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::Engine;
+use store::Audits;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +20,8 @@ pub type Shared = Arc<Facilities>;
 pub struct Facilities {
     /// The application.
     pub engine: Engine,
+    /// The audit log.
+    pub audits: Arc<dyn Audits>,
     /// Finds API keys.
     pub lookup: KeyLookup,
     /// The site's files.

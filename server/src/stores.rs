@@ -1,12 +1,25 @@
-//! Which database: the one place that names the SQL adapters.
+//! Which database: the one place that names the SQL adapters, but for `backup`, which copies what is beneath them.
 
 use std::sync::Arc;
 
 use engine::{Stores, Supervisor};
-use store::{Keys, SystemScope};
+use store::audit::AuditKey;
+use store::{Audits, Keys, SystemScope};
 use store_sql::{OpenError, PgKeys, PgOptions, PgStore, SqliteKeys, SqliteOptions, SqliteStore};
 
+use crate::audit::{self, AuditKeyError};
 use crate::config::Config;
+
+/// Why the stores cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoresError {
+    /// The database, or the folder.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// What seals the audit log.
+    #[error(transparent)]
+    AuditKey(#[from] AuditKeyError),
+}
 
 /// Open stores, all roles.
 pub struct OpenStores {
@@ -49,16 +62,59 @@ impl OpenStores {
 ///
 /// # Errors
 /// Another process has it, it is newer than this program, or it cannot be reached.
-pub async fn open(config: &Config) -> Result<OpenStores, OpenError> {
+pub async fn open(config: &Config) -> Result<OpenStores, StoresError> {
+    open_with(config, SqliteOptions::default()).await
+}
+
+/// Likewise, with other options for SQLite.
+///
+/// # Errors
+/// As above.
+pub async fn open_with(config: &Config, sqlite: SqliteOptions) -> Result<OpenStores, StoresError> {
+    let found = audit::find_or_make(config)?;
+    let opened = connect(config, Some(found.key.clone()), sqlite).await?;
+    match found.check(opened.stores.audits.as_ref(), &opened.system()).await {
+        Ok(()) => Ok(opened),
+        Err(error) => {
+            opened.close().await;
+            Err(error.into())
+        }
+    }
+}
+
+/// As [`open`], whatever key the audit log was sealed with: for sealing it anew.
+///
+/// # Errors
+/// As [`open`], but for another key.
+pub async fn open_whatever_seals(config: &Config) -> Result<OpenStores, StoresError> {
+    let found = audit::find_or_make(config)?;
+    Ok(connect(config, Some(found.key), SqliteOptions::default()).await?)
+}
+
+/// As [`open`], for reading: without the key of the audit log, which data that was put elsewhere may not have yet.
+///
+/// # Errors
+/// As [`open`], but for the key.
+pub async fn open_to_read(config: &Config) -> Result<OpenStores, StoresError> {
+    Ok(connect(config, None, SqliteOptions::default()).await?)
+}
+
+async fn connect(
+    config: &Config,
+    audit_key: Option<AuditKey>,
+    sqlite: SqliteOptions,
+) -> Result<OpenStores, OpenError> {
     let supervisor = Supervisor::new();
     match &config.database_url {
         None => {
-            let store = Arc::new(SqliteStore::open(&config.data_dir, SqliteOptions::default()).await?);
+            let options = SqliteOptions { audit_key, ..sqlite };
+            let store = Arc::new(SqliteStore::open(&config.data_dir, options).await?);
             let stores = Stores {
                 journal: store.clone(),
                 live: store.clone(),
                 rollups: store.clone(),
                 keys: store.clone(),
+                audits: store.clone(),
             };
             Ok(OpenStores {
                 stores,
@@ -67,12 +123,13 @@ pub async fn open(config: &Config) -> Result<OpenStores, OpenError> {
             })
         }
         Some(url) => {
-            let store = Arc::new(PgStore::connect(url.expose(), PgOptions::default()).await?);
+            let store = Arc::new(PgStore::connect(url.expose(), postgres(audit_key)).await?);
             let stores = Stores {
                 journal: store.clone(),
                 live: store.clone(),
                 rollups: store.clone(),
                 keys: store.clone(),
+                audits: store.clone(),
             };
             Ok(OpenStores {
                 stores,
@@ -83,10 +140,22 @@ pub async fn open(config: &Config) -> Result<OpenStores, OpenError> {
     }
 }
 
-/// The keys alone, which the command line may change while a server runs.
+fn postgres(audit_key: Option<AuditKey>) -> PgOptions {
+    PgOptions {
+        audit_key,
+        ..PgOptions::default()
+    }
+}
+
+/// The keys and the audit log alone, which the command line may use while a server runs.
 pub struct OpenKeys {
-    /// The port.
+    /// API keys.
     pub keys: Arc<dyn Keys>,
+    /// The audit log.
+    pub audits: Arc<dyn Audits>,
+    /// What seals it.
+    pub audit_key: AuditKey,
+    supervisor: Supervisor,
     backend: KeysBackend,
 }
 
@@ -96,9 +165,14 @@ enum KeysBackend {
 }
 
 impl OpenKeys {
+    /// The right to act for the system.
+    pub fn system(&self) -> SystemScope {
+        self.supervisor.system()
+    }
+
     /// Closes the file, or the connection.
     pub async fn close(self) {
-        drop(self.keys);
+        drop((self.keys, self.audits));
         match self.backend {
             KeysBackend::Sqlite(keys) => {
                 if let Some(keys) = Arc::into_inner(keys) {
@@ -114,25 +188,45 @@ impl OpenKeys {
     }
 }
 
-/// Opens the keys.
+/// Opens the keys and the audit log.
 ///
 /// # Errors
-/// The database is newer than this program, or it cannot be reached.
-pub async fn open_keys(config: &Config) -> Result<OpenKeys, OpenError> {
-    match &config.database_url {
+/// The database is newer than this program, or it cannot be reached; the audit log was sealed with another key.
+pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
+    let found = audit::find_or_make(config)?;
+    let audit_key = found.key.clone();
+    let supervisor = Supervisor::new();
+    let opened = match &config.database_url {
         None => {
-            let keys = Arc::new(SqliteKeys::open(&config.data_dir, SqliteOptions::default()).await?);
-            Ok(OpenKeys {
+            let options = SqliteOptions {
+                audit_key: Some(audit_key.clone()),
+                ..SqliteOptions::default()
+            };
+            let keys = Arc::new(SqliteKeys::open(&config.data_dir, options).await?);
+            OpenKeys {
                 keys: keys.clone(),
+                audits: keys.clone(),
+                audit_key,
+                supervisor,
                 backend: KeysBackend::Sqlite(keys),
-            })
+            }
         }
         Some(url) => {
-            let keys = Arc::new(PgKeys::connect(url.expose(), PgOptions::default()).await?);
-            Ok(OpenKeys {
+            let keys = Arc::new(PgKeys::connect(url.expose(), postgres(Some(audit_key.clone()))).await?);
+            OpenKeys {
                 keys: keys.clone(),
+                audits: keys.clone(),
+                audit_key,
+                supervisor,
                 backend: KeysBackend::Postgres(keys),
-            })
+            }
+        }
+    };
+    match found.check(opened.audits.as_ref(), &opened.system()).await {
+        Ok(()) => Ok(opened),
+        Err(error) => {
+            opened.close().await;
+            Err(error.into())
         }
     }
 }

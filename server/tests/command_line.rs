@@ -5,74 +5,11 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-fn fuseboard(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fuseboard"));
-    command.env_clear().current_dir(folder);
-    command
-}
-
-fn run(folder: &Path, words: &[&str]) -> Output {
-    fuseboard(folder).args(words).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).trim().to_owned()
-}
-
-/// A server as a child; it is stopped by SIGTERM, or killed when the test fails.
-struct Serving {
-    child: Child,
-    url: String,
-}
-
-impl Serving {
-    fn start(folder: &Path) -> Serving {
-        let site = folder.join("site");
-        std::fs::create_dir_all(&site).unwrap();
-        let mut child = fuseboard(folder)
-            .args(["serve", "--listen", "127.0.0.1:0", "--local-key", "--site-dir"])
-            .arg(site)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap_or_else(|| panic!("{line:?}"))
-            .to_owned();
-        Serving { child, url }
-    }
-
-    fn signal(&self) {
-        let done = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(done.success());
-    }
-
-    fn stop(mut self) {
-        self.signal();
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use common::cli::{Serving, fuseboard, run, text};
 
 #[test]
 fn wrong_usage_and_bad_configuration_have_their_own_codes() {

@@ -168,6 +168,8 @@ async fn every_route_keeps_its_policy() {
             Policy::Socket => (403, 403, 401, 426),
             // Let in, but without a content type.
             Policy::Ingest => (401, 401, 401, 415),
+            // The key sends and looks, and no more.
+            Policy::Admin => (401, 401, 401, 403),
         };
         assert_eq!(found, expected, "{path}");
     }

@@ -189,7 +189,12 @@ async fn keys_open_what_they_say_until_they_are_revoked() {
         .await
         .unwrap();
     let make = async |name: &str, scopes: &[Scope]| {
-        server::auth::create_key(opened.keys.as_ref(), &scope, name, scopes, "test", 1)
+        let wanted = server::auth::NewKey {
+            name,
+            scopes,
+            ..server::auth::NewKey::default()
+        };
+        server::auth::create_key(opened.keys.as_ref(), &scope, wanted, "test", 1)
             .await
             .unwrap()
     };
@@ -224,7 +229,7 @@ async fn keys_open_what_they_say_until_they_are_revoked() {
         actor: "test".into(),
         action: "key.revoke".into(),
         target: key.id.clone(),
-        detail: String::new(),
+        ..store::AuditEntry::default()
     };
     assert!(
         opened

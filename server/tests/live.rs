@@ -233,7 +233,7 @@ async fn a_revoked_key_ends_its_sockets() {
         actor: "t".into(),
         action: "key.revoke".into(),
         target: "local".into(),
-        detail: String::new(),
+        ..AuditEntry::default()
     };
     opened
         .keys

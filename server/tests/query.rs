@@ -6,6 +6,7 @@ mod common;
 
 use common::TestServer;
 use serde_json::{Value, json};
+use server::lifecycle::Options;
 
 async fn filled() -> TestServer {
     let server = TestServer::start().await;
@@ -333,4 +334,90 @@ async fn too_many_lines_are_refused_before_they_take_memory() {
     }
     let few = answer(&server, "metric=requests&group_by=model&filter=model:~m-10").await;
     assert_eq!(few["series"].as_array().unwrap().len(), 11);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_that_are_kept_are_dimensions() {
+    let configured = "[series]\nkept_labels = [\"team\", \"region\"]\n";
+    let server = TestServer::start_configured(configured, Options::default()).await;
+    let call = |labels: Value| json!({"type": "call", "provider": "openai", "model": "m", "outcome": "ok", "duration_ms": 100, "labels": labels});
+    let events = json!([
+        call(json!({"team": "payments", "region": "eu", "user": "u1"})),
+        call(json!({"team": "payments", "region": 7})),
+        call(json!({"team": "=search"})),
+        call(json!({})),
+    ]);
+    assert_eq!(server.accept(&events).await["accepted"], 4);
+    let by_team = "metric=requests&group_by=label.team&max_points=1";
+    let sums = |found: &Value| -> Vec<(String, Value)> {
+        let series = found["series"].as_array().unwrap().iter();
+        let one = |series: &Value| {
+            let team = series["group"]["label.team"].as_str().unwrap().to_owned();
+            (team, series["points"][0][1].clone())
+        };
+        series.map(one).collect()
+    };
+    let expected = [("", 1.0), ("=search", 1.0), ("payments", 2.0)]
+        .map(|(team, sum)| (team.to_owned(), json!(sum)))
+        .to_vec();
+    assert_eq!(sums(&answer(&server, by_team).await), expected);
+    let filtered = answer(&server, &[by_team, "&filter=label.region:7"].concat()).await;
+    assert_eq!(sums(&filtered), [("payments".to_owned(), json!(1.0))]);
+
+    let csv = server.get(&["/api/v1/query?", by_team, "&format=csv"].concat());
+    let text = csv.send().await.unwrap().text().await.unwrap();
+    let lines: Vec<&str> = text.split("\r\n").collect();
+    assert_eq!(lines[0], "time,label.team,requests");
+    assert!(lines.iter().any(|line| line.ends_with(",'=search,1")), "{text}");
+    let ndjson = server.get(&["/api/v1/query?", by_team, "&format=ndjson"].concat());
+    let text = ndjson.send().await.unwrap().text().await.unwrap();
+    assert!(text.contains(r#""group":{"label.team":"payments"}"#), "{text}");
+
+    let series: Value = server.read("/api/v1/series").await;
+    assert_eq!(series["kept_labels"], json!(["region", "team"]));
+    assert_eq!(series["dimensions"]["label.team"], json!(["=search", "payments"]));
+    assert_eq!(series["dimensions"]["label.region"], json!(["7", "eu"]));
+    let metrics: Value = server.read("/api/v1/metrics").await;
+    let dimensions = |name: &str| {
+        let items = metrics["items"].as_array().unwrap();
+        let found = items.iter().find(|item| item["name"] == name).unwrap();
+        found["group_by"].to_string()
+    };
+    assert!(dimensions("requests").ends_with(r#""outcome","label.region","label.team"]"#));
+    assert!(!dimensions("openings").contains("label."));
+    let limits: Value = server.read("/api/v1/limits").await;
+    let limit = |name: &str| {
+        let items = limits["items"].as_array().unwrap();
+        let found = items.iter().find(|item| item["name"] == name).unwrap();
+        (
+            found["used"].clone(),
+            found["cap"].clone(),
+            found["folded_calls"].clone(),
+        )
+    };
+    assert_eq!(limit("kept_labels"), (json!(2), json!(4), Value::Null));
+    assert_eq!(limit("label_values.team"), (json!(2), json!(200), json!(0)));
+
+    for (query, words) in [
+        (
+            "group_by=label.user",
+            "group_by: the label `user` is not kept; those are region, team, and the setting series.kept_labels",
+        ),
+        ("filter=label.user:u1", "filter: the label `user` is not kept"),
+    ] {
+        let response = server
+            .get(&["/api/v1/query?metric=requests&", query].concat())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 400, "{query}");
+        let problem: Value = response.json().await.unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
+    }
+    let calls: Value = server.read("/api/v1/calls?filter=label.user:u1").await;
+    assert_eq!(calls["items"].as_array().unwrap().len(), 1, "{calls}");
+
+    let server = server.restart().await;
+    assert_eq!(sums(&answer(&server, by_team).await), expected);
+    assert!(server.stop().await);
 }

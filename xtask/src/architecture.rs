@@ -13,7 +13,12 @@ struct Rule {
     in_tests: &'static [&'static str],
 }
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
+    Rule {
+        package: "archive",
+        may_use: &[],
+        in_tests: &[],
+    },
     Rule {
         package: "domain",
         may_use: &[],
@@ -65,6 +70,7 @@ const RULES: [Rule; 12] = [
         package: "server",
         may_use: &[
             "app",
+            "archive",
             "domain",
             "engine",
             "fuseboard-client",

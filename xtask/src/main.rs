@@ -1,5 +1,5 @@
 //! `cargo xtask …`: build, run, test, prove. What the README's two commands, `.ci/run` and the workflow call.
-//! Linux and macOS; needs Rust, Node.js with npm, and for `test` PostgreSQL and Chromium, which it can install on
+//! Linux and macOS; needs Rust, Node.js with npm, and for `test` PostgreSQL, Chromium and strace, which it can install on
 //! Debian. Deliberately absent: anything the product does by itself.
 
 mod architecture;
@@ -20,6 +20,7 @@ mod server;
 mod site;
 mod sources;
 mod stage;
+mod strace;
 mod tests;
 mod ui;
 mod wasm;
@@ -33,7 +34,7 @@ cargo xtask COMMAND
 
   run [-- --simulate] [server flags]   build everything and serve http://127.0.0.1:3000 on SQLite in ./data
   test [STEP…] [WORD…]                 every check, or some steps of it, or the tests whose names contain a word
-  prove kills|heap|history             the long proofs
+  prove kills|power|heap|history       the long proofs
   bench [NAME…] [--list] [--quick] [--repetitions N] [--retries N] [--json FILE] [--profile P]
                                        the figures of docs/PERFORMANCE.md, beside peers; `bench micro`: single steps
   pictures                             take the pictures of the documentation, docs/img/*.png

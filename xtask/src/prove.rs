@@ -2,10 +2,10 @@
 
 use anyhow::{Result, bail};
 
-use crate::{browser, children, pg, process, site, tests, ui};
+use crate::{browser, children, pg, process, site, strace, tests, ui};
 
-const NAMES: &str = "kills (200 SIGKILLs per database), heap (86,400 frames in a browser), history (30 days of \
-                     100 million calls)";
+const NAMES: &str = "kills (200 SIGKILLs per database), power (2,000 states after power cuts), heap (86,400 frames in a \
+                     browser), history (30 days of 100 million calls)";
 
 /// Runs one.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -16,6 +16,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let timer = ui::Timer::start();
     let outcome = match name.as_str() {
         "kills" => kills(),
+        "power" => power(),
         "heap" => heap(),
         "history" => history(),
         other => bail!("there is no proof `{other}`; there are: {NAMES}"),
@@ -40,6 +41,17 @@ fn kills() -> Result<String> {
     } else {
         cargo.args(["--", "--nocapture", "--test-threads=1"]);
     }
+    tests::count(&mut cargo)
+}
+
+/// As shipped, because what is recorded is the product. The same tests as in `cargo xtask test`, with more moments.
+fn power() -> Result<String> {
+    strace::provide()?;
+    let mut cargo = process::cargo();
+    cargo
+        .args(["test", "--release", "-p", "server", "--test", "power"])
+        .args(["--", "--nocapture", "--test-threads=1"])
+        .env("POWER_STATES", "1000");
     tests::count(&mut cargo)
 }
 

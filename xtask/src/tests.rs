@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Result, anyhow, bail};
 
 use crate::wasm::TARGET;
-use crate::{architecture, browser, budget, children, pg, process, site, ui, wasm};
+use crate::{architecture, browser, budget, children, pg, process, site, strace, ui, wasm};
 
 type Step = fn(&mut Run) -> Result<()>;
 
@@ -169,6 +169,7 @@ fn clippy_wasm(_: &mut Run) -> Result<()> {
 /// Built together, one crate's features hide what another forgot to ask for.
 fn alone(_: &mut Run) -> Result<()> {
     for package in [
+        "archive",
         "domain",
         "protocol",
         "store",
@@ -198,6 +199,10 @@ fn xtask(run: &mut Run) -> Result<()> {
 /// Everything that runs without a browser: unit, property, contract, service tests, kills.
 fn tests(run: &mut Run) -> Result<()> {
     let postgres = pg::provide()?;
+    // Not everybody can have it: macOS has no strace. Its tests say that they were skipped.
+    if let Err(error) = strace::provide() {
+        ui::note(&format!("power cuts are not tested: {error}"));
+    }
     let mut cargo = test_command();
     cargo.env(pg::VARIABLE, &postgres.url).args(&run.words);
     let mut summary = count(&mut cargo)?;

@@ -165,6 +165,8 @@ pub fn limits() -> Limits {
         unit,
         at_cap: "The oldest buckets are dropped; coarser ones stay.".into(),
         setting: ["retention.", name].concat(),
+        folded_calls: None,
+        chosen: false,
         oldest: None,
         kept_ms: None,
     };

@@ -88,6 +88,7 @@ async fn fill_store(data: &Path, weeks: Weeks) -> Result<()> {
         live: store.clone(),
         rollups: store.clone(),
         keys: store.clone(),
+        audits: store.clone(),
     };
     let clock = Clock::manual(weeks.from);
     let supervisor = Supervisor::new();

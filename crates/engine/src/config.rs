@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::Millis;
-use store::{Journal, Keys, LiveStore, Rollups};
+use domain::rollup::KeptLabels;
+use store::{Audits, Journal, Keys, LiveStore, Rollups};
 
 use crate::{Clock, RungLimits};
 
@@ -18,6 +19,8 @@ pub struct Stores {
     pub rollups: Arc<dyn Rollups>,
     /// API keys.
     pub keys: Arc<dyn Keys>,
+    /// The audit log.
+    pub audits: Arc<dyn Audits>,
 }
 
 /// Settings with defaults that suit one team on one machine.
@@ -35,6 +38,8 @@ pub struct EngineConfig {
     pub in_flight_bytes: usize,
     /// Series per tenant; calls of further ones fold into `__other__`.
     pub series_cap: usize,
+    /// Labels that are dimensions of series.
+    pub kept_labels: KeptLabels,
     /// The tenant's zone, minutes east of UTC: where its day starts.
     pub utc_offset_min: i32,
     /// The build, told to every client.
@@ -50,6 +55,7 @@ impl Default for EngineConfig {
             rungs: RungLimits::defaults(),
             in_flight_bytes: 64 << 20,
             series_cap: 2_000,
+            kept_labels: KeptLabels::default(),
             utc_offset_min: 0,
             build: "dev".into(),
         }

@@ -80,11 +80,7 @@ impl Engine {
         supervisor: &Supervisor,
     ) -> Result<Engine, StoreError> {
         let counters = Arc::new(Counters::default());
-        let tenants = Arc::new(Tenants::new(
-            Arc::clone(&counters),
-            config.series_cap,
-            config.utc_offset_min,
-        ));
+        let tenants = Arc::new(Tenants::new(Arc::clone(&counters), &config));
         let system = supervisor.system();
         let replayed = start::restore(&stores, &system, &tenants, config.clock.now()).await?;
         tracing::info!(replayed_batches = replayed, "live state restored");
@@ -271,6 +267,11 @@ impl Engine {
     /// The series there are lately.
     pub fn series(&self, scope: &TenantScope) -> KnownSeries {
         self.inner.tenants.get(scope.tenant()).live().known_series()
+    }
+
+    /// The labels that figures of calls can be told apart by, as dimensions: `label.team`.
+    pub fn label_dimensions(&self, scope: &TenantScope) -> Vec<String> {
+        self.tenant(scope).live().label_dimensions()
     }
 
     /// The names of breakers that are known, sorted.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::rollup::Rung;
+use domain::rollup::{KeptLabels, Rung};
 use protocol::limits::{Limit, LimitUnit, Limits};
 use store::{StoreError, SystemScope};
 
@@ -28,7 +28,9 @@ pub(crate) async fn read(
     caps: Caps<'_>,
     counters: &Counters,
 ) -> Result<Limits, StoreError> {
-    let mut items = vec![series(tenant)];
+    let counted = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    let mut items = vec![series(tenant, counted(&counters.folded))];
+    items.extend(labels(tenant));
     let journal = stores.journal.usage(system).await?;
     items.push(Limit {
         name: "journal_bytes".into(),
@@ -38,6 +40,8 @@ pub(crate) async fn read(
         unit: LimitUnit::Bytes,
         at_cap: "The oldest whole days are dropped; figures stay.".into(),
         setting: "retention.journal_max_mib".into(),
+        folded_calls: None,
+        chosen: false,
         oldest: journal.oldest,
         kept_ms: Some(caps.journal_keep),
     });
@@ -53,6 +57,8 @@ pub(crate) async fn read(
             unit: LimitUnit::Bytes,
             at_cap: "The oldest buckets are dropped; coarser ones stay.".into(),
             setting: format!("retention.rung_{short}_max_mib"),
+            folded_calls: None,
+            chosen: false,
             oldest: used.and_then(|used| used.oldest),
             kept_ms: limits.kept,
         });
@@ -66,10 +72,11 @@ pub(crate) async fn read(
         unit: LimitUnit::Bytes,
         at_cap: "Further requests are answered 503 and come again.".into(),
         setting: "limits.in_flight_mib".into(),
+        folded_calls: None,
+        chosen: false,
         oldest: None,
         kept_ms: None,
     });
-    let counted = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
     Ok(Limits {
         as_of: caps.now,
         items,
@@ -78,19 +85,60 @@ pub(crate) async fn read(
     })
 }
 
-fn series(tenant: &Tenant) -> Limit {
+fn series(tenant: &Tenant, folded: u64) -> Limit {
     let (used, cap) = tenant.live().series_and_cap();
     Limit {
         name: "series".into(),
-        title: "Series: provider × model × deployment × service × environment × operation".into(),
+        title: "Series: provider × model × deployment × service × environment × operation × kept labels"
+            .into(),
         used: used as u64,
         cap: Some(cap as u64),
         unit: LimitUnit::Count,
         at_cap: "Calls of further series count as `__other__` of their provider.".into(),
         setting: "limits.series".into(),
+        folded_calls: Some(folded),
+        chosen: false,
         oldest: None,
         kept_ms: None,
     }
+}
+
+/// How many labels are kept, and how many values each has.
+fn labels(tenant: &Tenant) -> impl Iterator<Item = Limit> {
+    let kept = tenant.live().kept_labels();
+    let limit = |name, title, used: usize, cap: usize| Limit {
+        name,
+        title,
+        used: used as u64,
+        cap: Some(cap as u64),
+        unit: LimitUnit::Count,
+        at_cap: "Calls with further values count as `__other__`.".into(),
+        setting: "series.kept_labels".into(),
+        folded_calls: None,
+        chosen: false,
+        oldest: None,
+        kept_ms: None,
+    };
+    let count = Limit {
+        at_cap: "Further labels are in single calls only.".into(),
+        chosen: true,
+        ..limit(
+            "kept_labels".into(),
+            "Labels kept as dimensions of history".into(),
+            kept.len(),
+            KeptLabels::MOST,
+        )
+    };
+    let values = kept.into_iter().map(move |(name, values, folded)| Limit {
+        folded_calls: Some(folded),
+        ..limit(
+            ["label_values.", &name].concat(),
+            ["Values of the label ", &name].concat(),
+            values,
+            KeptLabels::MOST_VALUES,
+        )
+    });
+    [count].into_iter().chain(values)
 }
 
 fn names(rung: Rung) -> (&'static str, &'static str) {

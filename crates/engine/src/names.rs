@@ -37,8 +37,8 @@ impl<'a> Names<'a> {
     }
 
     /// Its values of these dimensions, in their order.
-    pub fn values(self, dimensions: &[&str]) -> Vec<String> {
-        let value = |dimension: &&str| self.dimension(dimension).to_owned();
+    pub fn values(self, dimensions: &[String]) -> Vec<String> {
+        let value = |dimension: &String| self.dimension(dimension).to_owned();
         dimensions.iter().map(value).collect()
     }
 

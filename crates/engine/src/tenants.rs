@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::Millis;
 use domain::breaker::BreakerId;
+use domain::rollup::KeptLabels;
 use parking_lot::{Mutex, RwLock};
 use protocol::Range;
 use protocol::view::{Activity, Board, BreakerDetail, Connect};
 use store::{StoredBatch, TenantId};
 use tokio::sync::Notify;
 
+use crate::config::EngineConfig;
 use crate::intake::KeyInfo;
 use crate::live::TenantLive;
 use crate::markers::KnownMarkers;
@@ -158,16 +160,18 @@ pub(crate) struct Tenants {
     rows: RwLock<HashMap<TenantId, Arc<Tenant>>>,
     counters: Arc<Counters>,
     series_cap: usize,
+    kept_labels: KeptLabels,
     utc_offset_min: i32,
 }
 
 impl Tenants {
-    pub fn new(counters: Arc<Counters>, series_cap: usize, utc_offset_min: i32) -> Tenants {
+    pub fn new(counters: Arc<Counters>, config: &EngineConfig) -> Tenants {
         Tenants {
             rows: RwLock::new(HashMap::new()),
             counters,
-            series_cap,
-            utc_offset_min,
+            series_cap: config.series_cap,
+            kept_labels: config.kept_labels.clone(),
+            utc_offset_min: config.utc_offset_min,
         }
     }
 
@@ -183,7 +187,7 @@ impl Tenants {
 
     /// A live state that knows nothing yet.
     pub fn fresh(&self, id: &TenantId) -> TenantLive {
-        TenantLive::new(id.clone(), self.series_cap, self.utc_offset_min)
+        TenantLive::new(id.clone(), self.series_cap, self.utc_offset_min).keeping(&self.kept_labels)
     }
 
     /// Puts a restored tenant in its place.

@@ -19,6 +19,10 @@ pub struct Limit {
     pub at_cap: String,
     /// The setting that moves it.
     pub setting: String,
+    /// Calls that it has folded into `__other__` since the start; `None` where nothing folds.
+    pub folded_calls: Option<u64>,
+    /// It is a choice that is made once: no warning that it is near.
+    pub chosen: bool,
     /// How far back what is kept reaches, epoch milliseconds, where that has a meaning.
     pub oldest: Option<i64>,
     /// How long it is kept by age, milliseconds; `None` for ever or where age does not matter.

@@ -268,6 +268,9 @@ pub const CALL_DIMENSIONS: &[&str] = &[
     "outcome",
 ];
 
+/// What begins the name of a dimension that is a label: `label.team`. Which labels are dimensions is a setting.
+pub const LABEL: &str = "label.";
+
 /// By what transitions of breakers can be grouped and filtered.
 pub const BREAKER_DIMENSIONS: &[&str] = &[
     "provider",
@@ -290,6 +293,8 @@ pub struct KnownSeries {
     pub count: usize,
     /// So many there may be before further ones fold into `__other__`.
     pub cap: usize,
+    /// The labels that are kept as dimensions, by name.
+    pub kept_labels: Vec<String>,
     /// The values of each dimension that has any, sorted.
     pub dimensions: BTreeMap<String, Vec<String>>,
 }

@@ -34,6 +34,48 @@ pub enum OpenError {
         /// The newest version known.
         known: i64,
     },
+    /// There is nothing to read.
+    #[error("there is no data at {0}")]
+    Missing(String),
+    /// A file could not be copied.
+    #[error("cannot copy {database} to {}", .to.display())]
+    Copy {
+        /// The file.
+        database: String,
+        /// Where to.
+        to: PathBuf,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A file of a backup is not what it should be.
+    #[error("{} cannot be used: {why}", .path.display())]
+    Unsound {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A server is running where none may.
+    #[error("a fuseboard server is running on {0}; stop it first")]
+    ServerRunning(String),
+    /// A restore was interrupted.
+    #[error(
+        "a restore was interrupted and its files are still in {}; run it again, or remove them when everything is in \
+         its place", .0.display()
+    )]
+    RestoreUnfinished(PathBuf),
+    /// The target of a restore holds something.
+    #[error(
+        "{database} is not empty ({found} is there); make a new database and restore into that one: nothing is ever \
+         removed from a database"
+    )]
+    NotEmpty {
+        /// The database's name.
+        database: String,
+        /// Something that is there.
+        found: String,
+    },
     /// The schema could not be brought up to date.
     #[error("cannot bring the schema of {database} up to date")]
     Migrate {

@@ -26,6 +26,16 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "seconds",
             include_str!("../../../migrations/sqlite/0004_seconds.sql"),
         ),
+        migration(
+            5,
+            "series_labels",
+            include_str!("../../../migrations/sqlite/0005_series_labels.sql"),
+        ),
+        migration(
+            6,
+            "audit_chain",
+            include_str!("../../../migrations/sqlite/0006_audit_chain.sql"),
+        ),
     ]
 }
 
@@ -51,6 +61,16 @@ pub(crate) fn postgres() -> Vec<Migration> {
             4,
             "seconds",
             include_str!("../../../migrations/postgres/0004_seconds.sql"),
+        ),
+        migration(
+            5,
+            "series_labels",
+            include_str!("../../../migrations/postgres/0005_series_labels.sql"),
+        ),
+        migration(
+            6,
+            "audit_chain",
+            include_str!("../../../migrations/postgres/0006_audit_chain.sql"),
         ),
     ]
 }

@@ -1,9 +1,9 @@
-//! API keys: hashed, scoped, revocable. And the audit entry that every change carries.
+//! API keys: hashed, scoped, limited in time and place, replaceable, revocable.
 
 use async_trait::async_trait;
 use domain::Millis;
 
-use crate::{StoreError, SystemScope, TenantId, TenantScope};
+use crate::{AuditEntry, StoreError, SystemScope, TenantId, TenantScope};
 
 /// SHA-256 of the whole key. A key has more than 190 bits of randomness, so no slow hash is needed.
 pub type KeyHash = [u8; 32];
@@ -15,23 +15,45 @@ pub enum Scope {
     IngestWrite,
     /// Read live views and metrics.
     MetricsRead,
+    /// Read whatever a viewer may see.
+    ApiRead,
+    /// Change whatever an admin may change.
+    ApiAdmin,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 2] = [Scope::IngestWrite, Scope::MetricsRead];
+    pub const ALL: [Scope; 4] = [
+        Scope::IngestWrite,
+        Scope::MetricsRead,
+        Scope::ApiRead,
+        Scope::ApiAdmin,
+    ];
 
     /// Its name in the API and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Scope::IngestWrite => "ingest:write",
             Scope::MetricsRead => "metrics:read",
+            Scope::ApiRead => "api:read",
+            Scope::ApiAdmin => "api:admin",
         }
     }
 
     /// The scope with this name.
     pub fn parse(name: &str) -> Option<Scope> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == name)
+    }
+
+    /// Whether a key with this scope may do what `wanted` allows: `api:admin` reads whatever `api:read` does, and that
+    /// whatever `metrics:read` does. Pushing events is apart: what administers need not be able to.
+    pub const fn covers(self, wanted: Scope) -> bool {
+        match wanted {
+            Scope::IngestWrite => matches!(self, Scope::IngestWrite),
+            Scope::MetricsRead => !matches!(self, Scope::IngestWrite),
+            Scope::ApiRead => matches!(self, Scope::ApiRead | Scope::ApiAdmin),
+            Scope::ApiAdmin => matches!(self, Scope::ApiAdmin),
+        }
     }
 }
 
@@ -42,7 +64,7 @@ pub struct ApiKey {
     pub id: String,
     /// Whose.
     pub tenant: TenantId,
-    /// Given by a person; unique among the tenant's keys that are not revoked.
+    /// Given by a person; unique among the tenant's keys that are neither revoked nor replaced.
     pub name: String,
     /// The first characters of the key, to tell it by.
     pub prefix: String,
@@ -50,8 +72,23 @@ pub struct ApiKey {
     pub scopes: Vec<Scope>,
     /// When it was made.
     pub created: Millis,
+    /// Until when it counts.
+    pub expires: Option<Millis>,
+    /// From which address ranges it counts, such as `10.0.0.0/8`; from everywhere when there is none.
+    pub addresses: Vec<String>,
+    /// When it was seen last, to a minute.
+    pub last_used: Option<Millis>,
+    /// The id of the key that takes its place.
+    pub replaced_by: Option<String>,
     /// When it was revoked.
     pub revoked: Option<Millis>,
+}
+
+impl ApiKey {
+    /// Whether it counts at this time, from wherever.
+    pub fn counts(&self, now: Millis) -> bool {
+        self.revoked.is_none() && self.expires.is_none_or(|expires| now < expires)
+    }
 }
 
 /// A key to be stored.
@@ -63,29 +100,25 @@ pub struct NewApiKey {
     pub hash: KeyHash,
 }
 
-/// Who did what, written in the same transaction as the change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// When.
-    pub at: Millis,
-    /// `cli:root`, `system`, later a person.
-    pub actor: String,
-    /// `key.create`, `key.revoke`.
-    pub action: String,
-    /// The object's id.
-    pub target: String,
-    /// In words; never a secret.
-    pub detail: String,
-}
-
 /// The port for API keys.
 #[async_trait]
 pub trait Keys: Send + Sync + 'static {
-    /// Stores a key. `Conflict` when an unrevoked key of the tenant has the name, or the id exists.
+    /// Stores a key. `Conflict` when a key in use of the tenant has the name, or the id exists.
     async fn create(&self, scope: &TenantScope, key: NewApiKey, audit: AuditEntry) -> Result<(), StoreError>;
 
-    /// Marks a key, named by id or by the name of an unrevoked key, as revoked. `None` when there is none. A key that
-    /// was revoked before is returned as it is, and nothing is written.
+    /// Puts a new key of the same name into the place of one, named by id or name, which counts until `until` at the
+    /// latest. Returns the old one; `None` when there is none, `Conflict` when it was revoked or replaced before.
+    async fn rotate(
+        &self,
+        scope: &TenantScope,
+        old: &str,
+        until: Millis,
+        new: NewApiKey,
+        audit: AuditEntry,
+    ) -> Result<Option<ApiKey>, StoreError>;
+
+    /// Marks a key, named by id or by the name of a key in use, as revoked, and with it those it replaced. `None` when
+    /// there is none. A key that was revoked before is returned as it is, and nothing is written.
     async fn revoke(
         &self,
         scope: &TenantScope,
@@ -100,8 +133,24 @@ pub trait Keys: Send + Sync + 'static {
     /// All keys of the tenant, oldest first.
     async fn list(&self, scope: &TenantScope) -> Result<Vec<ApiKey>, StoreError>;
 
-    /// Audit entries, newest first, at most `limit`.
-    async fn audit(&self, scope: &TenantScope, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;
+    /// Notes when keys, by id, were seen last; an earlier time changes nothing.
+    async fn used(&self, system: &SystemScope, used: &[(String, Millis)]) -> Result<(), StoreError>;
+}
+
+/// Only a key in use can be replaced. Every adapter asks this.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it was revoked or replaced before.
+pub fn check_rotation(old: &ApiKey) -> Result<(), StoreError> {
+    let why = match (&old.revoked, &old.replaced_by) {
+        (Some(_), _) => "revoked",
+        (None, Some(_)) => "replaced",
+        (None, None) => return Ok(()),
+    };
+    Err(StoreError::Conflict(format!(
+        "the key {} was {why} before",
+        old.id
+    )))
 }
 
 /// A key can only be stored for the tenant that the scope proves. Every adapter asks this.

@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: SQL (`store-sql`), any clock (times are arguments), any rule about the data (`domain`).
 
+pub mod audit;
 pub mod batches;
 pub mod codec;
 pub mod contract;
@@ -20,13 +21,14 @@ pub mod recent;
 mod rollups;
 mod scope;
 
+pub use audit::{AuditEntry, AuditHead, AuditQuery, Audits, SealedEntry};
 pub use batches::{BatchPage, BatchQuery, Resume};
 pub use error::StoreError;
 pub use journal::{
     Appended, IDEMPOTENCY_KEPT, Idempotency, Journal, JournalUsage, NewBatch, Offset, Refusal, Remembered,
     StoredBatch,
 };
-pub use keys::{ApiKey, AuditEntry, KeyHash, Keys, NewApiKey, Scope, check_tenant};
+pub use keys::{ApiKey, KeyHash, Keys, NewApiKey, Scope, check_rotation, check_tenant};
 pub use live::{
     Checkpoint, Flush, Keyframe, LiveStore, PartialRow, SECONDS_KEPT, SecondRow, TransitionQuery,
     TransitionRow, check_flush, cut_keyframes, cut_seconds,

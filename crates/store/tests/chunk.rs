@@ -7,12 +7,16 @@ use domain::rollup::{Bucket, Rung, SeriesKey};
 use domain::sketch::{DenseSketch, Sketch};
 use domain::{Millis, Outcome};
 use proptest::prelude::*;
-use store::codec::{ChunkFigures, MAX_ROWS, SketchColumn, decode_chunk, encode_chunks};
+use store::codec::{ChunkFigures, MAX_ROWS, RowSums, SketchColumn, decode_chunk, encode_chunks};
 use store::contract::samples;
 use store::{NewChunk, PartialRow, StoreError};
 
 fn series() -> impl Strategy<Value = SeriesKey> {
-    (0u8..4, 0u8..3).prop_map(|(model, service)| SeriesKey {
+    (0u8..4, 0u8..3, 0u8..3).prop_map(|(model, service, team)| SeriesKey {
+        labels: match team {
+            0 => Box::default(),
+            team => Box::new([("team".into(), team.to_string())]),
+        },
         provider: "openai".into(),
         model: format!("gpt-{model}"),
         service: ["", "checkout", "search"][usize::from(service)].into(),
@@ -211,6 +215,41 @@ mod golden {
     #[test]
     fn chunk_version_1() {
         assert_eq!(decode_chunk(PARTS[0], PARTS[1], PARTS[2]).unwrap(), rows());
+    }
+
+    /// The layout is the same; what a series looks like is not.
+    const LABELLED: &[u8] = include_bytes!("golden/chunk-figures-v1-labels.bin");
+
+    fn labelled() -> Vec<PartialRow> {
+        let rows = rows().into_iter();
+        let labelled = rows.clone().map(|row| PartialRow {
+            series: samples::labelled_series(&row.series.model),
+            ..row
+        });
+        let mut all: Vec<PartialRow> = rows.chain(labelled).collect();
+        all.sort_by(|a, b| (a.bucket, &a.series).cmp(&(b.bucket, &b.series)));
+        all
+    }
+
+    #[test]
+    fn chunk_version_1_with_labels() {
+        let figures = ChunkFigures::with_sums(LABELLED).unwrap();
+        assert_eq!(figures.len(), 6);
+        for (row, of) in labelled().iter().enumerate() {
+            assert_eq!(
+                (figures.bucket(row), figures.series(row)),
+                (of.bucket, &of.series)
+            );
+            assert_eq!(figures.sums(row), RowSums::of(&of.stats));
+        }
+    }
+
+    #[test]
+    #[ignore = "writes the golden file; only for a new version of the layout"]
+    fn write_labelled() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+        let chunk = encode_chunks(Rung::TenSeconds, labelled()).unwrap().remove(0);
+        std::fs::write(folder.join("chunk-figures-v1-labels.bin"), chunk.figures).unwrap();
     }
 
     #[test]

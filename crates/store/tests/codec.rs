@@ -1,11 +1,13 @@
 //! Stored bytes: they round-trip, old ones keep their meaning for ever, and no bytes at all can do harm.
 
+use std::collections::BTreeMap;
+
 use domain::breaker::State;
 use domain::event::{
     BreakerFigures, BreakerKind, BreakerRef, Call, CallOutcome, FallbackFrom, Headroom, Marker, MarkerKind,
     Operation, Quota, Stats, Tier, Transition,
 };
-use domain::rollup::{Bucket, CallClass, SeriesKey};
+use domain::rollup::{Bucket, CallClass, KeptLabels, SeriesKey};
 use domain::{Event, EventBody, Outcome};
 use proptest::prelude::*;
 use store::codec::{
@@ -72,6 +74,13 @@ impl Any {
         (0..length)
             .map(|_| self.of(&['a', 'b', '7', 'é', '\u{1f600}', ' ', '\0']))
             .collect()
+    }
+
+    /// Sorted, each name once, no value empty.
+    fn kept_labels(&mut self) -> Box<[(String, String)]> {
+        let all: BTreeMap<String, String> = self.labels().into_iter().collect();
+        let kept = all.into_iter().filter(|(_, value)| !value.is_empty());
+        kept.take(KeptLabels::MOST).collect()
     }
 
     fn labels(&mut self) -> Vec<(String, String)> {
@@ -262,15 +271,26 @@ proptest! {
             service: any.text(),
             environment: any.text(),
             operation: any.maybe(|any| any.of(&Operation::ALL)),
+            labels: any.kept_labels(),
         };
-        prop_assert_eq!(decode_series(&encode_series(&key)).unwrap(), key);
+        let bytes = encode_series(&key);
+        prop_assert_eq!(bytes[0], if key.labels.is_empty() { 1 } else { 2 });
+        prop_assert_eq!(decode_series(&bytes).unwrap(), key);
+        for end in 0..bytes.len() {
+            prop_assert!(is_corrupt(decode_series(&bytes[..end])), "cut at {}", end);
+        }
     }
 
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let versioned = [&[1][..], &bytes].concat();
-        for bytes in [&bytes, &versioned] {
-            let _ = (decode_batch(bytes), decode_ids(bytes), decode_bucket(bytes), decode_series(bytes));
+        let versioned = |version: u8| [&[version][..], &bytes].concat();
+        // A series of nobody, then its labels.
+        let labels = [&[2, 0, 0, 0, 0, 0, 0][..], &bytes].concat();
+        for bytes in [&bytes, &versioned(1), &versioned(2), &labels] {
+            if let Ok(key) = decode_series(bytes) {
+                prop_assert_eq!(&decode_series(&encode_series(&key)).unwrap(), &key);
+            }
+            let _ = (decode_batch(bytes), decode_ids(bytes), decode_bucket(bytes));
         }
     }
 
@@ -394,6 +414,34 @@ mod golden {
         let bytes = b"\x01\x06openai\x05gpt-5\x04eu-1\x00\x04prod\x01";
         assert_eq!(decode_series(bytes).unwrap(), samples::series("gpt-5"));
         assert_eq!(encode_series(&samples::series("gpt-5")), bytes);
+    }
+
+    #[test]
+    fn series_version_2() {
+        let text = "\x02\x06openai\x05gpt-5\x04eu-1\x00\x04prod\x01\x02\x06region\x0ceu-central-1\x04team\x0cGröße \u{1f600}";
+        assert_eq!(
+            decode_series(text.as_bytes()).unwrap(),
+            samples::labelled_series("gpt-5")
+        );
+        assert_eq!(encode_series(&samples::labelled_series("gpt-5")), text.as_bytes());
+    }
+
+    /// Each key has one form: what would be another is refused.
+    #[test]
+    fn labels_that_are_not_written_so_are_refused() {
+        for (labels, why) in [
+            (&b"\x00"[..], "it has no labels"),
+            (b"\x01\x01a\x00", "a label has no value"),
+            (b"\x02\x01b\x01x\x01a\x01x", "its labels are not in order"),
+            (b"\x02\x01a\x01x\x01a\x01y", "its labels are not in order"),
+            (b"\x01\x01a\x01\xff", "a string is not UTF-8"),
+        ] {
+            let bytes = [&b"\x02\x00\x00\x00\x00\x00\x00"[..], labels].concat();
+            let error = decode_series(&bytes).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        let newer = decode_series(b"\x03").unwrap_err().to_string();
+        assert!(newer.contains("its version is unknown"), "{newer}");
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::Millis;
-use store::{ApiKey, AuditEntry, Keys, NewApiKey, Scope, StoreError, TenantId, TenantScope};
+use ipnet::IpNet;
+use store::{ApiKey, AuditEntry, Keys, NewApiKey, Scope, StoreError, TenantScope};
 
 use super::key;
 use super::lookup::KeyLookup;
@@ -12,6 +13,10 @@ use crate::private_file;
 
 /// The name of the key that a machine gives itself.
 const LOCAL: &str = "local";
+/// What it may do: send and look, not administer.
+const LOCAL_SCOPES: [Scope; 2] = [Scope::IngestWrite, Scope::MetricsRead];
+/// Address ranges that a key may have.
+const MOST_RANGES: usize = 32;
 
 /// Why a key was not made.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +24,9 @@ pub enum ManageError {
     /// The name cannot be used.
     #[error("{0}")]
     Name(String),
+    /// Too many address ranges.
+    #[error("a key has at most {MOST_RANGES} address ranges, got {0}")]
+    Addresses(usize),
     /// The store refuses.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -35,6 +43,19 @@ pub enum ManageError {
     Random(getrandom::Error),
 }
 
+/// What a key is to be.
+#[derive(Debug, Clone, Default)]
+pub struct NewKey<'a> {
+    /// What to call it.
+    pub name: &'a str,
+    /// What it may do.
+    pub scopes: &'a [Scope],
+    /// Until when it counts.
+    pub expires: Option<Millis>,
+    /// From which address ranges it counts; from everywhere when there is none.
+    pub addresses: &'a [IpNet],
+}
+
 /// Makes and stores a key; returns its text, which is never shown again.
 ///
 /// # Errors
@@ -42,44 +63,107 @@ pub enum ManageError {
 pub async fn create_key(
     keys: &dyn Keys,
     scope: &TenantScope,
-    name: &str,
-    scopes: &[Scope],
+    wanted: NewKey<'_>,
     actor: &str,
     now: Millis,
 ) -> Result<(String, ApiKey), ManageError> {
-    check_name(name)?;
-    let tenant: TenantId = scope.tenant().clone();
-    let fresh = key::generate(&tenant).map_err(ManageError::Random)?;
-    let mut scopes = scopes.to_vec();
+    check_name(wanted.name)?;
+    if wanted.addresses.len() > MOST_RANGES {
+        return Err(ManageError::Addresses(wanted.addresses.len()));
+    }
+    let mut scopes = wanted.scopes.to_vec();
     scopes.sort_unstable();
     scopes.dedup();
-    let named: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-    let audit = AuditEntry {
-        at: now,
-        actor: actor.into(),
-        action: "key.create".into(),
-        target: fresh.id.clone(),
-        detail: format!("key {name} with {}", named.join(", ")),
-    };
     let key = ApiKey {
-        id: fresh.id,
-        tenant,
-        name: name.into(),
-        prefix: fresh.prefix,
+        id: String::new(),
+        tenant: scope.tenant().clone(),
+        name: wanted.name.into(),
+        prefix: String::new(),
         scopes,
         created: now,
+        expires: wanted.expires,
+        addresses: wanted.addresses.iter().map(ToString::to_string).collect(),
+        last_used: None,
+        replaced_by: None,
         revoked: None,
     };
-    keys.create(
-        scope,
-        NewApiKey {
-            key: key.clone(),
-            hash: fresh.hash,
-        },
-        audit,
-    )
-    .await?;
-    Ok((fresh.text, key))
+    let (text, new) = fresh(key)?;
+    let key = new.key.clone();
+    let audit = entry("key.create", &key, described(&key), actor, now);
+    keys.create(scope, new, audit).await?;
+    Ok((text, key))
+}
+
+/// Makes a key that takes the place of one in use, with the same name, scopes and limits; the old one counts until
+/// `until` at the latest. Returns the new text, the new key and the old one; `None` when there is no such key.
+///
+/// # Errors
+/// See [`ManageError`]; a key that was replaced or revoked meanwhile is a `StoreError::Conflict`.
+pub async fn rotate_key(
+    keys: &dyn Keys,
+    scope: &TenantScope,
+    id_or_name: &str,
+    until: Millis,
+    actor: &str,
+    now: Millis,
+) -> Result<Option<(String, ApiKey, ApiKey)>, ManageError> {
+    let all = keys.list(scope).await?;
+    let in_use = |key: &&ApiKey| key.revoked.is_none() && key.replaced_by.is_none();
+    let by_id = all.iter().find(|key| key.id == id_or_name);
+    let named = || all.iter().filter(in_use).find(|key| key.name == id_or_name);
+    let Some(old) = by_id.or_else(named) else {
+        return Ok(None);
+    };
+    let (text, new) = fresh(ApiKey {
+        created: now,
+        last_used: None,
+        replaced_by: None,
+        ..old.clone()
+    })?;
+    let key = new.key.clone();
+    let detail = format!("{}; takes the place of {}", described(&key), old.id);
+    let audit = entry("key.rotate", &key, detail, actor, now);
+    let old = keys.rotate(scope, &old.id, until, new, audit).await?;
+    Ok(old.map(|old| (text, key, old)))
+}
+
+/// The same key with an id and a text of its own.
+fn fresh(key: ApiKey) -> Result<(String, NewApiKey), ManageError> {
+    let fresh = key::generate(&key.tenant).map_err(ManageError::Random)?;
+    let key = ApiKey {
+        id: fresh.id,
+        prefix: fresh.prefix,
+        ..key
+    };
+    let new = NewApiKey {
+        key,
+        hash: fresh.hash,
+    };
+    Ok((fresh.text, new))
+}
+
+fn entry(action: &str, key: &ApiKey, detail: String, actor: &str, now: Millis) -> AuditEntry {
+    AuditEntry {
+        at: now,
+        actor: actor.into(),
+        address: String::new(),
+        action: action.into(),
+        target: key.id.clone(),
+        detail,
+    }
+}
+
+/// In words, for the audit log.
+fn described(key: &ApiKey) -> String {
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let mut words = format!("key {} with {}", key.name, scopes.join(", "));
+    if let Some(expires) = key.expires {
+        words.push_str(&format!(", until {expires}"));
+    }
+    if !key.addresses.is_empty() {
+        words.push_str(&format!(", from {}", key.addresses.join(", ")));
+    }
+    words
 }
 
 fn check_name(name: &str) -> Result<(), ManageError> {
@@ -116,7 +200,7 @@ pub async fn ensure_local_key(
             if lookup
                 .find(&text)
                 .await?
-                .is_some_and(|key| key.scopes == Scope::ALL && key.tenant == *scope.tenant())
+                .is_some_and(|known| known.key.scopes == LOCAL_SCOPES && known.key.tenant == *scope.tenant())
             {
                 private_file::restrict(&path).map_err(failed)?;
                 return Ok(text);
@@ -129,12 +213,18 @@ pub async fn ensure_local_key(
     let audit = AuditEntry {
         at: now,
         actor: "system".into(),
+        address: String::new(),
         action: "key.revoke".into(),
         target: LOCAL.into(),
         detail: "the text of key local is lost; a new one replaces it".into(),
     };
     keys.revoke(scope, LOCAL, now, audit).await?;
-    let (text, _) = create_key(keys, scope, LOCAL, &Scope::ALL, "system", now).await?;
+    let wanted = NewKey {
+        name: LOCAL,
+        scopes: &LOCAL_SCOPES,
+        ..NewKey::default()
+    };
+    let (text, _) = create_key(keys, scope, wanted, "system", now).await?;
     private_file::write(&path, format!("{text}\n").as_bytes()).map_err(failed)?;
     Ok(text)
 }

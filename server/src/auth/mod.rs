@@ -8,6 +8,7 @@ mod key;
 mod lookup;
 mod manage;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -15,8 +16,8 @@ use axum::http::header::AUTHORIZATION;
 use store::{ApiKey, KeyHash, Scope, TenantId, TenantScope};
 
 pub use key::{generate, hash, well_formed};
-pub use lookup::KeyLookup;
-pub use manage::{ManageError, create_key, ensure_local_key};
+pub use lookup::{KeyLookup, KnownKey};
+pub use manage::{ManageError, NewKey, create_key, ensure_local_key, rotate_key};
 
 /// What a request was found to be, put into its extensions by the policy of its route.
 #[derive(Debug, Clone)]
@@ -55,6 +56,8 @@ pub enum Refused {
     Invalid(&'static str),
     /// The key may not do this.
     Scope(Scope),
+    /// The key does not count from this address.
+    Address(Option<IpAddr>),
     /// The key is of another tenant than the address names.
     Tenant,
     /// The store cannot be asked.
@@ -85,7 +88,8 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refused> {
     Ok(token.trim())
 }
 
-/// What the key in the header opens, for a route that wants `wanted`. `addressed` is the tenant in the path, if any.
+/// What the key in the header opens, for a route that wants `wanted`. `addressed` is the tenant in the path, if any;
+/// `from` is the other end of the connection.
 ///
 /// # Errors
 /// Why not.
@@ -94,6 +98,7 @@ pub async fn by_key(
     headers: &HeaderMap,
     wanted: Scope,
     addressed: Option<&TenantId>,
+    from: Option<IpAddr>,
 ) -> Result<Access, Refused> {
     let text = bearer(headers)?;
     if !well_formed(text) {
@@ -106,13 +111,20 @@ pub async fn by_key(
         .find_hash(&hash)
         .await
         .map_err(|error| Refused::Unavailable(error.to_string()))?;
-    let key = found.ok_or(Refused::Invalid("the key is not known here, or it was revoked"))?;
-    if !key.scopes.contains(&wanted) {
+    let known = found.ok_or(Refused::Invalid(
+        "the key is not known here, or it was revoked, or it has expired",
+    ))?;
+    if !known.by_address(from) {
+        return Err(Refused::Address(from));
+    }
+    let key = known.key.clone();
+    if !key.scopes.iter().any(|scope| scope.covers(wanted)) {
         return Err(Refused::Scope(wanted));
     }
     if addressed.is_some_and(|tenant| *tenant != key.tenant) {
         return Err(Refused::Tenant);
     }
+    lookup.note(&key);
     Ok(Access::Key {
         scope: scope_of(key.tenant.clone()),
         key,

@@ -40,13 +40,13 @@ enum JournalCommand {
 pub async fn run(args: JournalArgs) -> Result<Exit, CliError> {
     match args.command {
         JournalCommand::Export { flags, after } => {
-            let opened = stores::open(&flags.load()?).await?;
+            let opened = stores::open_to_read(&flags.load()?).await?;
             let result = export(&opened, after).await;
             opened.close().await;
             result
         }
         JournalCommand::Verify { flags } => {
-            let opened = stores::open(&flags.load()?).await?;
+            let opened = stores::open_to_read(&flags.load()?).await?;
             let result = verify::verify(&opened).await;
             opened.close().await;
             let report = result?;

@@ -3,21 +3,26 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 64 bad configuration, 69 something it needs is unavailable. Standard
 //! output carries what was asked for and nothing else; everything else goes to standard error.
 
+mod audit;
+mod backup;
 mod check_config;
 mod event_json;
 mod healthcheck;
 mod journal;
 mod key_source;
 mod keys;
+mod restore;
 mod serve;
 mod settings;
-mod verify;
+mod shown;
+pub mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::backup::BackupError;
 use crate::config::ConfigError;
 use crate::lifecycle::StartError;
 use crate::{simulate, tail};
@@ -40,14 +45,20 @@ struct Cli {
 enum Command {
     /// Run the server.
     Serve(serve::ServeArgs),
-    /// Make, list and revoke API keys.
+    /// Make, list, replace and revoke API keys.
     Keys(keys::KeysArgs),
+    /// Read the audit log and check that nobody changed it.
+    Audit(audit::AuditArgs),
     /// Print the live stream of breaker transitions.
     Tail(tail::TailArgs),
     /// Check the configuration and print what is in force.
     CheckConfig(check_config::CheckConfigArgs),
     /// Ask a running server whether it is ready.
     Healthcheck(healthcheck::HealthcheckArgs),
+    /// Write a backup, while the server runs.
+    Backup(backup::BackupArgs),
+    /// Put a backup back, while no server runs.
+    Restore(restore::RestoreArgs),
     /// Read the journal of accepted events.
     Journal(journal::JournalArgs),
     /// Send simulated traffic: real HTTP calls through real breakers.
@@ -111,9 +122,26 @@ impl From<StartError> for CliError {
     }
 }
 
-impl From<store_sql::OpenError> for CliError {
-    fn from(error: store_sql::OpenError) -> CliError {
+impl From<crate::audit::AuditKeyError> for CliError {
+    fn from(error: crate::audit::AuditKeyError) -> CliError {
+        CliError::new(Exit::Unavailable, error.to_string())
+    }
+}
+
+impl From<crate::stores::StoresError> for CliError {
+    fn from(error: crate::stores::StoresError) -> CliError {
         CliError::new(Exit::Unavailable, crate::lifecycle::chain(&error))
+    }
+}
+
+impl From<BackupError> for CliError {
+    fn from(error: BackupError) -> CliError {
+        let exit = if error.is_unavailable() {
+            Exit::Unavailable
+        } else {
+            Exit::Failed
+        };
+        CliError::new(exit, crate::lifecycle::chain(&error))
     }
 }
 
@@ -156,9 +184,12 @@ async fn run(command: Command) -> Result<Exit, CliError> {
     match command {
         Command::Serve(args) => serve::run(args).await,
         Command::Keys(args) => keys::run(args).await,
+        Command::Audit(args) => audit::run(args).await,
         Command::Tail(args) => tail::run(args).await,
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(args).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::Restore(args) => restore::run(args).await,
         Command::Journal(args) => journal::run(args).await,
         Command::Simulate(args) => simulate::run(args).await,
     }

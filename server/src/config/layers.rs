@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::env::{ALIASES, FILE, PREFIX};
-use super::table::{Kind, SETTINGS, Setting, find, near};
+use super::table::{Kind, SETTINGS, find, near};
 use super::{Config, ConfigError, Effective, value};
 
 /// The file that is read when nobody names one, if it exists.
@@ -144,27 +144,44 @@ fn file_layer(layers: &mut Layers, sources: &Sources) {
 
 /// A TOML value as text, if it has the type that the setting wants.
 fn text_of(key: &str, value: toml::Value) -> Result<String, String> {
-    let wants_number = matches!(
-        find(key),
-        Some(Setting {
-            kind: Kind::Integer(..),
-            ..
-        })
-    );
-    match value {
-        toml::Value::String(text) if !wants_number => Ok(text),
-        toml::Value::Integer(number) if wants_number => Ok(number.to_string()),
-        // An unknown key is reported as such, whatever it holds.
-        _ if find(key).is_none() => Ok(String::new()),
-        other => {
-            let wanted = if wants_number {
-                "a whole number"
-            } else {
-                "text in quotes"
-            };
-            Err(format!("must be {wanted}, got a TOML {}", other.type_str()))
+    // An unknown key is reported as such, whatever it holds.
+    let Some(setting) = find(key) else {
+        return Ok(String::new());
+    };
+    let wanted = match (setting.kind, value) {
+        (Kind::Integer(..), toml::Value::Integer(number)) => return Ok(number.to_string()),
+        (Kind::Integer(..), other) => ("a whole number", other),
+        (Kind::Labels, toml::Value::Array(names)) => return listed(&names),
+        (Kind::Labels, other) => ("a list of texts in quotes", other),
+        (_, toml::Value::String(text)) => return Ok(text),
+        (_, other) => ("text in quotes", other),
+    };
+    let (wanted, got) = wanted;
+    Err(format!("must be {wanted}, got a TOML {}", got.type_str()))
+}
+
+/// A list as it would stand in the environment.
+fn listed(names: &[toml::Value]) -> Result<String, String> {
+    let mut texts = Vec::new();
+    for name in names {
+        match name {
+            // Between commas it would be several names, or none.
+            toml::Value::String(text) if text.contains(',') => {
+                return Err(format!("names {text:?}, which has a comma"));
+            }
+            toml::Value::String(text) if text.trim().is_empty() => {
+                return Err("names a label without a character".to_owned());
+            }
+            toml::Value::String(text) => texts.push(text.as_str()),
+            other => {
+                return Err(format!(
+                    "must be a list of texts in quotes, got a TOML {} in it",
+                    other.type_str()
+                ));
+            }
         }
     }
+    Ok(texts.join(", "))
 }
 
 fn environment_layer(layers: &mut Layers, environment: &[(String, OsString)]) {
@@ -329,6 +346,56 @@ mod tests {
             ("FUSEBOARD__DATABASE__URL", "postgres://a/b"),
         ]);
         assert!(load(&both).unwrap_err().to_string().contains("keep one"));
+    }
+
+    #[test]
+    fn labels_are_a_list_in_a_file_and_separated_by_commas_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("f.toml");
+        let read = |value: &str| {
+            std::fs::write(&file, format!("[series]\nkept_labels = {value}\n")).unwrap();
+            load(&Sources {
+                file: Some(file.clone()),
+                ..Sources::default()
+            })
+        };
+        assert!(load(&with_env(&[])).unwrap().kept_labels.names().is_empty());
+        assert_eq!(
+            read("[\"team\", \"region\"]").unwrap().kept_labels.names(),
+            ["region", "team"]
+        );
+        assert!(read("[]").unwrap().kept_labels.names().is_empty());
+        let named = with_env(&[("FUSEBOARD__SERIES__KEPT_LABELS", "team, fuseboard.kind")]);
+        let config = load(&named).unwrap();
+        assert_eq!(config.kept_labels.names(), ["fuseboard.kind", "team"]);
+        let shown = config
+            .effective
+            .iter()
+            .find(|one| one.key == "series.kept_labels");
+        assert_eq!(shown.unwrap().shown, "team, fuseboard.kind");
+        for (value, words) in [
+            (
+                "[\"a\", \"b\", \"c\", \"d\", \"e\"]",
+                "may name at most 4 labels, got 5",
+            ),
+            ("[\"a,b\"]", "names \"a,b\", which has a comma"),
+            ("[\"\"]", "names a label without a character"),
+            (
+                "[\"a\", 1]",
+                "a list of texts in quotes, got a TOML integer in it",
+            ),
+            ("\"team\"", "must be a list of texts in quotes, got a TOML string"),
+            ("[\"a\\nb\"]", "may not have '\\n'"),
+        ] {
+            let error = read(value).unwrap_err().to_string();
+            assert!(error.starts_with("series.kept_labels (file "), "{error}");
+            assert!(error.contains(words), "{value}: {error}");
+        }
+        let error = load(&with_env(&[("FUSEBOARD__SERIES__KEPT_LABELS", "a, a")])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "series.kept_labels (environment FUSEBOARD__SERIES__KEPT_LABELS) names the label \"a\" twice"
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use domain::rollup::Rung;
+use domain::rollup::{KeptLabels, Rung};
 use engine::RungLimits;
 
 pub use env::{environment, no_color, user};
@@ -29,6 +29,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Postgres, where not SQLite.
     pub database_url: Option<DatabaseUrl>,
+    /// The key that seals the audit log, where it is not in the data folder.
+    pub audit_key_file: Option<PathBuf>,
     /// Journal days that are kept.
     pub journal_days: u32,
     /// The journal may take so many bytes.
@@ -39,6 +41,8 @@ pub struct Config {
     pub in_flight_bytes: usize,
     /// Series per tenant.
     pub series_cap: usize,
+    /// Labels that are dimensions of history.
+    pub kept_labels: KeptLabels,
     /// Minutes east of UTC.
     pub utc_offset_min: i32,
     /// Which log lines.
@@ -116,6 +120,9 @@ impl Config {
             site_dir: (!site_dir.is_empty()).then(|| site_dir.into()),
             data_dir: get("data.dir").into(),
             database_url: (!url.is_empty()).then_some(DatabaseUrl(url)),
+            audit_key_file: Some(get("audit.key_file"))
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
             journal_days: number("retention.journal_days")? as u32,
             journal_max_bytes: number("retention.journal_max_mib")? as u64 * mib,
             rungs: [
@@ -126,6 +133,7 @@ impl Config {
             ],
             in_flight_bytes: number("limits.in_flight_mib")? as usize * mib as usize,
             series_cap: number("limits.series")? as usize,
+            kept_labels: value::labels(&get("series.kept_labels")).map_err(|_| bad("series.kept_labels"))?,
             utc_offset_min: number("tenant.utc_offset_min")? as i32,
             log_level: get("log.level"),
             log_json: get("log.format") == "json",

@@ -16,6 +16,8 @@ pub enum Kind {
     LogFilter,
     /// A whole number within bounds, both included.
     Integer(i64, i64),
+    /// Names of labels, separated by commas; in a file a list.
+    Labels,
 }
 
 /// One setting.
@@ -51,7 +53,7 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 18] = [
+pub const SETTINGS: [Setting; 20] = [
     setting(
         "server.listen",
         Kind::Address,
@@ -77,6 +79,12 @@ pub const SETTINGS: [Setting; 18] = [
         secret: true,
         help: "postgres://user:password@host/database; empty means SQLite in data.dir. Alias: DATABASE_URL.",
     },
+    setting(
+        "audit.key_file",
+        Kind::Path,
+        "",
+        "The key that seals the audit log; empty means audit.key in data.dir, made at the first start.",
+    ),
     setting(
         "retention.journal_days",
         Kind::Integer(1, 3_650),
@@ -142,6 +150,12 @@ pub const SETTINGS: [Setting; 18] = [
         Kind::Integer(1, 50_000),
         "2000",
         "Series per tenant; further ones fold into one.",
+    ),
+    setting(
+        "series.kept_labels",
+        Kind::Labels,
+        "",
+        "Labels of calls that are dimensions of history, like team, region; at most 4.",
     ),
     setting(
         "tenant.utc_offset_min",

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use domain::rollup::{KeptLabels, KeptLabelsError};
 use tracing_subscriber::EnvFilter;
 
 use super::table::{Kind, Setting};
@@ -38,6 +39,15 @@ pub fn check(setting: &Setting, text: &str) -> Result<(), String> {
             Ok(number) => Err(format!("must be {least} to {most}, got {number}")),
             Err(_) => Err(format!("must be a whole number, got {text:?}")),
         },
+        Kind::Labels => labels(text).map(drop).map_err(|error| error.to_string()),
+    }
+}
+
+/// The labels that a text names.
+pub fn labels(text: &str) -> Result<KeptLabels, KeptLabelsError> {
+    match text.trim() {
+        "" => Ok(KeptLabels::default()),
+        names => KeptLabels::new(names.split(',').map(str::trim)),
     }
 }
 
@@ -77,6 +87,23 @@ mod tests {
     fn a_wrong_url_is_not_repeated() {
         let message = check(find("database.url").unwrap(), "mysql://me:secret@db").unwrap_err();
         assert!(!message.contains("secret"), "{message}");
+    }
+
+    #[test]
+    fn names_of_labels() {
+        assert_eq!(labels(" team, region,").unwrap_err(), KeptLabelsError::Empty);
+        assert_eq!(labels("team, region").unwrap().names(), ["region", "team"]);
+        assert_eq!(labels(" ").unwrap(), KeptLabels::default());
+        let setting = find("series.kept_labels").unwrap();
+        for (text, words) in [
+            ("a,b,c,d,e", "may name at most 4 labels, got 5"),
+            ("a,,b", "names a label without a character"),
+            ("a,b,a", "names the label \"a\" twice"),
+            ("a b", "no space, colon, comma, quote or control character"),
+        ] {
+            let message = check(setting, text).unwrap_err();
+            assert!(message.contains(words), "{message}");
+        }
     }
 
     #[test]

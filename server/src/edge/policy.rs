@@ -1,10 +1,11 @@
 //! Who may use a route. Every route names its policy where it is declared ([`crate::http::ROUTES`]); the policy is
 //! enforced before the handler runs and before any of the body is read.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::middleware::Next;
@@ -33,6 +34,8 @@ pub enum Policy {
     Socket,
     /// A key with `ingest:write`.
     Ingest,
+    /// A key with `api:admin`.
+    Admin,
 }
 
 /// The layer that enforces a policy: lets the request through with an [`Access`], or answers with a problem.
@@ -77,13 +80,13 @@ pub async fn admit(shared: &Shared, policy: Policy, request: &Parts) -> Result<A
         Policy::Read => Need::Own,
         Policy::Socket => Need::Socket,
         // Without a key the answer is 401 for everybody: it tells nothing.
-        Policy::Ingest if !with_key => {
+        Policy::Ingest | Policy::Admin if !with_key => {
             return Err(Problem::unauthorized(
                 &Refused::Missing,
                 query_holds_key(&request.uri),
             ));
         }
-        Policy::Ingest => Need::Own,
+        Policy::Ingest | Policy::Admin => Need::Own,
     };
     if ambient {
         browser::check(headers, &request.uri, shared.port, need).map_err(foreign)?;
@@ -98,6 +101,7 @@ pub async fn admit(shared: &Shared, policy: Policy, request: &Parts) -> Result<A
             by_key(shared, request, Scope::MetricsRead, tenant.as_ref()).await
         }
         Policy::Ingest => by_key(shared, request, Scope::IngestWrite, tenant.as_ref()).await,
+        Policy::Admin => by_key(shared, request, Scope::ApiAdmin, tenant.as_ref()).await,
     }
 }
 
@@ -107,7 +111,10 @@ async fn by_key(
     wanted: Scope,
     tenant: Option<&TenantId>,
 ) -> Result<Access, Problem> {
-    auth::by_key(&shared.lookup, &request.headers, wanted, tenant)
+    // The other end of the connection itself: what a proxy says about it is not believed.
+    let from = request.extensions.get::<ConnectInfo<SocketAddr>>();
+    let from = from.map(|ConnectInfo(peer)| peer.ip());
+    auth::by_key(&shared.lookup, &request.headers, wanted, tenant, from)
         .await
         .map_err(|refused| match refused {
             Refused::Tenant => Problem::not_found(),
@@ -116,6 +123,7 @@ async fn by_key(
                 Problem::unavailable("the database cannot be asked right now", 2)
             }
             Refused::Scope(scope) => Problem::lacks_scope(scope),
+            Refused::Address(from) => Problem::wrong_address(from),
             refused => Problem::unauthorized(&refused, false),
         })
 }

@@ -3,6 +3,8 @@
 //! A problem travels to the outermost layer as a response extension; [`super::finish`] writes its body there, because
 //! only that layer knows the request's id.
 
+use std::net::IpAddr;
+
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -83,6 +85,20 @@ impl Problem {
             scope.as_str()
         ));
         problem
+    }
+
+    /// 403: the key does not count from there.
+    pub fn wrong_address(from: Option<IpAddr>) -> Problem {
+        let from = from.map_or_else(
+            || "an unknown address".to_owned(),
+            |from| from.to_canonical().to_string(),
+        );
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "address-not-allowed",
+            "The key does not count from here",
+            format!("The request came from {from}, which is in none of the key's address ranges."),
+        )
     }
 
     /// 403: not a browser on this machine, on our own page.

@@ -58,7 +58,11 @@ pub async fn query(
 }
 
 /// `GET /api/v1/metrics`: what can be asked, with units and how each figure is computed.
-pub async fn metrics() -> Response {
+pub async fn metrics(
+    State(shared): State<Shared>,
+    Extension(access): Extension<Access>,
+) -> Result<Response, Problem> {
+    let labels = shared.engine.label_dimensions(scope(&access)?);
     let list = |metrics: &[MetricInfo], dimensions: &[&str]| -> Vec<Value> {
         let entry = |metric: &MetricInfo| {
             json!({
@@ -73,9 +77,11 @@ pub async fn metrics() -> Response {
         };
         metrics.iter().map(entry).collect()
     };
-    let mut all = list(CALL_METRICS, CALL_DIMENSIONS);
+    let named = CALL_DIMENSIONS.iter().copied();
+    let of_calls: Vec<&str> = named.chain(labels.iter().map(String::as_str)).collect();
+    let mut all = list(CALL_METRICS, &of_calls);
     all.extend(list(BREAKER_METRICS, BREAKER_DIMENSIONS));
-    Json(json!({ "items": all })).into_response()
+    Ok(Json(json!({ "items": all })).into_response())
 }
 
 /// `GET /api/v1/series`: the values that each dimension has, for pickers.

@@ -12,7 +12,8 @@ use tower_http::compression::CompressionLayer;
 
 use super::finish::{finish, panicked};
 use super::{
-    Problem, activity, breakers, calls, events, explore, markers, ops, providers, query, read, transitions,
+    Problem, activity, audit, breakers, calls, events, explore, markers, ops, providers, query, read,
+    transitions,
 };
 use crate::edge::{self, Policy};
 use crate::state::Shared;
@@ -30,7 +31,7 @@ pub struct Route {
 }
 
 /// The table.
-pub const ROUTES: [Route; 53] = [
+pub const ROUTES: [Route; 55] = [
     Route {
         path: "/livez",
         policy: Policy::Probe,
@@ -100,6 +101,16 @@ pub const ROUTES: [Route; 53] = [
         path: "/api/v1/calls",
         policy: Policy::Read,
         methods: || get(calls::calls).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/api/v1/audit",
+        policy: Policy::Admin,
+        methods: || get(audit::audit).layer(CompressionLayer::new()),
+    },
+    Route {
+        path: "/t/{slug}/api/v1/audit",
+        policy: Policy::Admin,
+        methods: || get(audit::audit).layer(CompressionLayer::new()),
     },
     Route {
         path: "/api/v1/limits",

@@ -2,6 +2,8 @@
 
 #![expect(dead_code, reason = "each test file uses a part of this")]
 
+pub mod cli;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -63,7 +65,13 @@ impl TestServer {
     }
 
     pub async fn start_with(options: Options) -> TestServer {
+        TestServer::start_configured("", options).await
+    }
+
+    /// With a configuration file, which a restart reads again.
+    pub async fn start_configured(toml: &str, options: Options) -> TestServer {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("fuseboard.toml"), toml).unwrap();
         let site = folder.path().join("site/pkg");
         std::fs::create_dir_all(&site).unwrap();
         std::fs::write(site.join("fuseboard.js"), "export default 1;\n").unwrap();
@@ -267,6 +275,10 @@ impl TestServer {
 }
 
 /// The configuration of a test server in a folder.
+pub fn now() -> i64 {
+    engine::Clock::system().now()
+}
+
 pub fn config(folder: &Path) -> server::config::Config {
     let flag = |name, key, value: String| Flag { name, key, value };
     let flags = vec![
@@ -282,7 +294,9 @@ pub fn config(folder: &Path) -> server::config::Config {
             folder.join("site").display().to_string(),
         ),
     ];
+    let file = folder.join("fuseboard.toml");
     server::config::load(&Sources {
+        file: file.exists().then_some(file),
         flags,
         ..Sources::default()
     })

@@ -1,6 +1,11 @@
 //! A database of its own on the test server.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
+
+/// How many this process has made.
+static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A fresh database.
 pub struct OwnDatabase {
@@ -16,7 +21,8 @@ pub async fn create() -> Option<OwnDatabase> {
         .into_string()
         .unwrap();
     let admin: PgConnectOptions = admin.parse().expect("FUSEBOARD_TEST_POSTGRES is a URL");
-    let name = format!("fuseboard_kills_{}", std::process::id());
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("fuseboard_own_{}_{count}", std::process::id());
     execute(&admin, format!("create database {name}")).await;
     let url = admin.clone().database(&name).to_url_lossy().to_string();
     Some(OwnDatabase { name, admin, url })

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 use protocol::query::{
-    BREAKER_DIMENSIONS, BREAKER_METRICS, CALL_DIMENSIONS, CALL_METRICS, KINDS, MetricInfo, info,
+    BREAKER_DIMENSIONS, BREAKER_METRICS, CALL_DIMENSIONS, CALL_METRICS, KINDS, LABEL, MetricInfo, info,
 };
 
 use super::{Explore, filter};
@@ -31,6 +31,13 @@ pub(super) fn ask(explore: Explore) -> Part {
         explore.change(|address| address.question.compare = checked);
     };
     let compared = dynamic(move || address.with(|address| address.question.compare));
+    // Which labels there are the answer says.
+    let labels = Memo::new(move |_| {
+        explore.fetched.see(|figures| {
+            let keys = figures.known.iter().map(|known| &known.key);
+            keys.filter(|key| key.starts_with(LABEL)).cloned().collect()
+        })
+    });
     let about = move || {
         let metric = address.with(|address| info(&address.question.metric));
         metric.map_or(String::new(), |metric| {
@@ -47,10 +54,10 @@ pub(super) fn ask(explore: Explore) -> Part {
             {hidden("from")}
             {hidden("to")}
             <div class="ask-row">
-                {metric(explore)}
+                {metric(explore, labels)}
                 <fieldset class="field">
                     <legend>"Group by"</legend>
-                    <div class="groups">{(0..GROUPS).map(|place| group(explore, place)).collect_view()}</div>
+                    <div class="groups">{(0..GROUPS).map(|place| group(explore, place, labels)).collect_view()}</div>
                 </fieldset>
                 {filter::filter(explore)}
                 <label class="check">
@@ -67,7 +74,7 @@ pub(super) fn ask(explore: Explore) -> Part {
     .part()
 }
 
-fn metric(explore: Explore) -> Part {
+fn metric(explore: Explore, labels: Memo<Vec<String>>) -> Part {
     let field = NodeRef::<html::Select>::new();
     let address = explore.address;
     let first = address.with_untracked(|address| address.question.metric.clone());
@@ -106,11 +113,11 @@ fn metric(explore: Explore) -> Part {
     let chosen = move |event: ev::Event| {
         let name = event_target_value(&event);
         explore.change(|address| {
-            let known = dimensions(&name);
+            let known = labels.with_untracked(|labels| dimensions(&name, labels));
             let kept: Vec<&str> = address
                 .groups()
                 .into_iter()
-                .filter(|key| known.contains(key))
+                .filter(|key| known.iter().any(|known| known == key))
                 .collect();
             address.question.group_by = kept.join(",");
             address.question.metric = name;
@@ -130,16 +137,19 @@ fn metric(explore: Explore) -> Part {
 }
 
 /// What a metric can be grouped by. Ratios and durations know no outcome.
-fn dimensions(metric: &str) -> Vec<&'static str> {
-    if BREAKER_METRICS.iter().any(|known| known.name == metric) {
-        return BREAKER_DIMENSIONS.to_vec();
-    }
+fn dimensions(metric: &str, labels: &[String]) -> Vec<String> {
+    let about_breakers = BREAKER_METRICS.iter().any(|known| known.name == metric);
     let counts = info(metric).is_some_and(|metric| metric.kind() == "Traffic");
-    let all = CALL_DIMENSIONS.iter().copied();
-    all.filter(|key| counts || *key != "outcome").collect()
+    let (all, labels) = match about_breakers {
+        true => (BREAKER_DIMENSIONS, &[][..]),
+        false => (CALL_DIMENSIONS, labels),
+    };
+    let named = all.iter().filter(|key| counts || **key != "outcome");
+    let named = named.map(|key| (*key).to_owned());
+    named.chain(labels.iter().cloned()).collect()
 }
 
-fn group(explore: Explore, place: usize) -> Part {
+fn group(explore: Explore, place: usize, labels: Memo<Vec<String>>) -> Part {
     let field = NodeRef::<html::Select>::new();
     let address = explore.address;
     let taken = Memo::new(move |_| {
@@ -154,18 +164,19 @@ fn group(explore: Explore, place: usize) -> Part {
     let items = move || {
         let metric = address.with(|address| address.question.metric.clone());
         let here = taken.get_untracked();
-        let item = move |key: &'static str| {
+        let item = move |key: String| {
             let selected = key == here;
-            Item::new(key.to_owned(), move || {
-                let words = match (key, place) {
-                    ("", 0) => "nothing",
-                    ("", _) => "no more",
-                    (key, _) => key,
+            Item::new(key.clone(), move || {
+                let words = match (key.as_str(), place) {
+                    ("", 0) => "nothing".to_owned(),
+                    ("", _) => "no more".to_owned(),
+                    _ => key.clone(),
                 };
                 view! { <option value=key selected=selected>{words}</option> }.part()
             })
         };
-        [""].into_iter().chain(dimensions(&metric)).map(item).collect()
+        let known = labels.with(|labels| dimensions(&metric, labels));
+        [String::new()].into_iter().chain(known).map(item).collect()
     };
     keeps(field, taken);
     let chosen = move |event: ev::Event| {

@@ -78,7 +78,7 @@ fn row(fetched: Fetched<Limits>, name: String) -> Part {
     let share = move || {
         fetched.see(|limits| {
             let found = key.with_value(|key| limits.items.iter().find(|limit| limit.name == *key));
-            found.and_then(words::share)
+            found.filter(|limit| !limit.chosen).and_then(words::share)
         })
     };
     let label = ["cap-", &name].concat();

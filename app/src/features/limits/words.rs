@@ -75,7 +75,7 @@ pub fn share(limit: &Limit) -> Option<f64> {
 /// How urgent that is.
 pub fn level(limit: &Limit) -> Level {
     match share(limit) {
-        Some(share) if share >= NEAR => Level::Attention,
+        Some(share) if share >= NEAR && !limit.chosen => Level::Attention,
         _ => Level::Ok,
     }
 }
@@ -115,7 +115,15 @@ pub fn reach(limit: &Limit, limits: &Limits) -> String {
         (None, Some(_)) => Some("kept for ever".to_owned()),
         (None, None) => None,
     };
-    [back, kept].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let folded = limit
+        .folded_calls
+        .filter(|folded| *folded > 0)
+        .map(|folded| [&grouped(folded)[..], " folded since the start"].concat());
+    [folded, back, kept]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// What the caps have done.
@@ -124,10 +132,19 @@ pub fn since_start(limits: &Limits) -> String {
         0 => "nothing was dropped".to_owned(),
         freed => ["retention has freed ", &bytes(freed)].concat(),
     };
+    let by_label = limits
+        .items
+        .iter()
+        .any(|limit| limit.name.starts_with("label_values.") && limit.folded_calls > Some(0));
     let folded = match limits.folded_calls {
+        0 if by_label => "only calls with further label values were folded into __other__".to_owned(),
         0 => "no call was folded into __other__".to_owned(),
-        1 => "1 call was folded into __other__".to_owned(),
-        folded => [&grouped(folded)[..], " calls were folded into __other__"].concat(),
+        1 => "1 call of a further series was folded into __other__".to_owned(),
+        folded => [
+            &grouped(folded)[..],
+            " calls of further series were folded into __other__",
+        ]
+        .concat(),
     };
     ["Since the server started: ", &freed, ", ", &folded, "."].concat()
 }
@@ -145,6 +162,8 @@ mod tests {
             unit: LimitUnit::Count,
             at_cap: "Calls fold.".into(),
             setting: "limits.series".into(),
+            folded_calls: None,
+            chosen: false,
             oldest: None,
             kept_ms: None,
         }
@@ -183,6 +202,11 @@ mod tests {
             (Some(Level::Attention), "2 caps are near. Series, Series.".into())
         );
         assert_eq!(told(vec![limit(5, None)]).0, Some(Level::Ok));
+        let chosen = Limit {
+            chosen: true,
+            ..limit(4, Some(4))
+        };
+        assert_eq!(told(vec![chosen]).0, Some(Level::Ok));
     }
 
     #[test]
@@ -196,6 +220,9 @@ mod tests {
             reach(&one, &limits(Vec::new())),
             "reaches back 6 d, kept for ever"
         );
+        one.folded_calls = Some(1_200);
+        one.oldest = None;
+        assert_eq!(reach(&one, &limits(Vec::new())), "1,200 folded since the start");
         one.unit = LimitUnit::Bytes;
         one.cap = None;
         assert_eq!(used(&one), "1.3 KiB");
@@ -203,7 +230,13 @@ mod tests {
         (all.freed_bytes, all.folded_calls) = (3 << 20, 2);
         assert_eq!(
             since_start(&all),
-            "Since the server started: retention has freed 3 MiB, 2 calls were folded into __other__."
+            "Since the server started: retention has freed 3 MiB, 2 calls of further series were folded into __other__."
+        );
+        one.name = "label_values.team".into();
+        (all.freed_bytes, all.folded_calls, all.items) = (0, 0, vec![one]);
+        assert_eq!(
+            since_start(&all),
+            "Since the server started: nothing was dropped, only calls with further label values were folded into __other__."
         );
     }
 }

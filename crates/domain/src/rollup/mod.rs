@@ -2,9 +2,11 @@
 
 mod bucket;
 mod counting;
+mod labels;
 mod ladder;
 mod series;
 
 pub use bucket::{Addend, Bucket, CallClass};
+pub use labels::{KeptLabels, KeptLabelsError, LabelValues};
 pub use ladder::{LADDER, Rung, Step};
 pub use series::SeriesKey;

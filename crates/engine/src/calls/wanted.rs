@@ -4,6 +4,7 @@ use domain::Outcome;
 use domain::event::{Call, Operation};
 use protocol::Filter;
 use protocol::filter::{Term, Test};
+use protocol::query::LABEL;
 use store::codec::ZoneMap;
 
 /// A filter over calls.
@@ -46,7 +47,10 @@ impl Wanted {
             _ => String::new(),
         };
         let get = |key: &str| dimension(call, &status, key);
-        let values = || protocol::calls::CALL_KEYS.iter().filter_map(|key| get(key));
+        let values = || {
+            let named = protocol::calls::CALL_KEYS.iter().filter_map(|key| get(key));
+            named.chain(call.labels.iter().map(|(_, value)| value.as_str()))
+        };
         self.filter.matches(get, values)
     }
 }
@@ -74,8 +78,15 @@ fn dimension<'a>(call: &'a Call, status: &'a str, key: &str) -> Option<&'a str> 
         "status" => Some(status),
         "trace_id" => call.trace_id.as_deref(),
         "request_id" => call.request_id.as_deref(),
-        _ => None,
+        key => label(call, key.strip_prefix(LABEL)?),
     }
+}
+
+fn label<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
+    let place = call
+        .labels
+        .binary_search_by(|(known, _)| known.as_str().cmp(name));
+    call.labels.get(place.ok()?).map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]
@@ -92,14 +103,19 @@ mod tests {
     #[test]
     fn every_key_is_a_dimension_of_a_call() {
         let call = full_call();
-        for key in CALL_KEYS {
+        let labels = call.labels.iter().map(|(name, _)| [LABEL, name].concat());
+        let named = CALL_KEYS.iter().filter(|key| **key != LABEL);
+        for key in named.map(|key| (*key).to_owned()).chain(labels) {
+            let key = key.as_str();
             let value = dimension(&call, "529", key).unwrap_or_else(|| panic!("{key}"));
             assert!(!value.is_empty(), "{key}");
             assert!(wanted(&format!("{key}:\"{value}\"")).matches(&call), "{key}");
             assert!(!wanted(&format!("{key}:!\"{value}\"")).matches(&call), "{key}");
         }
         assert!(wanted("529").matches(&call));
-        assert!(wanted("status:\"\" breaker:\"\"").matches(&plain_call()));
+        assert!(wanted("status:\"\" breaker:\"\" label.team:\"\"").matches(&plain_call()));
+        assert!(wanted("label.region:~eu- label.zone:!a größe").matches(&call));
+        assert!(!wanted("label.region:eu").matches(&call) && !wanted("label.zone:a").matches(&call));
         assert!(!wanted("529").matches(&plain_call()));
     }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Millis;
 use domain::breaker::{BreakerId, BreakerKey, State};
-use protocol::query::{CALL_DIMENSIONS, KnownSeries};
+use domain::rollup::LabelValues;
+use protocol::query::{CALL_DIMENSIONS, KnownSeries, LABEL};
 use store::TransitionRow;
 
 use super::TenantLive;
@@ -44,9 +45,12 @@ impl TenantLive {
 
     /// The values that the dimensions of series have.
     pub(crate) fn known_series(&self) -> KnownSeries {
+        let labels = self.series.labels();
+        let plain = CALL_DIMENSIONS.iter().map(|dimension| (*dimension).to_owned());
+        let dimensions: Vec<String> = plain.chain(label_dimensions(labels)).collect();
         let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for key in self.series.iter() {
-            for dimension in CALL_DIMENSIONS {
+            for dimension in &dimensions {
                 let value = crate::query::dimension_of(key, dimension);
                 if !value.is_empty() {
                     values.entry(dimension).or_default().insert(value);
@@ -62,8 +66,21 @@ impl TenantLive {
         KnownSeries {
             count: self.series.len(),
             cap: self.series_cap,
+            kept_labels: labels.kept().map(|(name, ..)| name.to_owned()).collect(),
             dimensions: values.into_iter().map(owned).collect(),
         }
+    }
+
+    /// Of each kept label its name, how many values it has, and how many calls had others.
+    pub(crate) fn kept_labels(&self) -> Vec<(String, usize, u64)> {
+        let kept = self.series.labels().kept();
+        kept.map(|(name, values, folded)| (name.to_owned(), values, folded))
+            .collect()
+    }
+
+    /// The labels that figures can be told apart by, as dimensions.
+    pub(crate) fn label_dimensions(&self) -> Vec<String> {
+        label_dimensions(self.series.labels()).collect()
     }
 
     /// The names of breakers, sorted, each once.
@@ -111,4 +128,8 @@ impl TenantLive {
             .filter(|row| (from..to).contains(&row.at) && wanted(row));
         rows.cloned().collect()
     }
+}
+
+fn label_dimensions(labels: &LabelValues) -> impl Iterator<Item = String> {
+    labels.names().into_iter().map(|name| [LABEL, &name].concat())
 }

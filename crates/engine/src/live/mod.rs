@@ -27,7 +27,7 @@ use domain::Millis;
 use domain::breaker::BreakerId;
 use domain::breaker::registry::{Arrival, Registry};
 use domain::event::{Call, EventBody};
-use domain::rollup::{Addend, SeriesKey};
+use domain::rollup::{Addend, KeptLabels, SeriesKey};
 use store::{Offset, StoredBatch, TenantId};
 
 pub(crate) use figures::success_level;
@@ -113,6 +113,12 @@ impl TenantLive {
             charts: charts::Cache::default(),
             tenant,
         }
+    }
+
+    /// Makes labels dimensions of series, in a state that knows nothing yet.
+    pub fn keeping(mut self, labels: &KeptLabels) -> TenantLive {
+        self.series.keep(labels);
+        self
     }
 
     /// Rises with every change of what is shown.
@@ -255,7 +261,10 @@ impl TenantLive {
         self.tens(call, addend, time, received);
         let (series, folded) = match self.series.of(call) {
             Some(series) => (series, 0),
-            None if self.series.len() < self.series_cap => (self.series.add(SeriesKey::of(call)), 0),
+            None if self.series.len() < self.series_cap => {
+                let made = self.series.made_by(call);
+                (self.series.add(made), 0)
+            }
             None => (self.series.add(SeriesKey::folded(&call.provider)), 1),
         };
         self.pending.count(series, addend, time);

@@ -3,8 +3,8 @@
 //! What tells a series apart stands in one piece of memory for all of them. Strings that were allocated one by one lie
 //! far apart, and looking at five of them for every call was a seventh of what intake cost.
 
-use domain::event::{Call, Operation};
-use domain::rollup::SeriesKey;
+use domain::event::{Call, Labels, Operation};
+use domain::rollup::{KeptLabels, LabelValues, SeriesKey};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher as _;
 
@@ -17,6 +17,8 @@ pub(super) struct SeriesTable {
     keys: Vec<SeriesKey>,
     /// How many of them are not folded.
     kept: usize,
+    /// The labels that are dimensions, usually none.
+    labels: LabelValues,
     numbers: HashTable<SeriesId>,
     hasher: DefaultHashBuilder,
     written: Written,
@@ -49,9 +51,19 @@ impl Written {
 }
 
 impl SeriesTable {
-    /// The series of a call, where it is known.
+    /// Keeps these labels, in a table where nothing is yet.
+    pub fn keep(&mut self, labels: &KeptLabels) {
+        self.labels = LabelValues::new(labels);
+    }
+
+    /// The labels that are dimensions, and their values.
+    pub fn labels(&self) -> &LabelValues {
+        &self.labels
+    }
+
+    /// The series of a call, where it is known. Counts label values that fold: ask once for each call.
     pub fn of(&mut self, call: &Call) -> Option<SeriesId> {
-        self.find(
+        self.want(
             [
                 &call.provider,
                 &call.model,
@@ -60,7 +72,19 @@ impl SeriesTable {
                 call.environment.as_deref().unwrap_or_default(),
             ],
             call.operation,
-        )
+        );
+        if !self.labels.is_empty() {
+            self.want_labels_of(&call.labels);
+        }
+        self.find()
+    }
+
+    /// The series that a call would make.
+    pub fn made_by(&self, call: &Call) -> SeriesKey {
+        SeriesKey {
+            labels: self.labels.of(&call.labels),
+            ..SeriesKey::of(call)
+        }
     }
 
     /// The number of a series, which is known from now on.
@@ -72,9 +96,15 @@ impl SeriesTable {
             &key.service,
             &key.environment,
         ];
-        if let Some(id) = self.find(strings, key.operation) {
+        self.want(strings, key.operation);
+        for (name, value) in &key.labels {
+            put(&mut self.wanted, name);
+            put(&mut self.wanted, value);
+        }
+        if let Some(id) = self.find() {
             return id;
         }
+        self.labels.know(&key);
         // Far below the cap of series, which far below 2³² is.
         let id = self.keys.len() as SeriesId;
         let hash = self.hasher.hash_one(&self.wanted);
@@ -102,19 +132,35 @@ impl SeriesTable {
         self.keys.iter().filter(|key| !is_folded(key))
     }
 
-    /// Leaves in `wanted` how it is written.
-    fn find(&mut self, strings: [&str; 5], operation: Option<Operation>) -> Option<SeriesId> {
+    /// Leaves in `wanted` how a series without labels is written.
+    fn want(&mut self, strings: [&str; 5], operation: Option<Operation>) {
         self.wanted.clear();
         for string in strings {
-            self.wanted.extend((string.len() as u32).to_le_bytes());
-            self.wanted.extend(string.as_bytes());
+            put(&mut self.wanted, string);
         }
         self.wanted
             .push(operation.map_or(0, |operation| operation as u8 + 1));
+    }
+
+    fn want_labels_of(&mut self, labels: &Labels) {
+        let wanted = &mut self.wanted;
+        self.labels.count(labels, |name, value| {
+            put(wanted, name);
+            put(wanted, value);
+        });
+    }
+
+    /// What is written in `wanted`.
+    fn find(&self) -> Option<SeriesId> {
         let hash = self.hasher.hash_one(&self.wanted);
         let same = |id: &SeriesId| self.written.get(*id) == self.wanted;
         self.numbers.find(hash, same).copied()
     }
+}
+
+fn put(wanted: &mut Vec<u8>, string: &str) {
+    wanted.extend((string.len() as u32).to_le_bytes());
+    wanted.extend(string.as_bytes());
 }
 
 fn is_folded(key: &SeriesKey) -> bool {
@@ -161,6 +207,67 @@ mod tests {
         }
         assert_eq!(table.len(), table.keys.len());
         assert_eq!(table.len(), calls().len());
+    }
+
+    #[test]
+    fn kept_labels_make_series_and_others_do_not() {
+        let mut table = SeriesTable::default();
+        table.keep(&KeptLabels::new(["team", "region"]).unwrap());
+        let call = |pairs: &[(&str, &str)]| Call {
+            provider: "openai".into(),
+            labels: pairs
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
+            ..Call::default()
+        };
+        let different = [
+            call(&[]),
+            call(&[("region", "a")]),
+            call(&[("team", "a")]),
+            call(&[("region", "a"), ("team", "a")]),
+            call(&[("region", "ateam"), ("team", "a")]),
+        ];
+        for (nth, call) in different.iter().enumerate() {
+            assert_eq!(table.of(call), None, "{call:?}");
+            let made = table.made_by(call);
+            assert_eq!(made.labels.to_vec(), call.labels);
+            assert_eq!(table.add(made), nth as SeriesId);
+        }
+        for (nth, call) in different.iter().enumerate() {
+            assert_eq!(table.of(call), Some(nth as SeriesId));
+        }
+        let same = call(&[("a", "x"), ("region", "a"), ("teal", "y"), ("zone", "z")]);
+        assert_eq!(table.of(&same), Some(1), "others do not matter");
+    }
+
+    #[test]
+    fn a_label_folds_what_is_too_much() {
+        let mut table = SeriesTable::default();
+        table.keep(&KeptLabels::new(["user"]).unwrap());
+        let call = |user: usize| Call {
+            labels: vec![("user".into(), user.to_string())],
+            ..Call::default()
+        };
+        let most = KeptLabels::MOST_VALUES;
+        for user in 0..most + 50 {
+            if table.of(&call(user)).is_none() {
+                table.add(table.made_by(&call(user)));
+            }
+        }
+        assert_eq!(table.len(), most + 1);
+        let folded = table.of(&call(most)).and_then(|id| table.get(id)).unwrap();
+        assert_eq!(folded.label("user"), SeriesKey::OTHER);
+        assert_eq!(table.labels().kept().collect::<Vec<_>>(), [("user", most, 51)]);
+        // As a restart does it.
+        let mut again = SeriesTable::default();
+        again.keep(&KeptLabels::new(["user"]).unwrap());
+        for key in table.iter() {
+            again.add(key.clone());
+        }
+        for user in [0, most - 1, most] {
+            assert_eq!(again.of(&call(user)), table.of(&call(user)));
+        }
     }
 
     #[test]

@@ -132,18 +132,15 @@ impl Engine {
         if about_breakers {
             known.insert("breaker".to_owned(), self.breaker_names(scope));
         }
-        let dimensions = if about_breakers {
-            BREAKER_DIMENSIONS
-        } else {
-            CALL_DIMENSIONS
+        let (dimensions, labels) = match about_breakers {
+            true => (BREAKER_DIMENSIONS, Vec::new()),
+            false => (CALL_DIMENSIONS, self.label_dimensions(scope)),
         };
-        let known = dimensions.iter().map(|key| {
-            let mut values = known.remove(*key).unwrap_or_default();
+        let named = dimensions.iter().map(|key| (*key).to_owned());
+        let known = named.chain(labels).map(|key| {
+            let mut values = known.remove(&key).unwrap_or_default();
             values.truncate(MAX_KNOWN);
-            KnownValues {
-                key: (*key).to_owned(),
-                values,
-            }
+            KnownValues { key, values }
         });
         known.collect()
     }

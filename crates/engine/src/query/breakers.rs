@@ -90,7 +90,7 @@ pub(super) async fn series(
         (start, (start <= asked.now).then_some(value))
     };
     let line = |(values, steps): (Vec<String>, Vec<f64>)| QuerySeries {
-        group: group_by.iter().map(|key| (*key).to_owned()).zip(values).collect(),
+        group: group_by.iter().cloned().zip(values).collect(),
         points: steps
             .into_iter()
             .enumerate()
@@ -104,7 +104,7 @@ pub(super) async fn series(
 /// What an instance's transitions, oldest first, say about `from..until`.
 fn instance(
     rows: &[&TransitionRow],
-    group_by: &[&'static str],
+    group_by: &[String],
     filter: &Filter,
     from: Millis,
     until: Millis,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::Outcome;
 use domain::rollup::SeriesKey;
 use protocol::Filter;
+use protocol::query::LABEL;
 
 use super::measure::outcome_cells;
 use super::request::{CallQuery, QueryError};
@@ -61,8 +62,8 @@ impl<'a> Groups<'a> {
     }
 
     fn line(&mut self, key: &SeriesKey, outcome: Option<Outcome>) -> Result<u32, QueryError> {
-        let value = |dimension: &&str| match outcome {
-            Some(outcome) if *dimension == "outcome" => outcome.as_str().to_owned(),
+        let value = |dimension: &String| match outcome {
+            Some(outcome) if dimension == "outcome" => outcome.as_str().to_owned(),
             _ => dimension_of(key, dimension).to_owned(),
         };
         let values: Vec<String> = self.query.group_by.iter().map(value).collect();
@@ -98,7 +99,7 @@ impl<'a> Groups<'a> {
 
     /// A line as the answer names it.
     pub fn name(&self, line: usize) -> BTreeMap<String, String> {
-        let keys = self.query.group_by.iter().map(|key| (*key).to_owned());
+        let keys = self.query.group_by.iter().cloned();
         keys.zip(self.lines[line].iter().cloned()).collect()
     }
 }
@@ -111,8 +112,8 @@ fn passes(filter: &Filter, key: &SeriesKey, outcome: Outcome) -> bool {
     filter.matches(get, || dimensions(key))
 }
 
-fn dimensions(key: &SeriesKey) -> [&str; 6] {
-    [
+fn dimensions(key: &SeriesKey) -> impl Iterator<Item = &str> {
+    let plain = [
         "provider",
         "model",
         "deployment",
@@ -120,7 +121,9 @@ fn dimensions(key: &SeriesKey) -> [&str; 6] {
         "environment",
         "operation",
     ]
-    .map(|dimension| dimension_of(key, dimension))
+    .map(|dimension| dimension_of(key, dimension));
+    let labels = key.labels.iter().map(|(_, value)| value.as_str());
+    plain.into_iter().chain(labels)
 }
 
 /// A dimension of a series; empty when it has none.
@@ -132,6 +135,6 @@ pub(crate) fn dimension_of<'a>(key: &'a SeriesKey, dimension: &str) -> &'a str {
         "service" => &key.service,
         "environment" => &key.environment,
         "operation" => key.operation.map_or("", |operation| operation.as_str()),
-        _ => "",
+        _ => dimension.strip_prefix(LABEL).map_or("", |name| key.label(name)),
     }
 }

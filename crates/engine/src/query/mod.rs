@@ -30,14 +30,14 @@ use crate::tenants::Tenant;
 use groups::Groups;
 use measure::{Measure, Sketched};
 use plan::{Ground, Plan};
-use request::CallQuery;
+use request::{CallQuery, LabelDimensions};
 use sweep::{Fresh, Lines, Source};
 
 /// The most lines of a question of our own pages, which show the worst or the busiest of them.
 const MAX_LINES: usize = 2_000;
 
 /// The dimensions of the lines, and the lines.
-type Answered = (Vec<&'static str>, Vec<QuerySeries>);
+type Answered = (Vec<String>, Vec<QuerySeries>);
 
 /// What answering needs.
 pub(crate) struct Asked<'a> {
@@ -68,8 +68,9 @@ impl Asked<'_> {
     /// of the store, whatever their metrics, groups and filters are.
     pub async fn answer_all(&self, requests: &[QueryRequest]) -> Result<Vec<QueryAnswer>, QueryError> {
         let mut readings: Vec<(Plan, Vec<(usize, CallQuery)>)> = Vec::new();
+        let labels = self.labels();
         for (place, request) in requests.iter().enumerate() {
-            let (plan, mut query) = (self.plan(request)?, request.call_query()?);
+            let (plan, mut query) = (self.plan(request)?, request.call_query(&labels)?);
             query.most = MAX_LINES;
             match readings.iter_mut().find(|(known, _)| *known == plan) {
                 Some((_, queries)) => queries.push((place, query)),
@@ -94,7 +95,8 @@ impl Asked<'_> {
         let answered = if request.is_about_breakers() {
             breakers::series(self, request, &plan).await?
         } else {
-            let mut answered = self.calls(vec![request.call_query()?], &plan).await?;
+            let query = request.call_query(&self.labels())?;
+            let mut answered = self.calls(vec![query], &plan).await?;
             answered.pop().unwrap_or_default()
         };
         match answered.1.len() {
@@ -103,6 +105,14 @@ impl Asked<'_> {
                 most: MAX_SERIES,
             }),
             _ => Ok(self.finish(request, &plan, answered)),
+        }
+    }
+
+    fn labels(&self) -> LabelDimensions {
+        let live = self.tenant.live();
+        LabelDimensions {
+            known: live.label_dimensions(),
+            kept: live.kept_labels().into_iter().map(|(name, ..)| name).collect(),
         }
     }
 
@@ -119,7 +129,7 @@ impl Asked<'_> {
     fn finish(&self, request: &QueryRequest, plan: &Plan, (group_by, series): Answered) -> QueryAnswer {
         QueryAnswer {
             metric: request.metric.clone(),
-            group_by: group_by.into_iter().map(str::to_owned).collect(),
+            group_by,
             unit: info(&request.metric).map_or(Unit::Count, |metric| metric.unit),
             from: plan.from,
             to: plan.to,

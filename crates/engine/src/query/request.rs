@@ -1,8 +1,9 @@
 //! What can be asked, and why a question is refused.
 
 use domain::Millis;
-use protocol::filter::FilterError;
-use protocol::query::{BREAKER_DIMENSIONS, BREAKER_METRICS, CALL_DIMENSIONS, MAX_POINTS, MAX_SERIES};
+use domain::rollup::KeptLabels;
+use protocol::filter::{FilterError, Term, echo};
+use protocol::query::{BREAKER_DIMENSIONS, BREAKER_METRICS, CALL_DIMENSIONS, LABEL, MAX_POINTS, MAX_SERIES};
 use protocol::{Filter, Span};
 use store::StoreError;
 
@@ -38,7 +39,17 @@ pub enum QueryError {
         /// What was asked for.
         dimension: String,
         /// What there is.
-        known: Vec<&'static str>,
+        known: Vec<String>,
+    },
+    /// No figures are told apart by this label.
+    #[error("{field}: the label `{label}` is not kept; {}", kept_words(kept))]
+    LabelNotKept {
+        /// `group_by` or `filter`.
+        field: &'static str,
+        /// The label.
+        label: String,
+        /// Those that are.
+        kept: Vec<String>,
     },
     /// Only counts of events know outcomes.
     #[error(
@@ -75,11 +86,49 @@ pub enum QueryError {
 /// A question about calls that makes sense.
 pub(super) struct CallQuery {
     pub measure: Measure,
-    pub group_by: Vec<&'static str>,
+    pub group_by: Vec<String>,
     pub by_outcome: bool,
     pub filter: Filter,
     /// At most so many lines.
     pub most: usize,
+}
+
+/// The labels that figures can be told apart by.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LabelDimensions {
+    /// As dimensions; those that were kept before the setting changed are among them, and have their figures of then.
+    pub known: Vec<String>,
+    /// By name, as the setting says.
+    pub kept: Vec<String>,
+}
+
+impl LabelDimensions {
+    /// Refuses a dimension that is a label of which there are no figures.
+    fn check(&self, field: &'static str, dimension: &str) -> Result<(), QueryError> {
+        match dimension.strip_prefix(LABEL) {
+            Some(label) if !self.known.iter().any(|known| known == dimension) => {
+                Err(QueryError::LabelNotKept {
+                    field,
+                    label: echo(label),
+                    kept: self.kept.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn kept_words(kept: &[String]) -> String {
+    match kept {
+        [] => format!(
+            "none is, and the setting series.kept_labels may name {}",
+            KeptLabels::MOST
+        ),
+        kept => format!(
+            "those are {}, and the setting series.kept_labels names them",
+            kept.join(", ")
+        ),
+    }
 }
 
 impl QueryRequest {
@@ -88,15 +137,19 @@ impl QueryRequest {
         BREAKER_METRICS.iter().any(|metric| metric.name == self.metric)
     }
 
-    pub(super) fn call_query(&self) -> Result<CallQuery, QueryError> {
+    pub(super) fn call_query(&self, labels: &LabelDimensions) -> Result<CallQuery, QueryError> {
         let unknown = || QueryError::UnknownMetric(self.metric.clone());
         let measure = Measure::of(&self.metric).ok_or_else(unknown)?;
-        let mut group_by = self.dimensions(CALL_DIMENSIONS)?;
-        if self.metric == "outcomes" && !group_by.contains(&"outcome") {
-            group_by.push("outcome");
+        let mut group_by = self.dimensions(CALL_DIMENSIONS, Some(labels))?;
+        let has_outcome = |group_by: &[String]| group_by.iter().any(|key| key == "outcome");
+        if self.metric == "outcomes" && !has_outcome(&group_by) {
+            group_by.push("outcome".to_owned());
         }
-        let by_outcome = group_by.contains(&"outcome");
-        let filter = Filter::parse(&self.filter, CALL_DIMENSIONS)?;
+        let by_outcome = has_outcome(&group_by);
+        let filter = Filter::parse(&self.filter, &[CALL_DIMENSIONS, &[LABEL]].concat())?;
+        for key in filter.terms().iter().filter_map(Term::key) {
+            labels.check("filter", key)?;
+        }
         let filters_outcome = filter.terms().iter().any(|term| term.key() == Some("outcome"));
         for (used, field) in [(by_outcome, "group_by"), (filters_outcome, "filter")] {
             if used && !measure.counts_only() {
@@ -113,23 +166,31 @@ impl QueryRequest {
         })
     }
 
-    pub(super) fn breaker_query(&self) -> Result<(Vec<&'static str>, Filter), QueryError> {
-        let group_by = self.dimensions(BREAKER_DIMENSIONS)?;
+    pub(super) fn breaker_query(&self) -> Result<(Vec<String>, Filter), QueryError> {
+        let group_by = self.dimensions(BREAKER_DIMENSIONS, None)?;
         Ok((group_by, Filter::parse(&self.filter, BREAKER_DIMENSIONS)?))
     }
 
-    fn dimensions(&self, known: &'static [&'static str]) -> Result<Vec<&'static str>, QueryError> {
-        let mut found = Vec::new();
+    /// What is grouped by, each once. `labels` where labels can be.
+    fn dimensions(
+        &self,
+        known: &[&str],
+        labels: Option<&LabelDimensions>,
+    ) -> Result<Vec<String>, QueryError> {
+        let mut found: Vec<String> = Vec::new();
         for dimension in &self.group_by {
-            match known.iter().find(|known| *known == dimension) {
-                Some(known) if found.contains(known) => {}
-                Some(known) => found.push(*known),
-                None => {
-                    return Err(QueryError::UnknownDimension {
-                        dimension: dimension.clone(),
-                        known: known.to_vec(),
-                    });
-                }
+            if let Some(labels) = labels.filter(|_| dimension.starts_with(LABEL)) {
+                labels.check("group_by", dimension)?;
+            } else if !known.contains(&dimension.as_str()) {
+                let known = known.iter().map(|known| (*known).to_owned());
+                let labels = labels.map_or(&[][..], |labels| &labels.known);
+                return Err(QueryError::UnknownDimension {
+                    dimension: dimension.clone(),
+                    known: known.chain(labels.iter().cloned()).collect(),
+                });
+            }
+            if !found.contains(dimension) {
+                found.push(dimension.clone());
             }
         }
         Ok(found)

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::rollup::KeptLabels;
 use engine::{
     Clock, Engine, EngineConfig, IngestReply, IngestRequest, KeyInfo, Out, Outbox, Stores, Supervisor,
 };
@@ -38,15 +39,22 @@ impl House {
     }
 
     pub async fn on(store: Arc<MemoryStore>, clock: Clock) -> House {
+        House::keeping(&[], store, clock).await
+    }
+
+    /// With labels as dimensions.
+    pub async fn keeping(labels: &[&str], store: Arc<MemoryStore>, clock: Clock) -> House {
         let supervisor = Supervisor::new();
         let stores = Stores {
             journal: store.clone(),
             live: store.clone(),
             rollups: store.clone(),
             keys: store.clone(),
+            audits: store.clone(),
         };
         let config = EngineConfig {
             clock: clock.clone(),
+            kept_labels: KeptLabels::new(labels.iter().copied()).expect("labels that can be kept"),
             ..EngineConfig::default()
         };
         let engine = Engine::start(stores, config, &supervisor)

@@ -46,8 +46,8 @@ impl Database {
         self.options.clone()
     }
 
-    /// Checks the server and brings the schema up to date.
-    pub(super) async fn prepare(&self) -> Result<(), OpenError> {
+    /// Checks that the server is one that can be used.
+    pub(super) async fn check_server(&self) -> Result<(), OpenError> {
         let failed = || OpenError::database(&self.name);
         let mut connection = PgConnection::connect_with(&self.options)
             .await
@@ -65,6 +65,16 @@ impl Database {
         if row.try_get::<String, _>("fsync").map_err(failed())? != "on" {
             tracing::warn!("this Postgres runs with fsync off: a power cut loses acknowledged events");
         }
+        connection.close().await.map_err(failed())
+    }
+
+    /// Checks the server and brings the schema up to date.
+    pub(super) async fn prepare(&self) -> Result<(), OpenError> {
+        self.check_server().await?;
+        let failed = || OpenError::database(&self.name);
+        let mut connection = PgConnection::connect_with(&self.options)
+            .await
+            .map_err(failed())?;
         let migrations = migrations::postgres();
         let known = migrations::newest(&migrations);
         let found = schema_version(&mut connection).await.map_err(failed())?;

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Row as _, Transaction};
+use store::audit::AuditKey;
 use store::{Flush, StoreError, TenantId, check_flush, codec, cut_seconds};
 
 use super::PgOptions;
@@ -16,12 +17,21 @@ use crate::error::{is_broken, store_error};
 use crate::shared::{rung_number, signed, text};
 use crate::{OpenError, migrations};
 
-pub(super) mod keys {
-    crate::shared::key_functions!(
+pub(super) mod audit {
+    crate::shared::audit_functions!(
         sqlx::PgConnection,
         sqlx::postgres::PgRow,
-        "INSERT INTO audit (tenant_id, at, actor, action, target, detail) VALUES ($1, $2, $3, $4, $5, $6)"
+        Some("SELECT pg_advisory_xact_lock(hashtextextended('fuseboard audit ' || $1, 0))"),
+        &[
+            "ALTER TABLE audit DISABLE TRIGGER USER",
+            "DELETE FROM audit",
+            "ALTER TABLE audit ENABLE TRIGGER USER",
+        ]
     );
+}
+
+pub(super) mod keys {
+    crate::shared::key_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
 pub(super) mod live {
@@ -38,6 +48,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 pub(super) struct MainDb {
     pool: PgPool,
+    /// Seals the audit log. Without it nothing is changed that must be logged.
+    audit_key: Option<AuditKey>,
     /// Numbers of series that are known to be stored.
     series: Mutex<HashMap<TenantId, HashMap<SeriesKey, i64>>>,
 }
@@ -53,6 +65,7 @@ impl MainDb {
             .map_err(OpenError::database(database.name()))?;
         Ok(MainDb {
             pool,
+            audit_key: options.audit_key.clone(),
             series: Mutex::default(),
         })
     }
@@ -71,6 +84,24 @@ impl MainDb {
 
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
         self.pool.begin().await.map_err(store_error)
+    }
+
+    /// What seals the audit log.
+    pub(super) fn audit_key(&self) -> Result<&AuditKey, StoreError> {
+        self.audit_key.as_ref().ok_or_else(|| {
+            StoreError::Conflict("the store was opened without the audit key, and this must be logged".into())
+        })
+    }
+
+    /// Seals entries of the audit log from before it was a chain.
+    pub(super) async fn adopt(&self) -> Result<(), StoreError> {
+        if let Some(key) = &self.audit_key {
+            let mut transaction = self.begin().await?;
+            if audit::adopt(&mut transaction, key).await? {
+                commit(transaction).await?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
@@ -147,19 +178,22 @@ impl MainDb {
             "INSERT INTO series (tenant_id, id, dims)
              SELECT $1, (SELECT coalesce(max(id), 0) FROM series WHERE tenant_id = $1) + row_number() OVER (), dims
              FROM unnest($2::bytea[]) AS new (dims)
-             WHERE NOT EXISTS (SELECT FROM series s WHERE s.tenant_id = $1 AND s.dims = new.dims)",
+             WHERE NOT EXISTS (SELECT FROM series s WHERE s.tenant_id = $1 AND sha256(s.dims) = sha256(new.dims))",
         )
         .bind(flush.tenant.as_str())
         .bind(&unknown)
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;
-        let rows = sqlx::query("SELECT id, dims FROM series WHERE tenant_id = $1 AND dims = ANY($2)")
-            .bind(flush.tenant.as_str())
-            .bind(&unknown)
-            .fetch_all(connection)
-            .await
-            .map_err(store_error)?;
+        let rows = sqlx::query(
+            "SELECT id, dims FROM series WHERE tenant_id = $1
+             AND sha256(dims) = ANY(ARRAY(SELECT sha256(dims) FROM unnest($2::bytea[]) AS new (dims)))",
+        )
+        .bind(flush.tenant.as_str())
+        .bind(&unknown)
+        .fetch_all(connection)
+        .await
+        .map_err(store_error)?;
         let mut numbers = HashMap::with_capacity(rows.len());
         for row in &rows {
             let dims: Vec<u8> = row.try_get("dims").map_err(store_error)?;

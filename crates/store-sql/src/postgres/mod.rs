@@ -8,22 +8,32 @@
 mod connect;
 mod journal;
 mod main_db;
+mod restore;
+mod rows;
+mod snapshot;
+mod tables;
+
+pub use restore::PgRestore;
+pub use rows::TransferError;
+pub use snapshot::{PgCounter, PgSnapshot, PgTable};
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Millis;
 use domain::rollup::Rung;
+use store::audit::AuditKey;
 use store::{
-    ApiKey, Appended, AuditEntry, BatchPage, BatchQuery, Checkpoint, Chunk, ChunkHead, ChunkMerge,
-    ChunkParts, Compaction, Flush, Journal, JournalUsage, KeyHash, Keyframe, Keys, LiveStore, NewApiKey,
-    NewBatch, Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage, SecondRow, StoreError,
-    StoredBatch, SystemScope, TenantId, TenantScope, TransitionQuery, TransitionRow, check_tenant,
+    ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint, Chunk,
+    ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush, Journal, JournalUsage, KeyHash, Keyframe, Keys,
+    LiveStore, NewApiKey, NewBatch, Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage,
+    SealedEntry, SecondRow, StoreError, StoredBatch, SystemScope, TenantId, TenantScope, TransitionQuery,
+    TransitionRow, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
-use main_db::{MainDb, keys, live, rollups};
+use main_db::{MainDb, audit, keys, live, rollups};
 
 /// The number of the one writer.
 pub(crate) const WRITER: u32 = 1;
@@ -37,6 +47,8 @@ pub struct PgOptions {
     pub writer_wait: Duration,
     /// How long one step of an append may take before the connection counts as lost.
     pub answer_wait: Duration,
+    /// Seals the audit log; without it a change that must be logged is refused.
+    pub audit_key: Option<AuditKey>,
 }
 
 impl Default for PgOptions {
@@ -45,6 +57,7 @@ impl Default for PgOptions {
             connections: 8,
             writer_wait: Duration::from_secs(30),
             answer_wait: Duration::from_secs(10),
+            audit_key: None,
         }
     }
 }
@@ -64,6 +77,7 @@ impl PgStore {
     pub async fn connect(url: &str, options: PgOptions) -> Result<PgStore, OpenError> {
         let database = connect::Database::parse(url)?;
         let main = MainDb::connect(&database, &options).await?;
+        main.adopt().await.map_err(OpenError::stored(database.name()))?;
         let journal = PgJournal::open(database, main.pool().clone(), options).await?;
         Ok(PgStore { main, journal })
     }
@@ -87,9 +101,9 @@ impl PgKeys {
     /// As [`PgStore::connect`], but for the writer's role.
     pub async fn connect(url: &str, options: PgOptions) -> Result<PgKeys, OpenError> {
         let database = connect::Database::parse(url)?;
-        Ok(PgKeys {
-            main: MainDb::connect(&database, &options).await?,
-        })
+        let main = MainDb::connect(&database, &options).await?;
+        main.adopt().await.map_err(OpenError::stored(database.name()))?;
+        Ok(PgKeys { main })
     }
 
     /// Closes all connections.
@@ -100,6 +114,8 @@ impl PgKeys {
 
 crate::shared::keys_port!(PgStore);
 crate::shared::keys_port!(PgKeys);
+crate::shared::audits_port!(PgStore);
+crate::shared::audits_port!(PgKeys);
 crate::shared::live_port!(PgStore);
 crate::shared::rollups_port!(PgStore);
 crate::shared::journal_port!(PgStore);

@@ -1,4 +1,4 @@
-//! API keys and the audit log.
+//! API keys.
 
 use store::{Scope, StoreError};
 
@@ -17,15 +17,20 @@ pub(crate) fn scopes_from_text(text: &str) -> Result<Vec<Scope>, StoreError> {
     text.split_whitespace().map(parse).collect()
 }
 
-/// Stamps the functions for one database. `$next` is how the audit log finds its next number.
+/// Address ranges as stored: separated by blanks.
+pub(crate) fn words_from_text(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Stamps the functions for one database.
 macro_rules! key_functions {
-    ($connection:ty, $row:ty, $audit_sql:literal) => {
+    ($connection:ty, $row:ty) => {
         use domain::Millis;
         use sqlx::Row as _;
-        use store::{ApiKey, AuditEntry, KeyHash, NewApiKey, StoreError, TenantId};
+        use store::{ApiKey, KeyHash, NewApiKey, StoreError, TenantId};
 
         use crate::error::store_error;
-        use crate::shared::{clamped, scopes_from_text, scopes_to_text, tenant_from, text};
+        use crate::shared::{scopes_from_text, scopes_to_text, tenant_from, text, words_from_text};
 
         fn key_from(row: &$row) -> Result<ApiKey, StoreError> {
             let column = |name| row.try_get::<String, _>(name).map_err(store_error);
@@ -36,14 +41,19 @@ macro_rules! key_functions {
                 prefix: column("prefix")?,
                 scopes: scopes_from_text(&column("scopes")?)?,
                 created: row.try_get("created").map_err(store_error)?,
+                expires: row.try_get("expires").map_err(store_error)?,
+                addresses: words_from_text(&column("addresses")?),
+                last_used: row.try_get("last_used").map_err(store_error)?,
+                replaced_by: row.try_get("replaced_by").map_err(store_error)?,
                 revoked: row.try_get("revoked").map_err(store_error)?,
             })
         }
 
         pub(crate) async fn insert(connection: &mut $connection, new: &NewApiKey) -> Result<(), StoreError> {
             sqlx::query(
-                "INSERT INTO api_key (tenant_id, id, name, prefix, scopes, created, revoked, hash)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO api_key (tenant_id, id, name, prefix, scopes, created, expires, addresses, last_used,
+                                      replaced_by, revoked, hash)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             )
             .bind(new.key.tenant.as_str())
             .bind(text(&new.key.id))
@@ -51,6 +61,10 @@ macro_rules! key_functions {
             .bind(text(&new.key.prefix))
             .bind(scopes_to_text(&new.key.scopes))
             .bind(new.key.created)
+            .bind(new.key.expires)
+            .bind(new.key.addresses.join(" "))
+            .bind(new.key.last_used)
+            .bind(new.key.replaced_by.as_deref())
             .bind(new.key.revoked)
             .bind(&new.hash[..])
             .execute(connection)
@@ -59,33 +73,15 @@ macro_rules! key_functions {
             Ok(())
         }
 
-        pub(crate) async fn log(
-            connection: &mut $connection,
-            tenant: &TenantId,
-            entry: &AuditEntry,
-        ) -> Result<(), StoreError> {
-            sqlx::query($audit_sql)
-                .bind(tenant.as_str())
-                .bind(entry.at)
-                .bind(text(&entry.actor))
-                .bind(text(&entry.action))
-                .bind(text(&entry.target))
-                .bind(text(&entry.detail))
-                .execute(connection)
-                .await
-                .map_err(store_error)?;
-            Ok(())
-        }
-
-        /// By id, else by the name of a key that is not revoked.
+        /// By id, else the key in use of that name.
         pub(crate) async fn find(
             connection: &mut $connection,
             tenant: &TenantId,
             id_or_name: &str,
         ) -> Result<Option<ApiKey>, StoreError> {
             sqlx::query(
-                "SELECT tenant_id, id, name, prefix, scopes, created, revoked FROM api_key
-                 WHERE tenant_id = $1 AND (id = $2 OR (name = $2 AND revoked IS NULL))
+                "SELECT * FROM api_key
+                 WHERE tenant_id = $1 AND (id = $2 OR (name = $2 AND revoked IS NULL AND replaced_by IS NULL))
                  ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1",
             )
             .bind(tenant.as_str())
@@ -98,21 +94,84 @@ macro_rules! key_functions {
             .transpose()
         }
 
-        /// Whether this call revoked it; the first one counts.
+        /// Whether this call revoked it; the first one counts. What it replaced ends with it.
         pub(crate) async fn mark_revoked(
             connection: &mut $connection,
             tenant: &TenantId,
             id: &str,
             at: Millis,
         ) -> Result<bool, StoreError> {
-            sqlx::query("UPDATE api_key SET revoked = $3 WHERE tenant_id = $1 AND id = $2 AND revoked IS NULL")
+            let revoked = sqlx::query(
+                "UPDATE api_key SET revoked = $3 WHERE tenant_id = $1 AND id = $2 AND revoked IS NULL",
+            )
+            .bind(tenant.as_str())
+            .bind(id)
+            .bind(at)
+            .execute(&mut *connection)
+            .await
+            .map_err(store_error)?
+            .rows_affected();
+            if revoked == 0 {
+                return Ok(false);
+            }
+            let mut newer = id.to_owned();
+            // One that was replaced twice within its overlap: the whole line of them.
+            while let Some(older) = sqlx::query_scalar::<_, String>(
+                "SELECT id FROM api_key WHERE tenant_id = $1 AND replaced_by = $2",
+            )
+            .bind(tenant.as_str())
+            .bind(&newer)
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(store_error)?
+            {
+                sqlx::query(
+                    "UPDATE api_key SET revoked = $3 WHERE tenant_id = $1 AND id = $2 AND revoked IS NULL",
+                )
                 .bind(tenant.as_str())
-                .bind(id)
+                .bind(&older)
                 .bind(at)
+                .execute(&mut *connection)
+                .await
+                .map_err(store_error)?;
+                newer = older;
+            }
+            Ok(true)
+        }
+
+        /// Another key takes its place; it counts until `until` at the latest.
+        pub(crate) async fn replace(
+            connection: &mut $connection,
+            old: &ApiKey,
+            new_id: &str,
+            until: Millis,
+        ) -> Result<(), StoreError> {
+            sqlx::query("UPDATE api_key SET replaced_by = $3, expires = $4 WHERE tenant_id = $1 AND id = $2")
+                .bind(old.tenant.as_str())
+                .bind(&old.id)
+                .bind(new_id)
+                .bind(until)
                 .execute(connection)
                 .await
-                .map(|done| done.rows_affected() == 1)
-                .map_err(store_error)
+                .map_err(store_error)?;
+            Ok(())
+        }
+
+        /// When a key was seen last; an earlier time changes nothing.
+        pub(crate) async fn mark_used(
+            connection: &mut $connection,
+            id: &str,
+            at: Millis,
+        ) -> Result<(), StoreError> {
+            sqlx::query(
+                "UPDATE api_key SET last_used = $2 WHERE id = $1 AND (last_used IS NULL OR last_used < $2)",
+            )
+            .bind(id)
+            .bind(at)
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+            Ok(())
         }
 
         pub(crate) async fn by_hash(
@@ -120,7 +179,7 @@ macro_rules! key_functions {
             hash: &KeyHash,
         ) -> Result<Option<ApiKey>, StoreError> {
             sqlx::query(
-                "SELECT tenant_id, id, name, prefix, scopes, created, revoked FROM api_key WHERE hash = $1",
+                "SELECT * FROM api_key WHERE hash = $1",
             )
             .bind(&hash[..])
             .fetch_optional(connection)
@@ -136,7 +195,7 @@ macro_rules! key_functions {
             tenant: &TenantId,
         ) -> Result<Vec<ApiKey>, StoreError> {
             let rows = sqlx::query(
-                "SELECT tenant_id, id, name, prefix, scopes, created, revoked FROM api_key
+                "SELECT * FROM api_key
                  WHERE tenant_id = $1 ORDER BY created, id",
             )
             .bind(tenant.as_str())
@@ -144,31 +203,6 @@ macro_rules! key_functions {
             .await
             .map_err(store_error)?;
             rows.iter().map(key_from).collect()
-        }
-
-        pub(crate) async fn audit(
-            connection: &mut $connection,
-            tenant: &TenantId,
-            limit: usize,
-        ) -> Result<Vec<AuditEntry>, StoreError> {
-            let rows = sqlx::query(
-                "SELECT at, actor, action, target, detail FROM audit WHERE tenant_id = $1 ORDER BY n DESC LIMIT $2",
-            )
-            .bind(tenant.as_str())
-            .bind(clamped(limit))
-            .fetch_all(connection)
-            .await
-            .map_err(store_error)?;
-            let entry = |row: &$row| {
-                Ok(AuditEntry {
-                    at: row.try_get("at")?,
-                    actor: row.try_get("actor")?,
-                    action: row.try_get("action")?,
-                    target: row.try_get("target")?,
-                    detail: row.try_get("detail")?,
-                })
-            };
-            rows.iter().map(|row| entry(row).map_err(store_error)).collect()
         }
     };
 }

@@ -9,13 +9,50 @@ macro_rules! keys_port {
                 &self,
                 scope: &TenantScope,
                 new: NewApiKey,
-                audit: AuditEntry,
+                entry: AuditEntry,
             ) -> Result<(), StoreError> {
                 check_tenant(scope, &new)?;
                 let mut transaction = self.main.begin().await?;
                 keys::insert(&mut transaction, &new).await?;
-                keys::log(&mut transaction, scope.tenant(), &audit).await?;
+                audit::log(
+                    &mut transaction,
+                    self.main.audit_key()?,
+                    scope.tenant(),
+                    entry,
+                )
+                .await?;
                 main_db::commit(transaction).await
+            }
+
+            async fn rotate(
+                &self,
+                scope: &TenantScope,
+                old: &str,
+                until: Millis,
+                new: NewApiKey,
+                entry: AuditEntry,
+            ) -> Result<Option<ApiKey>, StoreError> {
+                check_tenant(scope, &new)?;
+                let mut transaction = self.main.begin().await?;
+                let Some(mut old) = keys::find(&mut transaction, scope.tenant(), old).await? else {
+                    return Ok(None);
+                };
+                check_rotation(&old)?;
+                let until = old.expires.map_or(until, |expires| expires.min(until));
+                // First, because of the name that both have.
+                keys::replace(&mut transaction, &old, &new.key.id, until).await?;
+                keys::insert(&mut transaction, &new).await?;
+                audit::log(
+                    &mut transaction,
+                    self.main.audit_key()?,
+                    scope.tenant(),
+                    entry,
+                )
+                .await?;
+                main_db::commit(transaction).await?;
+                old.replaced_by = Some(new.key.id);
+                old.expires = Some(until);
+                Ok(Some(old))
             }
 
             async fn revoke(
@@ -23,18 +60,32 @@ macro_rules! keys_port {
                 scope: &TenantScope,
                 id_or_name: &str,
                 at: Millis,
-                audit: AuditEntry,
+                entry: AuditEntry,
             ) -> Result<Option<ApiKey>, StoreError> {
                 let mut transaction = self.main.begin().await?;
                 let Some(mut key) = keys::find(&mut transaction, scope.tenant(), id_or_name).await? else {
                     return Ok(None);
                 };
                 if keys::mark_revoked(&mut transaction, scope.tenant(), &key.id, at).await? {
-                    keys::log(&mut transaction, scope.tenant(), &audit).await?;
+                    audit::log(
+                        &mut transaction,
+                        self.main.audit_key()?,
+                        scope.tenant(),
+                        entry,
+                    )
+                    .await?;
                     main_db::commit(transaction).await?;
                     key.revoked = Some(at);
                 }
                 Ok(Some(key))
+            }
+
+            async fn used(&self, _: &SystemScope, used: &[(String, Millis)]) -> Result<(), StoreError> {
+                let mut transaction = self.main.begin().await?;
+                for (id, at) in used {
+                    keys::mark_used(&mut transaction, id, *at).await?;
+                }
+                main_db::commit(transaction).await
             }
 
             async fn by_hash(&self, _: &SystemScope, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
@@ -44,9 +95,54 @@ macro_rules! keys_port {
             async fn list(&self, scope: &TenantScope) -> Result<Vec<ApiKey>, StoreError> {
                 keys::list(&mut *self.main.read().await?, scope.tenant()).await
             }
+        }
+    };
+}
 
-            async fn audit(&self, scope: &TenantScope, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
-                keys::audit(&mut *self.main.read().await?, scope.tenant(), limit).await
+/// The port of the audit log, on anything that has a `main` database.
+macro_rules! audits_port {
+    ($store:ty) => {
+        #[async_trait]
+        impl Audits for $store {
+            async fn record(&self, scope: &TenantScope, entry: AuditEntry) -> Result<(), StoreError> {
+                let mut transaction = self.main.begin().await?;
+                audit::log(
+                    &mut transaction,
+                    self.main.audit_key()?,
+                    scope.tenant(),
+                    entry,
+                )
+                .await?;
+                main_db::commit(transaction).await
+            }
+
+            async fn audit(
+                &self,
+                scope: &TenantScope,
+                query: AuditQuery,
+            ) -> Result<Vec<SealedEntry>, StoreError> {
+                audit::search(&mut *self.main.read().await?, scope.tenant(), &query).await
+            }
+
+            async fn sealed(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                after: u64,
+                limit: usize,
+            ) -> Result<Vec<SealedEntry>, StoreError> {
+                audit::chain(&mut *self.main.read().await?, tenant, after, limit).await
+            }
+
+            async fn reseal(&self, _: &SystemScope, entry: AuditEntry) -> Result<u64, StoreError> {
+                let mut transaction = self.main.begin().await?;
+                let resealed = audit::reseal(&mut transaction, self.main.audit_key()?, &entry).await?;
+                main_db::commit(transaction).await?;
+                Ok(resealed)
+            }
+
+            async fn heads(&self, _: &SystemScope) -> Result<Vec<AuditHead>, StoreError> {
+                audit::heads(&mut *self.main.read().await?).await
             }
         }
     };
@@ -300,4 +396,4 @@ macro_rules! journal_port {
     };
 }
 
-pub(crate) use {journal_port, keys_port, live_port, rollups_port};
+pub(crate) use {audits_port, journal_port, keys_port, live_port, rollups_port};

@@ -1,6 +1,7 @@
 //! The folder, its lock, and how every SQLite file in it is opened.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -11,11 +12,25 @@ use crate::OpenError;
 /// Locked for as long as a server uses the folder. The operating system lets go of it when the process dies.
 const LOCK: &str = "fuseboard.lock";
 
-/// Creates the folder and its parents where they are missing.
+/// Creates the folder and its parents where they are missing. Each new name is on the disk when this returns: no commit
+/// in a folder is safer than the folder's own name.
 pub(super) async fn create_folder(folder: &Path) -> Result<(), OpenError> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();
     tokio::fs::create_dir_all(folder)
         .await
-        .map_err(OpenError::io(folder))
+        .map_err(OpenError::io(folder))?;
+    for made in missing {
+        match made.parent() {
+            None => {}
+            Some(parent) if parent.as_os_str().is_empty() => sync_folder(Path::new(".")).await?,
+            Some(parent) => match sync_folder(parent).await {
+                // May be written but not read: the file system does it in its own time.
+                Err(OpenError::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {}
+                result => result?,
+            },
+        }
+    }
+    Ok(())
 }
 
 /// Takes the folder for this process.
@@ -52,7 +67,10 @@ pub(super) fn writing(path: &Path, options: &SqliteOptions) -> SqliteConnectOpti
         .create_if_missing(true)
         .page_size(8_192)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(match options.wait_for_disk {
+            true => SqliteSynchronous::Full,
+            false => SqliteSynchronous::Normal,
+        })
 }
 
 /// A connection that writes a file whose rows also go away again: freed pages can be given back bit by bit. Journal

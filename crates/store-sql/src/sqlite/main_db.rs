@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnection, SqlitePoolOptions};
 use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
+use store::audit::AuditKey;
 use store::{Flush, PartialRow, StoreError, TenantId, check_flush, codec, cut_seconds};
 
 use super::schema::{migrate, schema_version};
@@ -16,13 +17,24 @@ use crate::error::store_error;
 use crate::shared::{rung_number, signed, unsigned};
 use crate::{OpenError, migrations};
 
-pub(super) mod keys {
-    crate::shared::key_functions!(
+pub(super) mod audit {
+    crate::shared::audit_functions!(
         sqlx::SqliteConnection,
         sqlx::sqlite::SqliteRow,
-        "INSERT INTO audit (tenant_id, n, at, actor, action, target, detail)
-         SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6 FROM audit WHERE tenant_id = $1"
+        // A transaction that writes holds the lock of the whole file.
+        None,
+        &[
+            "DROP TRIGGER audit_is_not_removed",
+            "DELETE FROM audit",
+            "CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN
+                 SELECT raise(ABORT, 'the audit log is only ever added to');
+             END",
+        ]
     );
+}
+
+pub(super) mod keys {
+    crate::shared::key_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
 pub(super) mod live {
@@ -41,6 +53,8 @@ const ROWS: usize = 1_000;
 pub(super) struct MainDb {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Seals the audit log. Without it nothing is changed that must be logged.
+    audit_key: Option<AuditKey>,
     /// Numbers of series that are known to be stored.
     series: Mutex<HashMap<TenantId, HashMap<SeriesKey, i64>>>,
 }
@@ -51,6 +65,7 @@ impl MainDb {
         options: &SqliteOptions,
         may_migrate: bool,
     ) -> Result<MainDb, OpenError> {
+        super::restore::settle(folder).await?;
         let path = folder.join(FILE);
         let name = path.display().to_string();
         let migrations = migrations::sqlite();
@@ -91,6 +106,7 @@ impl MainDb {
         Ok(MainDb {
             writer,
             readers,
+            audit_key: options.audit_key.clone(),
             series: Mutex::default(),
         })
     }
@@ -125,6 +141,24 @@ impl MainDb {
             unsigned(highest.unwrap_or(0))
         };
         read().await.map_err(OpenError::stored(FILE))
+    }
+
+    /// What seals the audit log.
+    pub(super) fn audit_key(&self) -> Result<&AuditKey, StoreError> {
+        self.audit_key.as_ref().ok_or_else(|| {
+            StoreError::Conflict("the store was opened without the audit key, and this must be logged".into())
+        })
+    }
+
+    /// Seals entries of the audit log from before it was a chain.
+    pub(super) async fn adopt(&self) -> Result<(), StoreError> {
+        if let Some(key) = &self.audit_key {
+            let mut transaction = self.begin().await?;
+            if audit::adopt(&mut transaction, key).await? {
+                commit(transaction).await?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn ping(&self) -> Result<(), StoreError> {

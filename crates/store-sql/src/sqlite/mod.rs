@@ -7,7 +7,12 @@
 mod files;
 mod journal;
 mod main_db;
+mod restore;
 mod schema;
+mod snapshot;
+
+pub use restore::SqliteRestore;
+pub use snapshot::{CopiedFile, SqliteSnapshot};
 
 use std::fs::File;
 use std::path::Path;
@@ -16,16 +21,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::Millis;
 use domain::rollup::Rung;
+use store::audit::AuditKey;
 use store::{
-    ApiKey, Appended, AuditEntry, BatchPage, BatchQuery, Checkpoint, Chunk, ChunkHead, ChunkMerge,
-    ChunkParts, Compaction, Flush, Journal, JournalUsage, KeyHash, Keyframe, Keys, LiveStore, NewApiKey,
-    NewBatch, Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage, SecondRow, StoreError,
-    StoredBatch, SystemScope, TenantId, TenantScope, TransitionQuery, TransitionRow, check_tenant,
+    ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint, Chunk,
+    ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush, Journal, JournalUsage, KeyHash, Keyframe, Keys,
+    LiveStore, NewApiKey, NewBatch, Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage,
+    SealedEntry, SecondRow, StoreError, StoredBatch, SystemScope, TenantId, TenantScope, TransitionQuery,
+    TransitionRow, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
-use main_db::{MainDb, keys, live, rollups};
+use main_db::{FILE, MainDb, audit, keys, live, rollups};
 
 /// The sole writer of a folder's journal.
 pub(crate) const WRITER: u32 = 1;
@@ -37,6 +44,11 @@ pub struct SqliteOptions {
     pub busy_timeout: Duration,
     /// How many connections read `fuseboard.db` at the same time.
     pub readers: u32,
+    /// Seals the audit log; without it a change that must be logged is refused.
+    pub audit_key: Option<AuditKey>,
+    /// A commit waits for the disk. No setting of the product leads here: without it a power cut takes acknowledged
+    /// rows, and the proof of that (`server/tests/power`) must be able to see it happen.
+    pub wait_for_disk: bool,
 }
 
 impl Default for SqliteOptions {
@@ -44,6 +56,8 @@ impl Default for SqliteOptions {
         SqliteOptions {
             busy_timeout: Duration::from_secs(5),
             readers: 4,
+            audit_key: None,
+            wait_for_disk: true,
         }
     }
 }
@@ -64,6 +78,7 @@ impl SqliteStore {
         files::create_folder(data_dir).await?;
         let lock = files::lock(data_dir)?;
         let main = MainDb::open(data_dir, &options, true).await?;
+        main.adopt().await.map_err(OpenError::stored(FILE))?;
         let floor = main.applied(WRITER).await?;
         let journal = SqliteJournal::open(data_dir, &options, floor).await?;
         files::sync_folder(data_dir).await?;
@@ -100,6 +115,9 @@ impl SqliteKeys {
             Err(error) => return Err(error),
         };
         let main = MainDb::open(data_dir, &options, may_migrate).await?;
+        if lock.is_some() {
+            main.adopt().await.map_err(OpenError::stored(FILE))?;
+        }
         drop(lock);
         Ok(SqliteKeys { main })
     }
@@ -112,6 +130,8 @@ impl SqliteKeys {
 
 crate::shared::keys_port!(SqliteStore);
 crate::shared::keys_port!(SqliteKeys);
+crate::shared::audits_port!(SqliteStore);
+crate::shared::audits_port!(SqliteKeys);
 crate::shared::live_port!(SqliteStore);
 crate::shared::rollups_port!(SqliteStore);
 crate::shared::journal_port!(SqliteStore);

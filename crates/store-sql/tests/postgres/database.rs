@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use store::contract::Subject;
+use store::contract::samples::audit_key;
 use store_sql::{PgOptions, PgStore};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -70,6 +71,11 @@ impl Database {
         run(&self.url, sql.to_owned()).await;
     }
 
+    pub async fn try_run(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+        let mut connection = PgConnection::connect(&self.url).await?;
+        connection.execute(sql).await.map(drop)
+    }
+
     pub async fn count(&self, sql: &'static str) -> i64 {
         let mut connection = PgConnection::connect(&self.url).await.expect("a connection");
         sqlx::query_scalar(sql)
@@ -108,6 +114,7 @@ impl Subject for Database {
         drop(self.store.take());
         let options = PgOptions {
             connections: 3,
+            audit_key: Some(audit_key()),
             ..PgOptions::default()
         };
         self.store = Some(

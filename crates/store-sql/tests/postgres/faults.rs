@@ -5,15 +5,20 @@ use std::time::Duration;
 use sqlx::{Connection as _, PgConnection};
 use store::contract::Subject as _;
 use store::contract::samples::{DAY, NOON, batch, keyed};
-use store::{Appended, Journal, Keys, Offset, StoreError, SystemScope};
+use store::{Appended, Journal, Keys, Offset, StoreError, SystemScope, TenantId, TenantScope};
 use store_sql::{OpenError, PgKeys, PgOptions, PgStore};
 
 use crate::database::Database;
 use crate::proxy::{Cut, Proxy};
 
 #[expect(clippy::disallowed_methods, reason = "the tests stand in for the supervisor")]
-fn system() -> SystemScope {
+pub fn system() -> SystemScope {
     SystemScope::assume()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests stand in for the auth layer")]
+pub fn acme() -> TenantScope {
+    TenantScope::assume(TenantId::parse("acme").unwrap())
 }
 
 fn impatient() -> PgOptions {

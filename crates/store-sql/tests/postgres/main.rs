@@ -7,6 +7,8 @@
 mod database;
 mod faults;
 mod proxy;
+mod snapshot;
+mod tampering;
 
 async fn subject() -> database::Database {
     database::Database::create().await

@@ -5,9 +5,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use store::contract::Subject as _;
 use store::contract::samples::{DAY, NOON, api_key, audit, batch, flush};
 use store::{Journal, Keys, LiveStore};
-use store_sql::{OpenError, SqliteKeys, SqliteOptions};
+use store_sql::{OpenError, SqliteKeys};
 
-use crate::folder::{Sqlite, acme, subject, system};
+use crate::folder::{Sqlite, acme, options, subject, system};
 
 #[tokio::test]
 async fn a_second_process_is_refused_and_the_folder_is_named() {
@@ -26,18 +26,14 @@ async fn a_second_process_is_refused_and_the_folder_is_named() {
 #[tokio::test]
 async fn keys_can_be_made_while_a_server_runs_and_before_it_first_did() {
     let folder = tempfile::tempdir().unwrap();
-    let keys = SqliteKeys::open(folder.path(), SqliteOptions::default())
-        .await
-        .unwrap();
+    let keys = SqliteKeys::open(folder.path(), options()).await.unwrap();
     keys.create(&acme(), api_key("acme", 1, "a"), audit("key.create", "a"))
         .await
         .unwrap();
     keys.close().await;
     let mut subject = Sqlite { folder, store: None };
     subject.reopen().await;
-    let keys = SqliteKeys::open(subject.folder.path(), SqliteOptions::default())
-        .await
-        .unwrap();
+    let keys = SqliteKeys::open(subject.folder.path(), options()).await.unwrap();
     keys.create(&acme(), api_key("acme", 2, "b"), audit("key.create", "b"))
         .await
         .unwrap();

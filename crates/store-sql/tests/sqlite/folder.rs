@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _};
 use store::contract::Subject;
-use store::contract::samples::batch;
+use store::contract::samples::{audit_key, batch};
 use store::{Appended, Journal, Offset, SystemScope, TenantId, TenantScope};
 use store_sql::{OpenError, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
@@ -31,9 +31,17 @@ impl Subject for Sqlite {
     }
 }
 
+/// As the program opens it, with a key of its own.
+pub fn options() -> SqliteOptions {
+    SqliteOptions {
+        audit_key: Some(audit_key()),
+        ..SqliteOptions::default()
+    }
+}
+
 impl Sqlite {
     pub async fn open(&self) -> Result<SqliteStore, OpenError> {
-        SqliteStore::open(self.folder.path(), SqliteOptions::default()).await
+        SqliteStore::open(self.folder.path(), options()).await
     }
 
     pub fn journal(&self, name: &str) -> PathBuf {
@@ -90,13 +98,15 @@ impl Sqlite {
     }
 
     pub async fn edit(&self, file: PathBuf, sql: &str) {
+        self.try_edit(file, sql).await.unwrap();
+    }
+
+    pub async fn try_edit(&self, file: PathBuf, sql: &str) -> Result<(), sqlx::Error> {
         let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
-        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(&mut connection)
-            .await
-            .unwrap();
-        connection.close().await.unwrap();
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
+        connection.close().await?;
+        done.map(drop)
     }
 }
 

@@ -4,5 +4,7 @@
 mod crash;
 mod files;
 mod folder;
+mod snapshot;
+mod tampering;
 
 store::contract_suite!(crate::folder::subject);

@@ -1,8 +1,8 @@
 //! The live path's flush: all or nothing, one after the other, and partials as they were given.
 
-use domain::rollup::{Bucket, Rung};
+use domain::rollup::{Bucket, Rung, SeriesKey};
 
-use super::samples::{NOON, flush, full_bucket, partial, series, transition};
+use super::samples::{NOON, flush, full_bucket, labelled_series, partial, series, transition};
 use super::{Subject, is_conflict, scope, system, tenant};
 use crate::{Checkpoint, Flush, LiveStore, PartialRow, SECONDS_KEPT, SecondRow, TransitionQuery};
 
@@ -44,6 +44,51 @@ async fn transitions(subject: &impl Subject, slug: &str) -> usize {
         .await
         .expect("transitions can be read")
         .len()
+}
+
+/// Labels are part of a series; what differs in them only is another one, and known again after a restart.
+pub async fn series_with_labels_come_back_apart(subject: &mut impl Subject) {
+    let row = |series| PartialRow {
+        bucket: NOON,
+        series,
+        stats: full_bucket(),
+    };
+    let mut other = labelled_series("gpt-5");
+    other.labels[1].1 = "payments".into();
+    // Of the longest texts there may be, which no index may find too long; what repeats could be compressed.
+    let mut seed = 1u32;
+    let mut longest = || -> String {
+        let letter = |_| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from_u32(0x1_0000 + (seed >> 8) % 0x10_0000)
+        };
+        (0..128).filter_map(letter).collect()
+    };
+    let mut long = SeriesKey {
+        provider: longest(),
+        model: longest(),
+        deployment: longest(),
+        service: longest(),
+        environment: longest(),
+        operation: None,
+        labels: (0..4).map(|_| (longest(), longest())).collect(),
+    };
+    long.labels.sort();
+    let mut rows = [series("gpt-5"), labelled_series("gpt-5"), other, long].map(row);
+    rows.sort_by(|a, b| a.series.cmp(&b.series));
+    for applied in 1..3 {
+        let new = Flush {
+            partials: rows.to_vec(),
+            ..flush("acme", applied - 1, applied)
+        };
+        write(subject, new).await;
+        subject.reopen().await;
+    }
+    let found = partials(subject, "acme", NOON, NOON + 1).await;
+    assert_eq!(found.len(), 2 * rows.len());
+    for (pair, row) in found.chunks(2).zip(rows) {
+        assert_eq!(pair, [row.clone(), row]);
+    }
 }
 
 /// Every field of a bucket, a series, a checkpoint.

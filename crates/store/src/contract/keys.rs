@@ -1,8 +1,8 @@
-//! API keys and the audit log.
+//! API keys, and that what is done with them is logged.
 
 use super::samples::{NOON, api_key, audit};
 use super::{Subject, is_conflict, scope, system};
-use crate::{ApiKey, AuditEntry, Keys, NewApiKey, Scope};
+use crate::{ApiKey, AuditEntry, AuditQuery, Audits, Keys, NewApiKey, Scope};
 
 async fn create(subject: &impl Subject, slug: &str, key: NewApiKey) {
     let entry = audit("key.create", &key.key.id);
@@ -39,11 +39,13 @@ async fn list(subject: &impl Subject, slug: &str) -> Vec<ApiKey> {
 }
 
 async fn log(subject: &impl Subject, slug: &str) -> Vec<AuditEntry> {
-    subject
-        .store()
-        .audit(&scope(slug), 100)
-        .await
-        .expect("the log can be read")
+    let query = AuditQuery {
+        limit: 100,
+        ..AuditQuery::default()
+    };
+    let found = subject.store().audit(&scope(slug), query).await;
+    let found = found.expect("the log can be read");
+    found.into_iter().map(|sealed| sealed.entry).collect()
 }
 
 /// Every field, by hash and in the list; a hash that nobody has is nobody.
@@ -55,6 +57,8 @@ pub async fn a_key_comes_back_exactly(subject: &mut impl Subject) {
     for (n, scopes) in [(2, vec![]), (3, vec![Scope::MetricsRead])] {
         let mut other = api_key("acme", n, &format!("k{n}"));
         other.key.scopes = scopes;
+        other.key.expires = Some(NOON + 1);
+        other.key.addresses = vec!["10.0.0.0/8".into(), "2001:db8::/32".into()];
         create(subject, "acme", other.clone()).await;
         assert_eq!(by_hash(subject, n).await, Some(other.key));
     }
@@ -211,33 +215,6 @@ pub async fn keys_are_listed_oldest_first(subject: &mut impl Subject) {
     assert_eq!(names, ["k1", "k2", "k3"]);
 }
 
-/// In the order they were written, last first.
-pub async fn audit_entries_come_newest_first_up_to_the_limit(subject: &mut impl Subject) {
-    for n in 1..=4 {
-        create(subject, "acme", api_key("acme", n, &format!("k{n}"))).await;
-    }
-    let newest = subject
-        .store()
-        .audit(&scope("acme"), 2)
-        .await
-        .expect("the log can be read");
-    assert_eq!(
-        newest,
-        [
-            audit("key.create", "key0000004"),
-            audit("key.create", "key0000003")
-        ]
-    );
-    assert_eq!(
-        subject
-            .store()
-            .audit(&scope("acme"), 0)
-            .await
-            .expect("the log can be read"),
-        []
-    );
-}
-
 /// Neither seen, nor named, nor revoked, nor logged.
 pub async fn keys_of_tenants_are_apart(subject: &mut impl Subject) {
     create(subject, "acme", api_key("acme", 1, "ci")).await;
@@ -248,4 +225,105 @@ pub async fn keys_of_tenants_are_apart(subject: &mut impl Subject) {
     assert_eq!(by_hash(subject, 1).await.and_then(|key| key.revoked), None);
     assert_eq!(log(subject, "beta").await, [audit("key.create", "key0000002")]);
     assert_eq!(log(subject, "gamma").await, []);
+}
+
+async fn rotate(subject: &impl Subject, old: &str, until: i64, new: NewApiKey) -> Option<ApiKey> {
+    let entry = audit("key.rotate", old);
+    subject
+        .store()
+        .rotate(&scope("acme"), old, until, new, entry)
+        .await
+        .expect("replacing works")
+}
+
+/// Both count until the old one's time is over; the name is the new one's.
+pub async fn a_key_makes_room_for_another_of_its_name(subject: &mut impl Subject) {
+    create(subject, "acme", api_key("acme", 1, "ci")).await;
+    let old = rotate(subject, "ci", NOON + 60, api_key("acme", 2, "ci")).await;
+    let old = old.expect("it is there");
+    assert_eq!(old.replaced_by.as_deref(), Some("key0000002"));
+    assert_eq!(by_hash(subject, 1).await, Some(old.clone()));
+    assert!(old.counts(NOON + 59) && !old.counts(NOON + 60));
+    assert_eq!(by_hash(subject, 2).await, Some(api_key("acme", 2, "ci").key));
+    // One that ends sooner anyway is not given more time.
+    let mut short = api_key("acme", 3, "short");
+    short.key.expires = Some(NOON + 5);
+    create(subject, "acme", short).await;
+    let old = rotate(subject, "key0000003", NOON + 60, api_key("acme", 4, "short")).await;
+    assert_eq!(old.and_then(|key| key.expires), Some(NOON + 5));
+    assert_eq!(
+        rotate(subject, "nobody", NOON, api_key("acme", 5, "nobody")).await,
+        None
+    );
+    let actions: Vec<String> = log(subject, "acme")
+        .await
+        .into_iter()
+        .map(|entry| entry.action)
+        .collect();
+    assert_eq!(actions, ["key.rotate", "key.create", "key.rotate", "key.create"]);
+}
+
+/// Not one that was revoked, not one that was replaced; and the new one must be one that can be stored.
+pub async fn only_a_key_in_use_is_replaced(subject: &mut impl Subject) {
+    create(subject, "acme", api_key("acme", 1, "a")).await;
+    create(subject, "acme", api_key("acme", 2, "b")).await;
+    revoke(subject, "acme", "b", NOON).await;
+    rotate(subject, "a", NOON + 60, api_key("acme", 3, "a")).await;
+    let before = (list(subject, "acme").await, log(subject, "acme").await);
+    for (old, new) in [
+        ("key0000002", api_key("acme", 9, "b")),
+        ("key0000001", api_key("acme", 9, "a")),
+        ("a", api_key("acme", 2, "a")),
+        ("a", api_key("beta", 9, "a")),
+    ] {
+        let entry = audit("key.rotate", old);
+        is_conflict(
+            subject
+                .store()
+                .rotate(&scope("acme"), old, NOON, new, entry)
+                .await,
+        );
+    }
+    assert_eq!((list(subject, "acme").await, log(subject, "acme").await), before);
+}
+
+/// Who revokes a key means everything that opens the same door.
+pub async fn a_key_ends_with_what_it_replaced(subject: &mut impl Subject) {
+    create(subject, "acme", api_key("acme", 1, "ci")).await;
+    rotate(subject, "ci", NOON + 600, api_key("acme", 2, "ci")).await;
+    rotate(subject, "ci", NOON + 600, api_key("acme", 3, "ci")).await;
+    create(subject, "acme", api_key("acme", 4, "other")).await;
+    revoke(subject, "acme", "ci", NOON + 9)
+        .await
+        .expect("it is there");
+    let revoked: Vec<_> = list(subject, "acme")
+        .await
+        .iter()
+        .map(|key| key.revoked)
+        .collect();
+    assert_eq!(revoked, [Some(NOON + 9), Some(NOON + 9), Some(NOON + 9), None]);
+}
+
+/// Whoever reports late does not turn the clock back; a key that nobody has is nobody's.
+pub async fn when_a_key_was_seen_last_only_moves_on(subject: &mut impl Subject) {
+    create(subject, "acme", api_key("acme", 1, "a")).await;
+    create(subject, "acme", api_key("acme", 2, "b")).await;
+    for (id, at) in [
+        ("key0000001", NOON + 5),
+        ("key0000001", NOON + 3),
+        ("key0000009", NOON),
+    ] {
+        subject
+            .store()
+            .used(&system(), &[(id.to_owned(), at)])
+            .await
+            .expect("it is noted");
+    }
+    let seen: Vec<_> = list(subject, "acme")
+        .await
+        .iter()
+        .map(|key| key.last_used)
+        .collect();
+    assert_eq!(seen, [Some(NOON + 5), None]);
+    assert_eq!(log(subject, "acme").await.len(), 2, "being used is no entry");
 }

@@ -15,6 +15,7 @@
 )]
 
 pub mod append;
+pub mod audit;
 pub mod calls;
 pub mod flush;
 pub mod keyframes;
@@ -29,15 +30,15 @@ pub mod transitions;
 use async_trait::async_trait;
 
 use crate::{
-    Appended, Journal, Keys, LiveStore, NewBatch, Offset, Rollups, StoreError, StoredBatch, SystemScope,
-    TenantId, TenantScope,
+    Appended, Audits, Journal, Keys, LiveStore, NewBatch, Offset, Rollups, StoreError, StoredBatch,
+    SystemScope, TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
 #[async_trait]
 pub trait Subject: Send + Sync {
     /// The adapter.
-    type Store: Journal + LiveStore + Rollups + Keys;
+    type Store: Journal + LiveStore + Rollups + Keys + Audits;
 
     /// The store as it is open now.
     fn store(&self) -> &Self::Store;
@@ -115,6 +116,7 @@ macro_rules! contract_suite {
             }
             flush {
                 a_flush_comes_back_exactly,
+                series_with_labels_come_back_apart,
                 a_flush_survives_reopening,
                 seconds_are_told_whole_and_dropped_by_age,
                 a_flush_that_does_not_follow_is_refused_whole,
@@ -172,8 +174,21 @@ macro_rules! contract_suite {
                 revoking_again_changes_nothing,
                 an_id_comes_before_a_name,
                 keys_are_listed_oldest_first,
-                audit_entries_come_newest_first_up_to_the_limit,
                 keys_of_tenants_are_apart,
+                a_key_makes_room_for_another_of_its_name,
+                only_a_key_in_use_is_replaced,
+                a_key_ends_with_what_it_replaced,
+                when_a_key_was_seen_last_only_moves_on,
+            }
+            audit {
+                entries_come_back_as_they_were_sealed,
+                entries_are_fitted_before_they_are_sealed,
+                a_chain_goes_on_across_reopening,
+                changes_and_events_share_one_chain,
+                chains_of_tenants_are_apart,
+                writers_at_once_make_one_chain,
+                entries_are_found,
+                a_log_can_be_sealed_anew,
             }
         }
     };

@@ -2,7 +2,7 @@
 
 use domain::rollup::Rung;
 
-use super::samples::{NOON, flush, full_bucket, partial, series};
+use super::samples::{NOON, flush, full_bucket, labelled_series, partial, series};
 use super::{Subject, is_conflict, scope, system, tenant};
 use crate::codec::{decode_chunk, encode_chunks};
 use crate::{
@@ -75,7 +75,11 @@ pub async fn a_compaction_takes_the_partials(subject: &mut impl Subject) {
         series: series("gpt-5-mini"),
         stats: full_bucket(),
     };
-    let rows = vec![full, partial(NOON + 10_000, "a")];
+    let labelled = PartialRow {
+        series: labelled_series("gpt-5-mini"),
+        ..full.clone()
+    };
+    let rows = vec![full, labelled, partial(NOON + 10_000, "a")];
     write(
         subject,
         Flush {
@@ -89,7 +93,7 @@ pub async fn a_compaction_takes_the_partials(subject: &mut impl Subject) {
             uncompacted(subject, "acme").await.len(),
             compacted(subject, "acme").await
         ),
-        (2, 0)
+        (3, 0)
     );
     let chunks = encode(Rung::TenSeconds, rows.clone());
     compact(subject, compaction("acme", 7, chunks)).await;

@@ -9,6 +9,7 @@ use domain::rollup::{Bucket, SeriesKey};
 use domain::{Event, EventBody, Millis, Outcome};
 
 use super::tenant;
+use crate::audit::AuditKey;
 use crate::{
     ApiKey, AuditEntry, Flush, Idempotency, NewApiKey, NewBatch, PartialRow, Refusal, Scope, TransitionRow,
 };
@@ -295,6 +296,15 @@ pub fn series(model: &str) -> SeriesKey {
         service: String::new(),
         environment: "prod".into(),
         operation: Some(Operation::Chat),
+        labels: Box::default(),
+    }
+}
+
+/// A series with kept labels, of which one needs more than ASCII.
+pub fn labelled_series(model: &str) -> SeriesKey {
+    SeriesKey {
+        labels: labels().into(),
+        ..series(model)
     }
 }
 
@@ -380,6 +390,10 @@ pub fn api_key(slug: &str, n: u8, name: &str) -> NewApiKey {
             prefix: format!("fb_key{n:07}"),
             scopes: vec![Scope::IngestWrite, Scope::MetricsRead],
             created: NOON + Millis::from(n),
+            expires: None,
+            addresses: Vec::new(),
+            last_used: None,
+            replaced_by: None,
             revoked: None,
         },
         hash: [n; 32],
@@ -391,8 +405,14 @@ pub fn audit(action: &str, target: &str) -> AuditEntry {
     AuditEntry {
         at: NOON,
         actor: "cli:root".into(),
+        address: String::new(),
         action: action.into(),
         target: target.into(),
         detail: "made for a test".into(),
     }
+}
+
+/// What the log of a store under test is sealed with.
+pub fn audit_key() -> AuditKey {
+    AuditKey::new([7; 32])
 }

@@ -3,6 +3,7 @@
 //! A clone is another handle on the same data, so "closing and opening again" is dropping one handle and making
 //! another. Durability is deliberately absent.
 
+mod audit;
 mod journal;
 mod keys;
 mod live;
@@ -17,7 +18,7 @@ use parking_lot::Mutex;
 
 use crate::plan::{KeyScope, Seen};
 use crate::{
-    ApiKey, AuditEntry, Checkpoint, Chunk, KeyHash, PartialRow, RecentIds, StoredBatch, TenantId,
+    ApiKey, Checkpoint, Chunk, KeyHash, PartialRow, RecentIds, SealedEntry, StoredBatch, TenantId,
     TransitionRow,
 };
 
@@ -39,7 +40,7 @@ struct State {
     journal: JournalState,
     live: BTreeMap<TenantId, LiveState>,
     keys: Vec<(KeyHash, ApiKey)>,
-    audit: Vec<(TenantId, AuditEntry)>,
+    audit: BTreeMap<TenantId, Vec<SealedEntry>>,
 }
 
 #[derive(Default)]

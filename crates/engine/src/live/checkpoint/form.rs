@@ -22,10 +22,15 @@ pub(super) struct Form {
     pub first_event: Option<Millis>,
     pub last_event: Option<Millis>,
     pub last_simulated: Option<Millis>,
+    /// Those without labels.
     pub series: Vec<SeriesForm>,
 }
 
+/// A series without labels.
 pub(super) type SeriesForm = (String, String, String, String, String, Option<u8>);
+
+/// A series with its labels, behind the rest from version 2 on.
+pub(super) type LabelledForm = (SeriesForm, Vec<(String, String)>);
 
 pub(super) fn series(key: &SeriesKey) -> SeriesForm {
     let SeriesKey {
@@ -35,6 +40,7 @@ pub(super) fn series(key: &SeriesKey) -> SeriesForm {
         service,
         environment,
         operation,
+        labels: _,
     } = key.clone();
     (
         provider,
@@ -46,7 +52,11 @@ pub(super) fn series(key: &SeriesKey) -> SeriesForm {
     )
 }
 
-pub(super) fn to_series(form: SeriesForm) -> SeriesKey {
+pub(super) fn labelled(key: &SeriesKey) -> LabelledForm {
+    (series(key), key.labels.to_vec())
+}
+
+pub(super) fn to_series((form, labels): LabelledForm) -> SeriesKey {
     let (provider, model, deployment, service, environment, operation) = form;
     let operation = operation.and_then(|index| Operation::ALL.get(usize::from(index)).copied());
     SeriesKey {
@@ -56,6 +66,7 @@ pub(super) fn to_series(form: SeriesForm) -> SeriesKey {
         service,
         environment,
         operation,
+        labels: labels.into(),
     }
 }
 

@@ -4,21 +4,25 @@
 //! read (a newer or older version) is refused with a clear error rather than guessed at; each change of [`form`] gets a
 //! new version number and a reader for the one before.
 //!
+//! Version 2 goes on with the series that have labels. Where there are none, version 1 is written, byte for byte as ever.
+//!
 //! Deliberately absent: rings, which come back from the stored seconds and the 10 s partials.
 
 mod form;
 
 use domain::Millis;
 use domain::breaker::{BreakerId, Registry};
+use domain::rollup::SeriesKey;
 use store::{Offset, PartialRow, SecondRow, StoreError, TransitionRow};
 
 use super::TenantLive;
 use super::flush::Pending;
 use super::totals::Day;
-use form::{Form, SourceForm, TripForm};
+use form::{Form, LabelledForm, SourceForm, TripForm};
 
-/// The version written.
+/// The versions written: without and with labels of series.
 const VERSION: u8 = 1;
+const VERSION_LABELS: u8 = 2;
 
 impl TenantLive {
     /// The state at [`TenantLive::applied`].
@@ -47,15 +51,20 @@ impl TenantLive {
             first_event: self.first_event,
             last_event: self.last_event,
             last_simulated: self.last_simulated,
-            series: self.series.iter().map(form::series).collect(),
+            series: self.series.iter().filter(plain).map(form::series).collect(),
         };
-        let mut bytes = vec![VERSION];
-        match postcard::to_extend(&form, bytes.clone()) {
-            Ok(all) => bytes = all,
+        let labelled = self.series.iter().filter(|key| !plain(key));
+        let labelled: Vec<LabelledForm> = labelled.map(form::labelled).collect();
+        let written = match labelled.is_empty() {
+            true => postcard::to_extend(&form, vec![VERSION]),
+            false => postcard::to_extend(&form, vec![VERSION_LABELS])
+                .and_then(|bytes| postcard::to_extend(&labelled, bytes)),
+        };
+        written.unwrap_or_else(|error| {
             // Writing to a growing Vec has no way to fail; an empty checkpoint would be refused at start, not misread.
-            Err(error) => tracing::error!(%error, "the checkpoint could not be encoded"),
-        }
-        bytes
+            tracing::error!(%error, "the checkpoint could not be encoded");
+            vec![VERSION]
+        })
     }
 
     /// Puts a checkpoint back, with the stored rows that belong to it.
@@ -67,24 +76,7 @@ impl TenantLive {
         feed: Vec<TransitionRow>,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let form: Form = match bytes.split_first() {
-            Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|error| {
-                StoreError::Corrupt(format!("checkpoint of tenant {}: {error}", self.tenant))
-            })?,
-            Some((version, _)) => {
-                let text = format!(
-                    "checkpoint of tenant {} has version {version}, this build reads {VERSION}",
-                    self.tenant
-                );
-                return Err(StoreError::Corrupt(text));
-            }
-            None => {
-                return Err(StoreError::Corrupt(format!(
-                    "checkpoint of tenant {} is empty",
-                    self.tenant
-                )));
-            }
-        };
+        let (form, labelled) = self.read_checkpoint(bytes)?;
         let breakers = form.breakers.into_iter().filter_map(form::to_breaker);
         self.registry = Registry::from_parts(self.tenant.as_str(), breakers, form.overflow);
         for trip in form.trips {
@@ -106,7 +98,8 @@ impl TenantLive {
         self.first_event = form.first_event;
         self.last_event = form.last_event;
         self.last_simulated = form.last_simulated;
-        for series in form.series {
+        let plain = form.series.into_iter().map(|series| (series, Vec::new()));
+        for series in plain.chain(labelled) {
             self.series.add(form::to_series(series));
         }
         for row in &partials {
@@ -120,6 +113,23 @@ impl TenantLive {
         self.pending = Pending::restored(applied.seq);
         self.version += 1;
         Ok(())
+    }
+
+    fn read_checkpoint(&self, bytes: &[u8]) -> Result<(Form, Vec<LabelledForm>), StoreError> {
+        let corrupt =
+            |what: String| StoreError::Corrupt(format!("checkpoint of tenant {} {what}", self.tenant));
+        let malformed = |error: postcard::Error| corrupt(format!("cannot be read: {error}"));
+        match bytes.split_first() {
+            Some((&VERSION, rest)) => Ok((postcard::from_bytes(rest).map_err(malformed)?, Vec::new())),
+            Some((&VERSION_LABELS, rest)) => {
+                let (form, rest) = postcard::take_from_bytes(rest).map_err(malformed)?;
+                Ok((form, postcard::from_bytes(rest).map_err(malformed)?))
+            }
+            Some((version, _)) => Err(corrupt(format!(
+                "has version {version}, this build reads {VERSION} and {VERSION_LABELS}"
+            ))),
+            None => Err(corrupt("is empty".to_owned())),
+        }
     }
 
     /// Puts the last seconds back.
@@ -147,5 +157,69 @@ impl TenantLive {
         for row in rows {
             self.transitions.remember_of_breaker(row);
         }
+    }
+}
+
+/// A series that has no labels.
+fn plain(key: &&SeriesKey) -> bool {
+    key.labels.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::event::Call;
+    use domain::rollup::KeptLabels;
+    use store::TenantId;
+
+    use super::*;
+
+    fn empty() -> TenantLive {
+        let kept = KeptLabels::new(["team"]).unwrap();
+        TenantLive::new(TenantId::default_tenant(), 10, 0).keeping(&kept)
+    }
+
+    fn restored(bytes: &[u8]) -> Result<TenantLive, StoreError> {
+        let mut live = empty();
+        let applied = Offset { writer: 1, seq: 5 };
+        live.restore(applied, bytes, Vec::new(), Vec::new(), 0)?;
+        Ok(live)
+    }
+
+    fn series(live: &TenantLive) -> Vec<SeriesKey> {
+        let mut all: Vec<SeriesKey> = live.series.iter().cloned().collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn series_come_back_and_only_labels_need_the_newer_version() {
+        let mut live = empty();
+        let call = |team: &str| Call {
+            provider: "openai".into(),
+            labels: vec![("team".into(), team.into())],
+            ..Call::default()
+        };
+        live.series.add(SeriesKey::of(&call("a")));
+        let plain = live.checkpoint();
+        assert_eq!(plain[0], 1);
+        assert_eq!(series(&restored(&plain).unwrap()), series(&live));
+        for team in ["a", "b"] {
+            let made = live.series.made_by(&call(team));
+            live.series.add(made);
+        }
+        let labelled = live.checkpoint();
+        assert_eq!(labelled[0], 2);
+        assert_eq!(labelled[1..plain.len()], plain[1..], "the rest is as it was");
+        let back = restored(&labelled).unwrap();
+        assert_eq!(series(&back), series(&live));
+        assert_eq!(back.kept_labels(), [("team".to_owned(), 2, 0)]);
+        for end in 0..labelled.len() {
+            assert!(restored(&labelled[..end]).is_err(), "cut at {end}");
+        }
+        let newer = restored(&[3]).err().unwrap().to_string();
+        assert!(
+            newer.contains("has version 3, this build reads 1 and 2"),
+            "{newer}"
+        );
     }
 }

@@ -5,10 +5,10 @@ mod append;
 mod backwards;
 mod ids;
 mod keys;
-mod partitions;
+pub(super) mod partitions;
 mod read;
 mod retain;
-mod session;
+pub(super) mod session;
 
 use std::collections::BTreeSet;
 

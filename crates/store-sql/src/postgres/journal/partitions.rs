@@ -16,12 +16,12 @@ use super::PgJournal;
 const PREFIX: &str = "journal_batch_";
 
 /// The name of a day's partition: letters, digits and underscores only, so it is safe within a statement.
-pub(super) fn name(day: i64) -> String {
+pub(in crate::postgres) fn name(day: i64) -> String {
     format!("{PREFIX}{}", day::name(day))
 }
 
 /// The day of a partition.
-pub(super) fn day_of(name: &str) -> Option<i64> {
+pub(in crate::postgres) fn day_of(name: &str) -> Option<i64> {
     day::parse(name.strip_prefix(PREFIX)?)
 }
 
@@ -64,7 +64,8 @@ impl PgJournal {
     }
 }
 
-async fn make(connection: &mut PgConnection, day: i64) -> Result<(), sqlx::Error> {
+/// Makes a day's partition, unless it is attached.
+pub(in crate::postgres) async fn make(connection: &mut PgConnection, day: i64) -> Result<(), sqlx::Error> {
     let name = name(day);
     let is_attached: Option<bool> =
         sqlx::query_scalar("SELECT relispartition FROM pg_class WHERE oid = to_regclass($1)")

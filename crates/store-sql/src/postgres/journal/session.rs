@@ -16,7 +16,7 @@ use crate::error::store_error;
 use crate::shared::unsigned;
 
 /// The lock's first key, "fuse" in ASCII; the second one is the writer's number.
-const LOCK: i32 = 0x6675_7365;
+pub(in crate::postgres) const LOCK: i32 = 0x6675_7365;
 
 /// How long a statement of the session waits for a lock that somebody else holds.
 const LOCK_WAIT: Duration = Duration::from_secs(5);

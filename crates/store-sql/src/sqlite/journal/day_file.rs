@@ -279,14 +279,18 @@ impl<'a> OpenReader<'a> {
     }
 }
 
-/// Removes a day's file and its logs. The database goes first: logs alone are swept up at the next start, whereas a
-/// database without its log could have lost batches from the middle of the sequence.
+/// Removes a day's file and its logs. The database goes first, for good: logs alone are swept up at the next start, whereas
+/// a database without its log could have lost batches from the middle of the sequence.
 pub(super) async fn remove(folder: &Path, day: i64) -> io::Result<()> {
     let path = path(folder, day);
     for suffix in ["", "-wal", "-shm"] {
         match tokio::fs::remove_file(with_suffix(&path, suffix)).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
+        }
+        if suffix.is_empty() {
+            // Without this a power cut could bring the database back and not its log.
+            tokio::fs::File::open(folder).await?.sync_all().await?;
         }
     }
     Ok(())

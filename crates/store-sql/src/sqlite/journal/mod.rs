@@ -31,7 +31,7 @@ use crate::OpenError;
 use day_file::DayFile;
 use writer::Writer;
 
-const FOLDER: &str = "journal";
+pub(super) const FOLDER: &str = "journal";
 
 pub(super) struct SqliteJournal {
     folder: PathBuf,
