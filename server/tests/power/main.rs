@@ -7,7 +7,9 @@
 //! `cargo xtask prove power` asks for 1,000. Without strace the tests say so and pass.
 //!
 //! What the model leaves out: a disk that acknowledges an fsync and forgets, a sector that is neither old nor new, an
-//! fsync that fails, and stale bytes in a file that grew (a hole reads as zeros). Postgres has its own proof of this.
+//! fsync that fails, stale bytes in a file that grew (a hole reads as zeros), file modes, and a second cut while the first
+//! is mended (a start after SIGKILL is among what is cut). Not compared with the journal are stored transitions, and
+//! rollups once retention has dropped a day. Of Postgres nothing is recorded: what it syncs is its own.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 #![expect(clippy::print_stdout, reason = "the figures of the run are part of the proof")]
