@@ -1,4 +1,5 @@
 //! Archives as they are written, and everything that can happen to one afterwards.
+#![expect(clippy::unwrap_used, reason = "a helper of tests may fail like a test")]
 
 use std::collections::BTreeMap;
 use std::fs;
