@@ -8,10 +8,13 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput};
-use domain::sketch::Sketch;
+use domain::event::Call;
+use domain::rollup::{Bucket, Rung, SeriesKey};
+use domain::sketch::{DenseSketch, Sketch};
 use engine::live::TenantLive;
-use store::codec::{decode_batch, encode_batch};
-use store::{Offset, StoredBatch, TenantId};
+use protocol::query::QuerySeries;
+use store::codec::{ChunkFigures, SketchColumn, decode_batch, encode_batch, encode_chunks};
+use store::{NewChunk, Offset, PartialRow, StoredBatch, TenantId};
 
 const NOW: i64 = 1_763_640_000_000;
 const CALLS: u64 = 2_000;
@@ -22,6 +25,7 @@ fn main() {
     codec(&mut criterion);
     apply(&mut criterion);
     sketch(&mut criterion);
+    history(&mut criterion);
     criterion.final_summary();
 }
 
@@ -159,6 +163,88 @@ fn sketch(criterion: &mut Criterion) {
     });
     group.bench_function("quantile", |bencher| {
         bencher.iter(|| black_box(&one).quantile(0.99))
+    });
+    group.finish();
+}
+
+/// A month of hours of 100 series, 60 calls in each: what a chart of p99 by series reads.
+fn month() -> NewChunk {
+    const HOUR: i64 = 3_600_000;
+    let row = |hour: i64, number: u64| {
+        let mut stats = Bucket::default();
+        for minute in 0..60 {
+            let spread =
+                0.2 + 0.8 * noise(number << 32 | (hour * 60 + minute) as u64) as f64 / u64::MAX as f64;
+            stats.add(&Call {
+                weight: 1,
+                duration: Some(((120.0 + 15.0 * number as f64) * 1_000.0 / spread / spread) as u64),
+                ..Call::default()
+            });
+        }
+        PartialRow {
+            bucket: hour * HOUR,
+            series: SeriesKey {
+                provider: format!("provider-{}", number % 8),
+                model: format!("model-{number:02}"),
+                ..SeriesKey::default()
+            },
+            stats,
+        }
+    };
+    // One chunk takes 65,536 rows.
+    let rows = (0..650).flat_map(|hour| (0..100).map(move |number| row(hour, number)));
+    encode_chunks(Rung::Day, rows.collect()).unwrap().remove(0)
+}
+
+fn history(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("history");
+    let chunk = month();
+    group.throughput(Throughput::Elements(chunk.rows));
+    group.bench_function("open figures", |bencher| {
+        bencher.iter(|| ChunkFigures::open(black_box(&chunk.figures)).unwrap())
+    });
+    group.bench_function("open sketches", |bencher| {
+        bencher.iter(|| SketchColumn::open(black_box(&chunk.latency)).unwrap())
+    });
+    group.bench_function("add sketches, a quantile of each", |bencher| {
+        let mut sum = DenseSketch::default();
+        bencher.iter_batched_ref(
+            || SketchColumn::open(&chunk.latency).unwrap(),
+            |column| {
+                for _ in 0..chunk.rows {
+                    column.add_to(&mut sum).unwrap();
+                    black_box(sum.quantile(0.99));
+                    sum.clear();
+                }
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    group.bench_function("add sketches", |bencher| {
+        let mut sum = DenseSketch::default();
+        bencher.iter_batched_ref(
+            || SketchColumn::open(&chunk.latency).unwrap(),
+            |column| {
+                for _ in 0..chunk.rows {
+                    column.add_to(&mut sum).unwrap();
+                }
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    let answer: Vec<QuerySeries> = (0..100)
+        .map(|number| QuerySeries {
+            group: [("model".to_owned(), format!("model-{number:02}"))].into(),
+            points: (0..chunk.rows as i64 / 100)
+                .map(|hour| {
+                    let millis = noise(number << 32 | hour as u64) as f64 / u64::MAX as f64 * 5_000.0;
+                    (NOW + hour * 3_600_000, Some(millis))
+                })
+                .collect(),
+        })
+        .collect();
+    group.bench_function("write the answer", |bencher| {
+        bencher.iter(|| serde_json::to_vec(black_box(&answer)).unwrap())
     });
     group.finish();
 }

@@ -3,6 +3,8 @@
 //! Queries merge thousands of stored sketches into few results; there the 10 KB of a table pay. Everything that is
 //! kept, sent or stored is a [`Sketch`].
 
+use std::convert::Infallible;
+
 use super::{BINS, Sketch, estimate};
 
 /// A distribution of durations under construction.
@@ -30,26 +32,33 @@ impl DenseSketch {
     /// Adds `count` to a bin; a bin outside the mapping is left out, because no sketch has one.
     #[inline]
     pub fn add(&mut self, bin: u16, count: u64) {
-        self.add_run(bin, std::iter::once(count));
+        let Ok(()) = self.add_run(bin, 1, || Ok::<u64, Infallible>(count));
     }
 
-    /// Adds counts to neighbouring bins from `first` on.
+    /// Adds what `next` gives to `length` neighbouring bins from `first` on; bins outside the mapping are left out.
+    ///
+    /// # Errors
+    /// That of `next`, which is then not asked again; what it gave before is added.
     #[inline]
-    pub fn add_run(&mut self, first: u16, counts: impl Iterator<Item = u64>) {
-        let first = usize::from(first);
-        let Some(bins) = self.counts.get_mut(first..) else {
-            return;
-        };
-        let mut used = 0;
-        for (bin, count) in bins.iter_mut().zip(counts) {
+    pub fn add_run<E>(
+        &mut self,
+        first: u16,
+        length: usize,
+        mut next: impl FnMut() -> Result<u64, E>,
+    ) -> Result<(), E> {
+        let first = usize::from(first).min(BINS);
+        let end = (first + length).min(BINS);
+        if first == end {
+            return Ok(());
+        }
+        self.low = self.low.min(first);
+        self.high = self.high.max(end);
+        for bin in &mut self.counts[first..end] {
+            let count = next()?;
             *bin = bin.saturating_add(count);
             self.total = self.total.saturating_add(count);
-            used += 1;
         }
-        if used > 0 {
-            self.low = self.low.min(first);
-            self.high = self.high.max(first + used);
-        }
+        Ok(())
     }
 
     /// Adds everything a sketch holds.
@@ -77,15 +86,16 @@ impl DenseSketch {
         if self.total == 0 || q.is_nan() {
             return None;
         }
-        let rank = (q.clamp(0.0, 1.0) * (self.total - 1) as f64) as u64;
-        let mut below = 0u64;
-        for (bin, count) in self.counts[self.low..self.high].iter().enumerate() {
-            below = below.saturating_add(*count);
-            if below > rank {
-                return Some(estimate((self.low + bin) as u64));
-            }
-        }
-        None
+        let below = (q.clamp(0.0, 1.0) * (self.total - 1) as f64) as u64;
+        let above = (self.total - 1).saturating_sub(below);
+        let bins = self.counts[self.low..self.high].iter().enumerate();
+        // From the nearer end: what charts ask for is p95 and p99, a few bins from the top.
+        let found = if above < below {
+            past(bins.rev(), above)
+        } else {
+            past(bins, below)
+        };
+        found.map(|bin| estimate((self.low + bin) as u64))
     }
 
     /// The same distribution as a [`Sketch`].
@@ -100,11 +110,21 @@ impl DenseSketch {
     }
 }
 
+/// The bin of the value that `skipped` values come before.
+fn past<'a>(mut bins: impl Iterator<Item = (usize, &'a u64)>, skipped: u64) -> Option<usize> {
+    let mut seen = 0u64;
+    let found = bins.find(|(_, count)| {
+        seen = seen.saturating_add(**count);
+        seen > skipped
+    });
+    found.map(|(bin, _)| bin)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{BINS, DenseSketch, Sketch};
+    use super::{BINS, DenseSketch, Infallible, Sketch};
 
     fn sketch() -> impl Strategy<Value = Sketch> {
         proptest::collection::vec((0u64..100_000_000, 1u64..1_000), 0..60).prop_map(|values| {
@@ -137,7 +157,7 @@ mod tests {
     fn bins_outside_the_mapping_are_left_out() {
         let mut dense = DenseSketch::default();
         dense.add(BINS as u16, 1);
-        dense.add_run(BINS as u16 - 1, [1, 1, 1].into_iter());
+        let Ok(()) = dense.add_run(BINS as u16 - 1, 3, || Ok::<u64, Infallible>(1));
         assert_eq!(dense.count(), 1);
         assert!(dense.quantile(1.0).is_some());
         assert_eq!(dense.quantile(f64::NAN), None);

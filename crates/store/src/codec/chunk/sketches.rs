@@ -92,18 +92,8 @@ impl SketchColumn {
                 .and_then(|last| last.checked_add(1))
                 .filter(|next| *next <= Sketch::BINS as u64)
                 .ok_or(Malformed("a bin is out of range"))?;
-            let mut failed = Ok(());
-            let mut read = (0..=length).map_while(|_| match counts.uint() {
-                Ok(count) => Some(count.saturating_add(1)),
-                Err(error) => {
-                    failed = Err(error);
-                    None
-                }
-            });
-            sink.run(first as u16, &mut read);
-            // What the caller did not take is passed over.
-            read.for_each(drop);
-            failed?;
+            let count = || Ok(counts.uint()?.saturating_add(1));
+            sink.run(first as u16, (next - first) as usize, count)?;
         }
         rows.keep();
         runs.keep();
@@ -114,32 +104,35 @@ impl SketchColumn {
 
 /// What takes runs of neighbouring bins. A trait, so that each kind of reader is compiled into its own tight loop.
 trait Sink {
-    fn run(&mut self, first: u16, counts: &mut impl Iterator<Item = u64>);
+    fn run(&mut self, first: u16, length: usize, next: impl FnMut() -> Read<u64>) -> Read<()>;
 }
 
 struct Sum<'a>(&'a mut DenseSketch);
 
 impl Sink for Sum<'_> {
     #[inline]
-    fn run(&mut self, first: u16, counts: &mut impl Iterator<Item = u64>) {
-        self.0.add_run(first, counts);
+    fn run(&mut self, first: u16, length: usize, next: impl FnMut() -> Read<u64>) -> Read<()> {
+        self.0.add_run(first, length, next)
     }
 }
 
 struct Cells<'a>(&'a mut Sketch);
 
 impl Sink for Cells<'_> {
-    fn run(&mut self, first: u16, counts: &mut impl Iterator<Item = u64>) {
-        for (bin, count) in (first..).zip(counts) {
-            self.0.add_cell(bin, count);
+    fn run(&mut self, first: u16, length: usize, mut next: impl FnMut() -> Read<u64>) -> Read<()> {
+        for bin in (first..).take(length) {
+            self.0.add_cell(bin, next()?);
         }
+        Ok(())
     }
 }
 
 struct Nothing;
 
 impl Sink for Nothing {
-    fn run(&mut self, _: u16, _: &mut impl Iterator<Item = u64>) {}
+    fn run(&mut self, _: u16, length: usize, mut next: impl FnMut() -> Read<u64>) -> Read<()> {
+        (0..length).try_for_each(|_| next().map(drop))
+    }
 }
 
 /// A cursor that writes back how far it came.
