@@ -141,6 +141,7 @@ impl Process<'_> {
                 .and(descriptor)
                 .map(|descriptor| Doing::Seeking { descriptor }),
             "unlink" => self.naming(call, 0, Naming::Gone),
+            "rmdir" => self.naming(call, 0, Naming::Gone),
             "unlinkat" => self.naming(call, 1, Naming::Gone),
             "link" => self.naming(call, 1, Naming::Also(self.path(call, 0)?)),
             "linkat" => self.naming(call, 3, Naming::Also(self.path(call, 1)?)),
