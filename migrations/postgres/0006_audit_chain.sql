@@ -1,6 +1,17 @@
 -- The audit log becomes a chain: each entry's hash covers the one before it, and is sealed with a key that is not in
 -- the database (crates/store/src/audit). Entries from before wait in audit_unsealed until the program has sealed them.
-ALTER TABLE audit RENAME TO audit_unsealed;
+CREATE TABLE audit_unsealed (
+    tenant_id TEXT   NOT NULL,
+    n         BIGINT NOT NULL,
+    at        BIGINT NOT NULL,
+    actor     TEXT   NOT NULL,
+    action    TEXT   NOT NULL,
+    target    TEXT   NOT NULL,
+    detail    TEXT   NOT NULL,
+    PRIMARY KEY (tenant_id, n)
+);
+INSERT INTO audit_unsealed SELECT tenant_id, n, at, actor, action, target, detail FROM audit;
+DROP TABLE audit;
 CREATE TABLE audit (
     tenant_id TEXT NOT NULL,
     n         BIGINT NOT NULL, -- from 1 without gaps within the tenant
@@ -12,7 +23,7 @@ CREATE TABLE audit (
     detail    TEXT NOT NULL,
     hash      BYTEA NOT NULL,
     mac       BYTEA NOT NULL,
-    CONSTRAINT audit_chain PRIMARY KEY (tenant_id, n)
+    PRIMARY KEY (tenant_id, n)
 );
 CREATE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

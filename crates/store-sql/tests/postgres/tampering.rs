@@ -86,9 +86,9 @@ async fn entries_from_before_there_was_a_chain_are_taken_into_it() {
     let mut database = Database::create().await;
     database
         .run(
-            "INSERT INTO audit_unsealed (tenant_id, at, actor, action, target, detail)
-             VALUES ('acme', 5, 'cli:root', 'key.create', 'k', 'first'),
-                    ('acme', 6, 'cli:root', 'key.revoke', 'k', 'second')",
+            "INSERT INTO audit_unsealed
+             VALUES ('acme', 1, 5, 'cli:root', 'key.create', 'k', 'first'),
+                    ('acme', 2, 6, 'cli:root', 'key.revoke', 'k', 'second')",
         )
         .await;
     database.reopen().await;
