@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use store::contract::Subject as _;
-use store::contract::samples::{DAY, NOON, api_key, audit, batch, flush};
+use store::contract::samples::{DAY, NOON, api_key, audit, audit_key, batch, flush};
 use store::{Journal, Keys, LiveStore, SystemScope, TenantId, TenantScope};
 use store_sql::{OpenError, PgOptions, PgRestore, PgSnapshot, PgStore, PgTable};
 
@@ -117,9 +117,11 @@ async fn all_tables_as_of_one_moment() {
     assert!(read(&mut again).await == rows);
     again.close().await;
     // And it goes on as the first one would have: sequence, numbers of rows, repeats.
-    let store = PgStore::connect(target.url(), PgOptions::default())
-        .await
-        .unwrap();
+    let options = PgOptions {
+        audit_key: Some(audit_key()),
+        ..PgOptions::default()
+    };
+    let store = PgStore::connect(target.url(), options).await.unwrap();
     let repeat = batch("acme", NOON + DAY, &["b", "d"]);
     store.append(&system(), vec![repeat]).await.unwrap();
     store
