@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use domain::{Event, Millis};
 
+use crate::recent::id_hash;
 use crate::{Appended, IDEMPOTENCY_KEPT, Idempotency, NewBatch, Offset, Refusal, Remembered, TenantId};
 
 /// An idempotency key in its scope: tenant and API key.
@@ -133,11 +134,15 @@ pub struct Plan {
     verdicts: Vec<Verdict>,
 }
 
-/// Leaves out events with known ids. `is_new` is asked in order and must itself remember what it was asked.
+/// Leaves out events with known ids. `are_new` is asked for the [`id_hash`]es of one batch after the other, tells of each
+/// whether it is new, and must itself remember what it was asked.
+///
+/// A batch's ids are hashed first and looked up then: a lookup waits for memory, and lookups that follow one another wait
+/// together.
 pub fn plan(
     batches: Vec<NewBatch>,
     verdicts: Vec<Verdict>,
-    mut is_new: impl FnMut(&TenantId, &str, Millis) -> bool,
+    mut are_new: impl FnMut(&TenantId, &[[u8; 16]], Millis) -> Vec<bool>,
 ) -> Plan {
     let writes = batches
         .into_iter()
@@ -146,12 +151,12 @@ pub fn plan(
         .map(|(batch, _)| {
             let sent = batch.events.len();
             let mut kept = batch.events;
-            kept.retain(|event| {
-                event
-                    .id
-                    .as_deref()
-                    .is_none_or(|id| is_new(&batch.tenant, id, batch.received))
-            });
+            let ids = kept.iter().filter_map(|event| event.id.as_deref());
+            let hashes: Vec<[u8; 16]> = ids.map(id_hash).collect();
+            if !hashes.is_empty() {
+                let mut new = are_new(&batch.tenant, &hashes, batch.received).into_iter();
+                kept.retain(|event| event.id.is_none() || new.next() != Some(false));
+            }
             Write {
                 duplicates: u32::try_from(sent - kept.len()).unwrap_or(u32::MAX),
                 tenant: batch.tenant,

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 
 use domain::Millis;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use sha2::{Digest, Sha256};
 
 /// How long an id is remembered: one hour of arrival time.
@@ -98,6 +99,12 @@ impl RecentIds {
         self.stage_hash(id_hash(id), received)
     }
 
+    /// [`RecentIds::stage`] of each id, by its [`id_hash`].
+    pub fn stage_all(&mut self, hashes: &[[u8; 16]], received: Millis) -> Vec<bool> {
+        let stage = |hash: &[u8; 16]| self.stage_hash(*hash, received);
+        hashes.iter().map(stage).collect()
+    }
+
     /// [`RecentIds::stage`] by the id's [`id_hash`].
     pub fn stage_hash(&mut self, hash: [u8; 16], received: Millis) -> bool {
         let id = u128::from_be_bytes(hash);
@@ -105,23 +112,14 @@ impl RecentIds {
         self.newest = now;
         let live_from = self.live_from(now);
         let (ring, base) = (&self.ring, self.base);
-        let known = self.table.find(short(id), |&position| {
-            let index = position.wrapping_sub(base) as usize;
-            index >= live_from && ring.get(index) == Some(&id)
-        });
-        if known.is_some() {
-            return false;
-        }
-        let position = base.wrapping_add(self.ring.len() as u32);
+        let at = |position: u32| position.wrapping_sub(base) as usize;
+        let known = |&position: &u32| at(position) >= live_from && ring.get(at(position)) == Some(&id);
+        let rehash = |&position: &u32| short(ring.get(at(position)).copied().unwrap_or_default());
+        match self.table.entry(short(id), known, rehash) {
+            Entry::Occupied(_) => return false,
+            Entry::Vacant(place) => place.insert(base.wrapping_add(ring.len() as u32)),
+        };
         self.ring.push_back(id);
-        let ring = &self.ring;
-        self.table.insert_unique(short(id), position, |&position| {
-            short(
-                ring.get(position.wrapping_sub(base) as usize)
-                    .copied()
-                    .unwrap_or_default(),
-            )
-        });
         match self.runs.back_mut() {
             // A run never mixes staged and committed ids unless their time is the same, so counting back is enough.
             Some(run) if run.time == now => run.count += 1,

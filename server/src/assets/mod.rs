@@ -38,8 +38,8 @@ impl Assets {
     pub async fn fingerprint(&self) -> String {
         let mut parts = String::new();
         for name in ["pkg/fuseboard.js", "pkg/fuseboard_bg.wasm"] {
-            if let Some(file) = self.source.read(name).await {
-                parts.push_str(&file.hash);
+            if let Some(hash) = self.source.hash(name).await {
+                parts.push_str(&hash);
             }
         }
         if parts.is_empty() {

@@ -1,7 +1,7 @@
 //! Where files come from, each with its hash.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -66,6 +66,15 @@ impl Source {
         }
     }
 
+    /// The hash of the file with this name. The file is not kept: browsers ask for its compressed form.
+    pub async fn hash(&self, name: &str) -> Option<String> {
+        match self {
+            Source::Folder { root, .. } => load(&root.join(name)).await.map(|file| file.hash),
+            #[cfg(feature = "embed")]
+            Source::Embedded => self.read(name).await.map(|file| file.hash),
+        }
+    }
+
     /// The file with this name, which [`super::site_name`] has checked.
     pub async fn read(&self, name: &str) -> Option<File> {
         match self {
@@ -81,11 +90,7 @@ impl Source {
                 {
                     return Some(seen.file.clone());
                 }
-                let bytes = Bytes::from(tokio::fs::read(&path).await.ok()?);
-                let file = File {
-                    hash: hash(&bytes),
-                    bytes,
-                };
+                let file = load(&path).await?;
                 let mut read = read.lock();
                 if read.len() >= KEPT {
                     read.clear();
@@ -116,4 +121,12 @@ impl Source {
             }
         }
     }
+}
+
+async fn load(path: &Path) -> Option<File> {
+    let bytes = Bytes::from(tokio::fs::read(path).await.ok()?);
+    Some(File {
+        hash: hash(&bytes),
+        bytes,
+    })
 }

@@ -162,8 +162,9 @@ impl TenantLive {
                         self.registry.call(id, call, &arrival);
                     }
                     let addend = Addend::of(call);
-                    applied.folded += self.roll_up(call, &addend, event.time, batch.received);
-                    self.recent_call(call, &addend, breaker, event.time, batch.received);
+                    applied.folded += self.roll_up(call, &addend, event.time);
+                    let tens = self.history.is_none_or(|history| event.time >= history);
+                    self.show(call, &addend, breaker, event.time, batch.received, tens);
                     Vec::new()
                 }
                 EventBody::Transition(transition) => self.registry.transition(transition, &arrival),
@@ -177,6 +178,7 @@ impl TenantLive {
                 self.last_simulated = Some(self.last_simulated.unwrap_or(batch.received).max(batch.received));
             }
         }
+        self.totals.settle();
         if !batch.events.is_empty() {
             self.last_event = Some(self.last_event.unwrap_or(batch.received).max(batch.received));
         }
@@ -204,12 +206,11 @@ impl TenantLive {
             if let EventBody::Call(call) = &event.body {
                 let breaker = self.breaker_ids.of(self.tenant.as_str(), call);
                 let addend = Addend::of(call);
-                self.recent_call(call, &addend, breaker, event.time, batch.received);
-                if self.history.is_some_and(|history| event.time >= history) {
-                    self.tens(call, &addend, event.time, batch.received);
-                }
+                let tens = self.history.is_some_and(|history| event.time >= history);
+                self.show(call, &addend, breaker, event.time, batch.received, tens);
             }
         }
+        self.totals.settle();
     }
 
     /// Lets time pass: instances fall silent and are forgotten. True when something changed on screen.
@@ -234,31 +235,33 @@ impl TenantLive {
         changed
     }
 
-    /// Both the totals' seconds and the calls by breaker: what a restart refills.
-    fn recent_call(
+    /// Adds to what is shown: the totals, the calls by breaker and, where `tens` says so, the 10 s buckets.
+    fn show(
         &mut self,
         call: &Call,
         addend: &Addend,
         breaker: Option<BreakerId>,
         time: Millis,
         received: Millis,
+        tens: bool,
     ) {
-        self.totals.second(call, addend, time, received);
+        self.totals.count(addend, time, received, tens);
+        self.totals.fallback(call, time, received);
+        if tens {
+            self.providers.call(&call.provider, addend, time, received);
+            self.charts.touch(time);
+        }
         if let Some(id) = breaker {
             self.calls.call(id, call, time, received);
         }
     }
 
-    /// Adds to the 10 s buckets, in memory and to be written. Returns 1 when the series was folded.
-    fn roll_up(&mut self, call: &Call, addend: &Addend, time: Millis, received: Millis) -> u64 {
+    /// Adds to what is written. Returns 1 when the series was folded.
+    fn roll_up(&mut self, call: &Call, addend: &Addend, time: Millis) -> u64 {
         self.totals.spend(call, time);
-        if let Some(history) = self.history {
-            if time >= history {
-                self.tens(call, addend, time, received);
-            }
+        if self.history.is_some() {
             return 0;
         }
-        self.tens(call, addend, time, received);
         let (series, folded) = match self.series.of(call) {
             Some(series) => (series, 0),
             None if self.series.len() < self.series_cap => {
@@ -269,13 +272,6 @@ impl TenantLive {
         };
         self.pending.count(series, addend, time);
         folded
-    }
-
-    /// Adds to the 10 s buckets that are shown.
-    fn tens(&mut self, call: &Call, addend: &Addend, time: Millis, received: Millis) {
-        self.totals.ten(addend, time);
-        self.providers.call(&call.provider, addend, time, received);
-        self.charts.touch(time);
     }
 
     fn record(&mut self, changes: Vec<domain::breaker::registry::Change>) {

@@ -25,9 +25,21 @@ pub(super) struct Totals {
     /// Seconds that calls were added to since the last flush.
     touched: BTreeSet<Millis>,
     newest_touched: Millis,
+    run: Run,
     pub day: Day,
     fallbacks: VecDeque<(Millis, String, String, u64)>,
     utc_offset: Millis,
+}
+
+/// Calls of one second that follow one another. Most calls of a batch are of the same second: they are added up here and
+/// then counted at once, not each in the second and again in the ten seconds.
+#[derive(Default)]
+struct Run {
+    second: Millis,
+    received: Millis,
+    /// They count for the 10 s slots, too.
+    tens: bool,
+    sum: Bucket,
 }
 
 /// Spend since midnight in the tenant's zone.
@@ -49,6 +61,7 @@ impl Totals {
             tens: Ring::new(10_000, TENS),
             touched: BTreeSet::new(),
             newest_touched: Millis::MIN,
+            run: Run::default(),
             day: Day::default(),
             fallbacks: VecDeque::new(),
             utc_offset: Millis::from(utc_offset_min) * 60_000,
@@ -60,13 +73,40 @@ impl Totals {
         time - (time + self.utc_offset).rem_euclid(DAY)
     }
 
-    pub fn second(&mut self, call: &Call, addend: &Addend, time: Millis, received: Millis) {
-        self.seconds.advance(received);
-        if let Some(bucket) = self.seconds.slot_mut(time) {
-            bucket.add_addend(addend);
-            self.touch(time - time.rem_euclid(SECOND));
+    /// Counts a call in its second and, where `tens` says so, in its ten seconds. Shown after [`Totals::settle`].
+    pub fn count(&mut self, addend: &Addend, time: Millis, received: Millis, tens: bool) {
+        let second = time - time.rem_euclid(SECOND);
+        let run = &self.run;
+        if (run.second, run.received, run.tens) != (second, received, tens) {
+            self.settle();
+            (self.run.second, self.run.received, self.run.tens) = (second, received, tens);
         }
-        self.fallback(call, time, received);
+        self.run.sum.add_addend(addend);
+    }
+
+    /// Every batch ends with this.
+    pub fn settle(&mut self) {
+        let Run {
+            second,
+            received,
+            tens,
+            ..
+        } = self.run;
+        let sum = std::mem::take(&mut self.run.sum);
+        if sum.is_empty() {
+            return;
+        }
+        self.seconds.advance(received);
+        if let Some(bucket) = self.seconds.slot_mut(second) {
+            bucket.merge(&sum);
+            self.touch(second);
+        }
+        if tens {
+            self.tens.advance(second);
+            if let Some(bucket) = self.tens.slot_mut(second) {
+                bucket.merge(&sum);
+            }
+        }
     }
 
     /// Most calls are of the same second as the one before.
@@ -92,13 +132,6 @@ impl Totals {
             {
                 self.fallbacks.pop_front();
             }
-        }
-    }
-
-    pub fn ten(&mut self, addend: &Addend, time: Millis) {
-        self.tens.advance(time);
-        if let Some(bucket) = self.tens.slot_mut(time) {
-            bucket.add_addend(addend);
         }
     }
 

@@ -46,8 +46,10 @@ pub(super) fn real(raw: &str) -> Result<f64, Fault> {
 /// A whole number within limits; `12.0` and `1.2e1` count as 12.
 pub(super) fn whole(raw: &str, min: u64, max: u64) -> Result<u64, Fault> {
     let text = literal(raw)?;
-    let value = if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Only digits: what does not fit 64 bits is above any limit.
+    let value = if let Some(value) = digits(text) {
+        value
+    } else if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Only digits, and many: what does not fit 64 bits is above any limit.
         text.parse::<u64>().unwrap_or(u64::MAX)
     } else {
         let value = real(raw)?;
@@ -77,8 +79,21 @@ pub(super) fn whole_u32(raw: &str, min: u32, max: u32) -> Result<u32, Fault> {
     whole(raw, min.into(), max.into()).map(|value| u32::try_from(value).unwrap_or(max))
 }
 
+/// A number of a few digits and nothing else, as nearly all are: read without a float.
+fn digits(text: &str) -> Option<u64> {
+    // More could be too large for 64 bits.
+    if !(1..=18).contains(&text.len()) {
+        return None;
+    }
+    let next = |value: u64, byte: u8| byte.is_ascii_digit().then(|| value * 10 + u64::from(byte - b'0'));
+    text.bytes().try_fold(0, next)
+}
+
 /// Milliseconds, possibly fractional, as whole microseconds.
 pub(super) fn duration(raw: &str) -> Result<Micros, Fault> {
+    if let Some(millis) = digits(raw).filter(|millis| *millis <= MAX_DURATION_MS) {
+        return Ok(millis * 1_000);
+    }
     let millis = real(raw)?;
     if millis < 0.0 {
         return Err(below(0, raw));

@@ -20,11 +20,9 @@ impl Journal for MemoryStore {
         let journal = &mut self.state.lock().journal;
         let verdicts = plan::judge(&batches, &journal.idempotency);
         let recent = &mut journal.recent;
-        let plan = plan::plan(batches, verdicts, |tenant, id, received| {
-            if let Some(ids) = recent.get_mut(tenant) {
-                return ids.stage(id, received);
-            }
-            recent.entry(tenant.clone()).or_default().stage(id, received)
+        let plan = plan::plan(batches, verdicts, |tenant, ids, received| {
+            let known = recent.entry(tenant.clone()).or_default();
+            known.stage_all(ids, received)
         });
         // Encoding comes before any change, so that a batch that cannot be stored leaves nothing behind.
         let sizes: Result<Vec<u64>, StoreError> = plan

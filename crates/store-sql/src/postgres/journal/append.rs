@@ -7,7 +7,6 @@ use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use store::codec::{self, ZoneMap};
 use store::plan::{self, KeyScope, Plan};
-use store::recent::id_hash;
 use store::{Appended, NewBatch, Offset, StoreError};
 
 use super::super::WRITER;
@@ -151,9 +150,10 @@ async fn write(
     let seen = keys::find(connection, &wanted).await?;
     let verdicts = plan::judge(&batches, &seen);
     let mut new = ids::remember(connection, &batches, &verdicts).await?;
-    let plan = plan::plan(batches, verdicts, |tenant, id, _| {
+    let plan = plan::plan(batches, verdicts, |tenant, ids, _| {
+        let new = new.entry(tenant.clone()).or_default();
         // Taken out when met first, so that a second one in the same append is a repeat.
-        new.get_mut(tenant).is_some_and(|new| new.remove(&id_hash(id)))
+        ids.iter().map(|id| new.remove(id)).collect()
     });
     if plan.writes.is_empty() {
         return Ok(plan);

@@ -91,11 +91,9 @@ impl SqliteJournal {
         let seen = self.seen(writer, &batches).await?;
         let verdicts = plan::judge(&batches, &seen);
         let recent = &mut writer.recent;
-        let plan = plan::plan(batches, verdicts, |tenant, id, received| {
-            match recent.get_mut(tenant) {
-                Some(known) => known.stage(id, received),
-                None => recent.entry(tenant.clone()).or_default().stage(id, received),
-            }
+        let plan = plan::plan(batches, verdicts, |tenant, ids, received| {
+            let known = recent.entry(tenant.clone()).or_default();
+            known.stage_all(ids, received)
         });
         let bytes: Result<Vec<Vec<u8>>, StoreError> = plan
             .writes
