@@ -20,6 +20,10 @@ pub(super) struct Heat {
     pub cells: Vec<f64>,
     /// The most answers in a cell; at least 1.
     pub most: f64,
+    /// When the first column begins, in the page's zone, milliseconds.
+    pub first: i64,
+    /// How wide a column is, milliseconds.
+    pub step: i64,
 }
 
 /// The stretch of a range that ends now.
@@ -88,6 +92,8 @@ pub(super) fn heat(points: &[ChartPoint], now: i64, range: Range, offset_min: i3
         shown: Vec::new(),
         cells: Vec::new(),
         most: 1.0,
+        first: first + shift(offset_min),
+        step,
     };
     for column in 0..columns {
         let t = first + column * step + shift(offset_min);
@@ -175,6 +181,7 @@ mod tests {
         );
         assert_eq!(heat.cells, [0.0, 2.0, 4.0, 80.0, 90.0, 13.0, 7.0, 12_500.0]);
         assert_eq!(heat.most, 7.0);
+        assert_eq!((heat.first, heat.step), (last - 900_000, 10_000));
         // 14:18, 14:21, 14:24, 14:27, 14:30
         assert_eq!(heat.shown, [6.0, 24.0, 42.0, 60.0, 78.0]);
         for column in heat.shown {

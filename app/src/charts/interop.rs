@@ -1,10 +1,11 @@
-//! The only file that sees JavaScript's ECharts: loading it, and one drawing.
+//! What sees JavaScript's ECharts: loading it, and one drawing.
 //!
 //! Calls go by name through `Reflect`, so that nothing refers to the global `echarts` before it exists, and no
 //! exception of the library unwinds through our frames. charming has renderers of its own, but none that disposes,
 //! replaces series or changes the theme.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use js_sys::{Array, Float64Array, Function, Object, Promise, Reflect};
 use protocol::view::BAND_NAMES;
@@ -14,6 +15,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlScriptElement};
 
 use super::Kind;
+use super::cross::Cross;
 use super::data::{Heat, Window};
 use super::plot::{Drawn, Plot};
 use super::skeleton::{Skeletons, coloured};
@@ -92,6 +94,8 @@ pub(super) struct Drawing {
     colours: RefCell<JsValue>,
     /// What the library calls back to write values; the newest only.
     writers: RefCell<Vec<Writer>>,
+    /// Its part in the page's crosshair.
+    cross: Rc<Cross>,
 }
 
 /// Writes something as text.
@@ -111,7 +115,9 @@ impl Drawing {
     pub fn new(element: &Element, kind: Kind, skeletons: &Skeletons) -> Result<Drawing, JsValue> {
         let (name, parts) = theme(skeletons)?;
         let instance = call(&library()?, "init", &[element.into(), name.into()])?;
+        let counts = matches!(kind, Kind::Heat | Kind::Cells);
         let drawing = Drawing {
+            cross: Cross::join(&instance, counts)?,
             instance,
             kind,
             skeletons: skeletons.clone(),
@@ -119,8 +125,8 @@ impl Drawing {
             colours: RefCell::new(JsValue::UNDEFINED),
             writers: RefCell::default(),
         };
-        // The heat map counts columns, the others time: their crosshairs have nothing to say to each other.
-        if !matches!(kind, Kind::Heat | Kind::Cells) {
+        // A heat map counts columns, the others time: between them `cross` translates.
+        if !counts {
             Reflect::set(&drawing.instance, &"group".into(), &GROUP.into())?;
             call(&library()?, "connect", &[GROUP.into()])?;
         }
@@ -305,6 +311,8 @@ impl Drawing {
             ("dataset", source(&plot.cells())),
         ]);
         report(self.set_option(&option, false));
+        self.cross
+            .columns(plot.start(0, offset_min) as f64, plot.step as f64);
         *self.writers.borrow_mut() = vec![told];
     }
 
@@ -345,6 +353,7 @@ impl Drawing {
             ("dataset", source(&heat.cells)),
         ]);
         report(self.set_option(&option, false));
+        self.cross.columns(heat.first as f64, heat.step as f64);
     }
 
     fn set_option(&self, option: &JsValue, whole: bool) -> Result<(), JsValue> {
@@ -398,7 +407,7 @@ fn set(target: &JsValue, name: &str, value: &JsValue) {
     let _ = Reflect::set(target, &name.into(), value);
 }
 
-fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
+pub(super) fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
     let object = Object::new();
     for (name, value) in fields {
         // Cannot fail on a plain object.
@@ -407,7 +416,7 @@ fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
     object.into()
 }
 
-fn call(target: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+pub(super) fn call(target: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
     let function: Function = Reflect::get(target, &method.into())?.dyn_into()?;
     function.apply(target, &arguments.iter().collect())
 }

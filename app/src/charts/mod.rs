@@ -2,13 +2,15 @@
 //!
 //! `option` builds what does not change (with charming) and `palette` the theme, both on the server; `skeleton` carries
 //! them to the browser; `data` (live) and `plot` (over a range) make the figures. All of them are pure and tested without
-//! a browser. `widget` decides when to load, draw, resize and end; `interop` is the only file that sees JavaScript's
-//! ECharts. The script is loaded when the first chart comes into view and the browser is idle.
+//! a browser. `widget` decides when to load, draw, resize and end; `interop`, and `cross` for the crosshair, are the only files that
+//! see JavaScript's ECharts. The script is loaded when the first chart comes into view and the browser is idle.
 //!
 //! Rules that the content security policy sets: canvas only, tooltips in rich text, no functions from strings.
 //! Deliberately absent: legends, sentences and tables (HTML, beside the chart); sparklines and strips (SVG from Rust);
 //! markers and dragging (SVG above the chart, `features::history`).
 
+#[cfg(feature = "hydrate")]
+mod cross;
 #[cfg(any(feature = "hydrate", test))]
 mod data;
 #[cfg(feature = "hydrate")]

@@ -165,6 +165,7 @@ fn cells_option(palette: &Palette) -> Value {
         Heatmap::new().id("cells"),
     );
     let mut option = finish(&chart, &["column", "row", "value"]);
+    pointed_at(&mut option, palette);
     over(
         &mut option["series"][0],
         json!({
@@ -190,11 +191,21 @@ fn heat_option(palette: &Palette) -> Value {
         Heatmap::new().id("heat").name("answers"),
     );
     let mut option = finish(&chart, &["column", "row", "answers", "duration from, ms"]);
+    pointed_at(&mut option, palette);
     over(
         &mut option["series"][0],
         json!({ "encode": { "x": 0, "y": 1, "value": 2, "tooltip": [3, 2] }, "emphasis": { "disabled": true } }),
     );
     option
+}
+
+/// A crosshair, though figures are told cell by cell.
+fn pointed_at(option: &mut Value, palette: &Palette) {
+    let line = json!({ "color": palette.ink_3, "type": "dashed" });
+    let pointer = json!({
+        "show": true, "type": "line", "triggerTooltip": false, "label": { "show": false }, "lineStyle": line,
+    });
+    over_each(&mut option["xAxis"], json!({ "axisPointer": pointer }));
 }
 
 fn columns<'a>(names: &[&'a str]) -> Vec<&'a str> {
@@ -314,6 +325,19 @@ mod tests {
             "{d} {MMM}"
         );
         assert_eq!(first(&option["grid"])["left"], 58);
+    }
+
+    #[test]
+    fn heat_maps_have_a_crosshair_of_their_own() {
+        for kind in [Kind::Heat, Kind::Cells] {
+            let option = option(kind, &named());
+            let axis = match &option["xAxis"] {
+                Value::Array(axes) => &axes[0],
+                axis => axis,
+            };
+            assert_eq!(axis["axisPointer"]["show"], true, "{kind:?}");
+            assert_eq!(axis["axisPointer"]["triggerTooltip"], false, "{kind:?}");
+        }
     }
 
     #[test]
