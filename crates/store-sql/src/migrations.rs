@@ -36,6 +36,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "audit_chain",
             include_str!("../../../migrations/sqlite/0006_audit_chain.sql"),
         ),
+        migration(
+            7,
+            "accounts",
+            include_str!("../../../migrations/sqlite/0007_accounts.sql"),
+        ),
     ]
 }
 
@@ -71,6 +76,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             6,
             "audit_chain",
             include_str!("../../../migrations/postgres/0006_audit_chain.sql"),
+        ),
+        migration(
+            7,
+            "accounts",
+            include_str!("../../../migrations/postgres/0007_accounts.sql"),
         ),
     ]
 }

@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: SQL (`store-sql`), any clock (times are arguments), any rule about the data (`domain`).
 
+pub mod accounts;
 pub mod audit;
 pub mod batches;
 pub mod codec;
@@ -21,6 +22,10 @@ pub mod recent;
 mod rollups;
 mod scope;
 
+pub use accounts::{
+    Account, Accounts, Guest, KnownAccount, Link, LinkHash, LinkKind, Logged, Member, NewAccount, NewLink,
+    NewSession, Role, Session, SessionHash, Sessions, SignedIn, Tenant,
+};
 pub use audit::{AuditEntry, AuditHead, AuditQuery, Audits, SealedEntry};
 pub use batches::{BatchPage, BatchQuery, Resume};
 pub use error::StoreError;

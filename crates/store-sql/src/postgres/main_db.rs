@@ -30,6 +30,14 @@ pub(super) mod audit {
     );
 }
 
+pub(super) mod accounts {
+    crate::shared::account_functions!(sqlx::PgConnection, sqlx::postgres::PgRow, " FOR UPDATE");
+}
+
+pub(super) mod sessions {
+    crate::shared::session_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
 pub(super) mod keys {
     crate::shared::key_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }

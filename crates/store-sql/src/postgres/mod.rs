@@ -22,18 +22,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::Millis;
 use domain::rollup::Rung;
+use store::accounts::{check_link, last_owner, no_account, no_tenant};
 use store::audit::AuditKey;
 use store::{
-    ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint, Chunk,
-    ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush, Journal, JournalUsage, KeyHash, Keyframe, Keys,
-    LiveStore, NewApiKey, NewBatch, Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage,
-    SealedEntry, SecondRow, StoreError, StoredBatch, SystemScope, TenantId, TenantScope, TransitionQuery,
-    TransitionRow, check_rotation, check_tenant,
+    Accounts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint,
+    Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush, Guest, Journal, JournalUsage, KeyHash,
+    Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged, Member, NewAccount, NewApiKey,
+    NewBatch, NewLink, NewSession, Offset, PartialRow, Remembered, Role, RollupRead, Rollups, RungUsage,
+    SealedEntry, SecondRow, Session, SessionHash, Sessions, SignedIn, StoreError, StoredBatch, SystemScope,
+    Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
-use main_db::{MainDb, audit, keys, live, rollups};
+use main_db::{MainDb, accounts, audit, keys, live, rollups, sessions};
 
 /// The number of the one writer.
 pub(crate) const WRITER: u32 = 1;
@@ -115,7 +117,9 @@ impl PgKeys {
 crate::shared::keys_port!(PgStore);
 crate::shared::keys_port!(PgKeys);
 crate::shared::audits_port!(PgStore);
+crate::shared::people_ports!(PgStore);
 crate::shared::audits_port!(PgKeys);
+crate::shared::people_ports!(PgKeys);
 crate::shared::live_port!(PgStore);
 crate::shared::rollups_port!(PgStore);
 crate::shared::journal_port!(PgStore);

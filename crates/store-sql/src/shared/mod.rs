@@ -1,19 +1,25 @@
 //! SQL that both databases read the same way, and the rows it gives. The functions are stamped once per database,
 //! because sqlx has no connection type that is both.
 
+mod accounts;
 mod audit;
 mod backwards;
 mod keys;
 mod live;
+mod people;
 mod ports;
 mod rollups;
+mod sessions;
 
+pub(crate) use accounts::{account_functions, role_from};
 pub(crate) use audit::audit_functions;
 pub(crate) use backwards::{FIRST_STEP, GROWTH, Head, LARGEST_STEP};
 pub(crate) use keys::{key_functions, scopes_from_text, scopes_to_text, words_from_text};
 pub(crate) use live::{live_functions, rung_from, rung_number, state_from, text};
+pub(crate) use people::{logged, people_ports};
 pub(crate) use ports::{audits_port, journal_port, keys_port, live_port, rollups_port};
 pub(crate) use rollups::rollup_functions;
+pub(crate) use sessions::session_functions;
 
 use store::{StoreError, TenantId};
 

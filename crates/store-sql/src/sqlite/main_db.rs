@@ -33,6 +33,14 @@ pub(super) mod audit {
     );
 }
 
+pub(super) mod accounts {
+    crate::shared::account_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "");
+}
+
+pub(super) mod sessions {
+    crate::shared::session_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
 pub(super) mod keys {
     crate::shared::key_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }

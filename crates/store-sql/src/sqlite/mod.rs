@@ -21,18 +21,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::Millis;
 use domain::rollup::Rung;
+use store::accounts::{check_link, last_owner, no_account, no_tenant};
 use store::audit::AuditKey;
 use store::{
-    ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint, Chunk,
-    ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush, Journal, JournalUsage, KeyHash, Keyframe, Keys,
-    LiveStore, NewApiKey, NewBatch, Offset, PartialRow, Remembered, RollupRead, Rollups, RungUsage,
-    SealedEntry, SecondRow, StoreError, StoredBatch, SystemScope, TenantId, TenantScope, TransitionQuery,
-    TransitionRow, check_rotation, check_tenant,
+    Accounts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint,
+    Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush, Guest, Journal, JournalUsage, KeyHash,
+    Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged, Member, NewAccount, NewApiKey,
+    NewBatch, NewLink, NewSession, Offset, PartialRow, Remembered, Role, RollupRead, Rollups, RungUsage,
+    SealedEntry, SecondRow, Session, SessionHash, Sessions, SignedIn, StoreError, StoredBatch, SystemScope,
+    Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
-use main_db::{FILE, MainDb, audit, keys, live, rollups};
+use main_db::{FILE, MainDb, accounts, audit, keys, live, rollups, sessions};
 
 /// The sole writer of a folder's journal.
 pub(crate) const WRITER: u32 = 1;
@@ -131,7 +133,9 @@ impl SqliteKeys {
 crate::shared::keys_port!(SqliteStore);
 crate::shared::keys_port!(SqliteKeys);
 crate::shared::audits_port!(SqliteStore);
+crate::shared::people_ports!(SqliteStore);
 crate::shared::audits_port!(SqliteKeys);
+crate::shared::people_ports!(SqliteKeys);
 crate::shared::live_port!(SqliteStore);
 crate::shared::rollups_port!(SqliteStore);
 crate::shared::journal_port!(SqliteStore);

@@ -1,8 +1,8 @@
 //! API keys, and that what is done with them is logged.
 
 use super::samples::{NOON, api_key, audit};
-use super::{Subject, is_conflict, scope, system};
-use crate::{ApiKey, AuditEntry, AuditQuery, Audits, Keys, NewApiKey, Scope};
+use super::{Subject, is_conflict, log, scope, system};
+use crate::{ApiKey, Keys, NewApiKey, Scope};
 
 async fn create(subject: &impl Subject, slug: &str, key: NewApiKey) {
     let entry = audit("key.create", &key.key.id);
@@ -36,16 +36,6 @@ async fn list(subject: &impl Subject, slug: &str) -> Vec<ApiKey> {
         .list(&scope(slug))
         .await
         .expect("keys can be read")
-}
-
-async fn log(subject: &impl Subject, slug: &str) -> Vec<AuditEntry> {
-    let query = AuditQuery {
-        limit: 100,
-        ..AuditQuery::default()
-    };
-    let found = subject.store().audit(&scope(slug), query).await;
-    let found = found.expect("the log can be read");
-    found.into_iter().map(|sealed| sealed.entry).collect()
 }
 
 /// Every field, by hash and in the list; a hash that nobody has is nobody.

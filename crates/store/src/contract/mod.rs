@@ -14,6 +14,7 @@
     reason = "the suite stands in for the auth layer and the supervisor"
 )]
 
+pub mod accounts;
 pub mod append;
 pub mod audit;
 pub mod calls;
@@ -25,20 +26,21 @@ pub mod repeats;
 pub mod retention;
 pub mod rollups;
 pub mod samples;
+pub mod sessions;
 pub mod transitions;
 
 use async_trait::async_trait;
 
 use crate::{
-    Appended, Audits, Journal, Keys, LiveStore, NewBatch, Offset, Rollups, StoreError, StoredBatch,
-    SystemScope, TenantId, TenantScope,
+    Accounts, Appended, AuditEntry, AuditQuery, Audits, Journal, Keys, LiveStore, NewBatch, Offset, Rollups,
+    Sessions, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
 #[async_trait]
 pub trait Subject: Send + Sync {
     /// The adapter.
-    type Store: Journal + LiveStore + Rollups + Keys + Audits;
+    type Store: Journal + LiveStore + Rollups + Keys + Audits + Accounts + Sessions;
 
     /// The store as it is open now.
     fn store(&self) -> &Self::Store;
@@ -190,6 +192,28 @@ macro_rules! contract_suite {
                 entries_are_found,
                 a_log_can_be_sealed_anew,
             }
+            accounts {
+                an_account_comes_back_exactly,
+                there_is_one_first_account,
+                an_address_has_one_account,
+                a_new_password_ends_other_sessions,
+                an_account_is_renamed,
+                members_change_and_an_owner_stays,
+                owners_cannot_remove_each_other_at_once,
+                tenants_are_made,
+                invitations_are_listed_while_they_count,
+                an_invitation_is_taken_up_once,
+                a_password_is_reset_once,
+            }
+            sessions {
+                a_session_comes_back_exactly,
+                a_session_has_the_roles_of_now,
+                a_session_takes_the_place_of_one,
+                when_a_session_was_seen_only_moves_on,
+                a_confirmed_session_has_another_cookie,
+                sessions_are_listed_and_ended,
+                old_sessions_are_swept,
+            }
         }
     };
     (@cases $make:path; $($module:ident { $($case:ident),* $(,)? })*) => {
@@ -230,6 +254,17 @@ fn committed(appended: &Appended) -> (Offset, Vec<domain::Event>, u32) {
         } => (*offset, kept.clone(), *duplicates),
         other => panic!("expected a commit, got {other:?}"),
     }
+}
+
+/// The newest entries of a tenant's log, newest first.
+async fn log(subject: &impl Subject, slug: &str) -> Vec<AuditEntry> {
+    let query = AuditQuery {
+        limit: 100,
+        ..AuditQuery::default()
+    };
+    let found = subject.store().audit(&scope(slug), query).await;
+    let found = found.expect("the log can be read");
+    found.into_iter().map(|sealed| sealed.entry).collect()
 }
 
 #[track_caller]

@@ -3,11 +3,13 @@
 //! A clone is another handle on the same data, so "closing and opening again" is dropping one handle and making
 //! another. Durability is deliberately absent.
 
+mod accounts;
 mod audit;
 mod journal;
 mod keys;
 mod live;
 mod rollups;
+mod sessions;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -41,6 +43,7 @@ struct State {
     live: BTreeMap<TenantId, LiveState>,
     keys: Vec<(KeyHash, ApiKey)>,
     audit: BTreeMap<TenantId, Vec<SealedEntry>>,
+    people: accounts::People,
 }
 
 #[derive(Default)]
