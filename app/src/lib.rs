@@ -12,6 +12,8 @@ pub mod browser;
 mod carry;
 pub mod charts;
 pub mod components;
+#[cfg(feature = "ssr")]
+pub mod door;
 pub mod features;
 pub mod fetched;
 pub mod format;

@@ -1,7 +1,7 @@
 // The built server as a child process: on a free port, with data of its own.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -12,9 +12,14 @@ export const ROOT = process.env.FUSEBOARD_ROOT ?? path.resolve(import.meta.dirna
 const BINARY = process.env.FUSEBOARD_BIN ?? path.join(ROOT, "target/ci/fuseboard");
 const SITE = process.env.FUSEBOARD_SITE ?? path.join(ROOT, "target/site");
 
+/** The owner of every server here. */
+export const OWNER = { email: "ada@example.com", password: "an umbrella in march" };
+
 export class Server {
   private child: ChildProcess | undefined;
   private output = "";
+  private session: Promise<string> | undefined;
+  private owned = true;
 
   private constructor(
     readonly port: number,
@@ -25,6 +30,19 @@ export class Server {
     const server = new Server(await freePort(), await mkdtemp(path.join(tmpdir(), "fuseboard-e2e-")));
     await server.restart();
     return server;
+  }
+
+  /** A server without any account. */
+  static async startNew(): Promise<Server> {
+    const server = new Server(await freePort(), await mkdtemp(path.join(tmpdir(), "fuseboard-e2e-")));
+    server.owned = false;
+    await server.restart();
+    return server;
+  }
+
+  /** Where the first account is made, as the server told it. */
+  setupLink(): string {
+    return /http:\S+\/setup#t=\S+/.exec(this.output)?.[0] ?? "";
   }
 
   get url(): string {
@@ -38,7 +56,10 @@ export class Server {
   /** Starts it on the data that is there and waits until it is ready. */
   async restart(): Promise<void> {
     const words = ["serve", "--local-key", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir, "--site-dir", SITE];
-    const child = this.command(words, { FUSEBOARD__SERIES__KEPT_LABELS: "team" });
+    const passwordFile = `${this.dataDir}.password`;
+    await writeFile(passwordFile, OWNER.password);
+    const admin = { FUSEBOARD__ADMIN__EMAIL: OWNER.email, FUSEBOARD__ADMIN__PASSWORD_FILE: passwordFile };
+    const child = this.command(words, { FUSEBOARD__SERIES__KEPT_LABELS: "team", ...(this.owned ? admin : {}) });
     this.child = child;
     for (const deadline = Date.now() + 20_000; ; await sleep(20)) {
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
@@ -66,6 +87,27 @@ export class Server {
   async stop(): Promise<void> {
     await end(this.child, "SIGTERM");
     await rm(this.dataDir, { recursive: true, force: true });
+    await rm(`${this.dataDir}.password`, { force: true });
+  }
+
+  /** Reads an address as the owner. */
+  async ask(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    this.session ??= this.signIn().then(({ name, value }) => `${name}=${value}`);
+    const cookie = [await this.session, headers.cookie].filter(Boolean).join("; ");
+    return fetch(this.url + path, { headers: { ...headers, cookie } });
+  }
+
+  /** Signs the owner in; the cookie, as a browser keeps it. */
+  async signIn(): Promise<{ name: string; value: string; url: string; httpOnly: boolean; sameSite: "Lax" }> {
+    const answer = await fetch(`${this.url}/login`, {
+      method: "POST",
+      redirect: "manual",
+      headers: { origin: this.url, "content-type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams(OWNER).toString(),
+    });
+    const [name, value] = (answer.headers.get("set-cookie") ?? "").split(";")[0]!.split("=");
+    if (answer.status !== 303 || !name || !value) throw new Error(`not signed in: ${answer.status} ${await answer.text()}`);
+    return { name, value, url: this.url, httpOnly: true, sameSite: "Lax" };
   }
 
   /** Pushes events; every one of them must be accepted. */

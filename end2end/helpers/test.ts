@@ -6,6 +6,11 @@ import { Server } from "./server.ts";
 export { expect };
 
 export const test = base.extend<{ server: Server; guard: Guard; board: Board }>({
+  // Somebody is signed in, in every page of the test.
+  context: async ({ context, server }, use) => {
+    await context.addCookies([await server.signIn()]);
+    await use(context);
+  },
   server: async ({}, use) => {
     const server = await Server.start();
     await use(server);

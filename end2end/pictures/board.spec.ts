@@ -34,7 +34,7 @@ test("board", async ({ board, context, guard, page, server }) => {
   const words = ["simulate", "--url", server.url, "--seed", "7", "--scenario", "tour"];
   const simulation = server.command(words, { FUSEBOARD_KEY: await server.key() });
   try {
-    await expect.poll(async () => (await fetch(server.url)).text(), { timeout: 30_000 }).toContain("data-breaker=");
+    await expect.poll(async () => (await server.ask("/")).text(), { timeout: 30_000 }).toContain("data-breaker=");
     await sleep(WARM_UP_MS);
     // A tour has quiet stretches; the picture wants one in which something is open.
     await board.open();

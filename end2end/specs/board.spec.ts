@@ -7,7 +7,7 @@ test.describe("without scripts", () => {
   test("the first paint has real numbers and levers", async ({ board, page, server }) => {
     await server.push(...busyBoard());
     await expect
-      .poll(async () => (await (await fetch(server.url)).text()).includes('data-breaker="claude-sonnet"'))
+      .poll(async () => (await (await server.ask("/")).text()).includes('data-breaker="claude-sonnet"'))
       .toBe(true);
     await page.goto(server.url);
 

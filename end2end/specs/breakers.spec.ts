@@ -12,7 +12,7 @@ type Counts = { min: number; max: number };
 type Replay = { limit: number; opened: Counts; failures_let_through: Counts; good_turned_away: Counts };
 
 async function ask<T>(server: Server, path: string): Promise<T> {
-  const answer = await fetch(`${server.url}/api/v1/${path}`);
+  const answer = await server.ask(`/api/v1/${path}`);
   expect(answer.status).toBe(200);
   return (await answer.json()) as T;
 }

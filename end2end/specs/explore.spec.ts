@@ -230,7 +230,7 @@ test("the file has the numbers of the page", async ({ board, page, server }) => 
   }
   expect(Object.keys(sums).sort()).toEqual(["anthropic", "google", "openai"]);
 
-  const answer = await fetch(`${server.url}/api/v1/query?metric=requests&group_by=provider&from=now-3h`);
+  const answer = await server.ask("/api/v1/query?metric=requests&group_by=provider&from=now-3h");
   const told = ((await answer.json()) as { series: Series[] }).series;
   expect(told.map((line) => line.group.provider)).toEqual(["anthropic", "google", "openai"]);
 });

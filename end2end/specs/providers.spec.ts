@@ -36,7 +36,7 @@ async function fill(server: Server): Promise<void> {
 }
 
 async function ask(server: Server, query: string): Promise<Answer> {
-  const answer = await fetch(`${server.url}/api/v1/providers${query}`);
+  const answer = await server.ask(`/api/v1/providers${query}`);
   expect(answer.status).toBe(200);
   return (await answer.json()) as Answer;
 }
@@ -180,7 +180,7 @@ test("a range that is none is told so, and a page of another build may reload", 
   await sameAsAnswer(page, await ask(server, ""));
 
   const headers = { accept: "application/vnd.fuseboard.postcard" };
-  const other = await fetch(`${server.url}/api/v1/providers?build=other`, { headers });
+  const other = await server.ask("/api/v1/providers?build=other", headers);
   expect(other.status).toBe(409);
   await page.route("**/api/v1/providers*", (route) => route.continue({ url: route.request().url().replace(/build=[^&]*/, "build=other") }));
   await page.locator('[data-menu="range"]').click();
@@ -241,7 +241,7 @@ test("limits are those of the REST answer", async ({ board, page, server }) => {
   await board.open();
   await page.getByRole("navigation").getByRole("link", { name: "Limits" }).click();
   await expect(board.main).toHaveAttribute("data-page", "limits");
-  const limits = (await (await fetch(`${server.url}/api/v1/limits`)).json()) as { items: { name: string; used: number; cap: number }[] };
+  const limits = (await (await server.ask("/api/v1/limits")).json()) as { items: { name: string; used: number; cap: number }[] };
   const series = limits.items.find((one) => one.name === "series");
   await expect(page.locator('[data-cap="series"] [data-cell="use"]')).toContainText(`${series?.used} of `);
   await expect(page.locator('[data-cap="series"] meter')).toHaveAttribute("value", /^0/);

@@ -21,7 +21,7 @@ test("the choice is kept in a cookie and painted by the server", async ({ board,
   const cookie = (await page.context().cookies()).find((one) => one.name === "fb_theme");
   expect(cookie).toMatchObject({ value: "dark", sameSite: "Lax", path: "/" });
   for (const path of ["/", "/providers", "/connect"]) {
-    const html = await (await fetch(server.url + path, { headers: { cookie: "fb_theme=dark" } })).text();
+    const html = await (await server.ask(path, { cookie: "fb_theme=dark" })).text();
     expect(/<html[^>]*>/.exec(html)?.[0], path).toContain('data-theme="dark"');
   }
 });
@@ -50,6 +50,6 @@ test.describe("as the system", () => {
 });
 
 test("an invented theme in the cookie is ignored", async ({ server }) => {
-  const html = await (await fetch(server.url, { headers: { cookie: 'fb_theme="><script>x</script>' } })).text();
+  const html = await (await server.ask("/", { cookie: 'fb_theme="><script>x</script>' })).text();
   expect(html).not.toContain("<script>x");
 });

@@ -1,7 +1,7 @@
 //! Starting and stopping, in order.
 //!
-//! Start: bind (a taken port is told before anything is touched) → stores → engine (replays the journal's tail) → key
-//! `local` → accept. Stop: readiness says no, sockets get their goodbye, nothing new is accepted, requests being
+//! Start: bind (a taken port is told before anything is touched) → stores → engine (replays the journal's tail) → the
+//! first account, or the token to make it with → key `local` → accept. Stop: readiness says no, sockets get their goodbye, nothing new is accepted, requests being
 //! worked on are answered → engine's tasks end → last flush → stores are closed.
 
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use engine::{Clock, Engine, EngineConfig, Supervisor};
-use store::{StoreError, TenantId};
+use store::{StoreError, SystemScope, TenantId};
 use store_sql::SqliteOptions;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
@@ -19,8 +19,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
 use crate::audit;
-use crate::auth::{self, KeyLookup, ManageError};
+use crate::auth::{
+    self, Chosen, Denials, KeyLookup, ManageError, People, PeopleError, SessionLookup, Setup, SetupError,
+    Whence,
+};
 use crate::config::Config;
+use crate::edge::Origins;
 use crate::http::{self, Patience};
 use crate::state::{Facilities, Shared};
 use crate::stores::{self, OpenStores, StoresError};
@@ -73,6 +77,12 @@ pub enum StartError {
     /// The stores cannot be read.
     #[error("the database cannot be used: {}", chain(.0))]
     Store(#[from] StoreError),
+    /// The token of a new installation cannot be made.
+    #[error("the setup token cannot be made: {0}")]
+    Setup(#[from] SetupError),
+    /// The first account cannot be made.
+    #[error("the first account (admin.email, admin.password) cannot be made: {0}")]
+    Admin(#[from] PeopleError),
     /// The key `local` cannot be made.
     #[error("the key local cannot be made: {0}")]
     Key(#[from] ManageError),
@@ -96,6 +106,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// What its requests share.
     pub shared: Shared,
+    /// Where the first account is made, while there is none; holds the token.
+    pub set_up_at: Option<String>,
     edge: Supervisor,
     inner: Supervisor,
     stores: OpenStores,
@@ -137,6 +149,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     };
     let engine = Engine::start(stores.stores.clone(), engine_config, &inner).await?;
     let lookup = KeyLookup::new(Arc::clone(&stores.stores.keys), inner.system(), clock.clone());
+    let (people, token) = people(config, &stores, inner.system(), &clock).await?;
     let local_key = if options.local_key {
         let scope = auth::by_command_line(TenantId::default_tenant());
         let keys = stores.stores.keys.as_ref();
@@ -148,6 +161,14 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         engine,
         audits: Arc::clone(&stores.stores.audits),
         lookup,
+        people,
+        origins: Origins::new(
+            address.port(),
+            false,
+            config.external.clone(),
+            config.trusted_proxies.clone(),
+            config.insecure_http,
+        ),
         assets,
         sockets: Sockets::default(),
         counts: Arc::default(),
@@ -169,15 +190,30 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     );
     let (keys, stop) = (shared.clone(), inner.token());
     inner.spawn("keys seen", async move { keys.lookup.tell_seen(stop).await });
+    let (told, stop) = (shared.clone(), inner.token());
+    inner.spawn(
+        "sessions seen",
+        async move { told.people.lookup.keep(stop).await },
+    );
+    let (told, stop) = (shared.clone(), inner.token());
+    inner.spawn("denials", async move { told.people.denials.keep(stop).await });
     let edge = Supervisor::new();
     edge.spawn(
         "accept",
         http::serve(listener, http::router(shared.clone()), edge.clone()),
     );
     tracing::info!(%address, build = shared.build, "ready");
+    let set_up_at = token.map(|token| match &config.external {
+        Some(external) => {
+            let scheme = if external.https { "https" } else { "http" };
+            format!("{scheme}://{}/setup#t={token}", external.authority)
+        }
+        None => format!("http://{address}/setup#t={token}"),
+    });
     Ok(Running {
         address,
         shared,
+        set_up_at,
         edge,
         inner,
         stores,
@@ -214,6 +250,47 @@ impl Running {
         tracing::info!("stopped");
         drained && ended && flushed
     }
+}
+
+/// Accounts and sessions; and, while there is no account, the token to make it with.
+async fn people(
+    config: &Config,
+    stores: &OpenStores,
+    system: SystemScope,
+    clock: &Clock,
+) -> Result<(People, Option<String>), StartError> {
+    let is_new = !stores.accounts.any_account(&system).await?;
+    let (setup, token) = if is_new && config.admin.is_none() {
+        let (setup, token) = Setup::begin(&config.data_dir, clock.now())?;
+        (setup, Some(token))
+    } else {
+        (Setup::done(&config.data_dir), None)
+    };
+    let lookup = SessionLookup::new(
+        Arc::clone(&stores.sessions),
+        system.clone(),
+        clock.clone(),
+        config.sessions,
+    );
+    let denials = Denials::new(Arc::clone(&stores.stores.audits), clock.clone());
+    let people = People::new(
+        Arc::clone(&stores.accounts),
+        lookup,
+        Arc::clone(&stores.sessions),
+        setup,
+        denials,
+        system,
+        clock.clone(),
+    );
+    if let (true, Some(admin)) = (is_new, &config.admin) {
+        let chosen = Chosen {
+            email: &admin.email,
+            name: "",
+            password: &admin.password,
+        };
+        people.create_first(chosen, None, &Whence::default()).await?;
+    }
+    Ok((people, token))
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {

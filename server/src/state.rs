@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
-use crate::auth::KeyLookup;
+use crate::auth::{KeyLookup, People};
+use crate::edge::Origins;
 use crate::http::{HttpCounts, Patience};
 use crate::ws::Sockets;
 
@@ -24,6 +25,10 @@ pub struct Facilities {
     pub audits: Arc<dyn Audits>,
     /// Finds API keys.
     pub lookup: KeyLookup,
+    /// Accounts and sessions.
+    pub people: People,
+    /// The addresses under which browsers know us.
+    pub origins: Origins,
     /// The site's files.
     pub assets: Assets,
     /// Open WebSockets.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::{Stores, Supervisor};
 use store::audit::AuditKey;
-use store::{Audits, Keys, SystemScope};
+use store::{Accounts, Audits, Keys, Sessions, SystemScope};
 use store_sql::{OpenError, PgKeys, PgOptions, PgStore, SqliteKeys, SqliteOptions, SqliteStore};
 
 use crate::audit::{self, AuditKeyError};
@@ -25,6 +25,10 @@ pub enum StoresError {
 pub struct OpenStores {
     /// By role.
     pub stores: Stores,
+    /// Accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// Sessions.
+    pub sessions: Arc<dyn Sessions>,
     backend: Backend,
     supervisor: Supervisor,
 }
@@ -42,7 +46,7 @@ impl OpenStores {
 
     /// Closes the files, or the connections. Whoever still holds a store keeps it open; nothing is lost by that.
     pub async fn close(self) {
-        drop(self.stores);
+        drop((self.stores, self.accounts, self.sessions));
         match self.backend {
             Backend::Sqlite(store) => {
                 if let Some(store) = Arc::into_inner(store) {
@@ -118,6 +122,8 @@ async fn connect(
             };
             Ok(OpenStores {
                 stores,
+                accounts: store.clone(),
+                sessions: store.clone(),
                 backend: Backend::Sqlite(store),
                 supervisor,
             })
@@ -133,6 +139,8 @@ async fn connect(
             };
             Ok(OpenStores {
                 stores,
+                accounts: store.clone(),
+                sessions: store.clone(),
                 backend: Backend::Postgres(store),
                 supervisor,
             })
@@ -147,10 +155,14 @@ fn postgres(audit_key: Option<AuditKey>) -> PgOptions {
     }
 }
 
-/// The keys and the audit log alone, which the command line may use while a server runs.
+/// Accounts, keys and the audit log alone, which the command line may use while a server runs.
 pub struct OpenKeys {
     /// API keys.
     pub keys: Arc<dyn Keys>,
+    /// Accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// Sessions.
+    pub sessions: Arc<dyn Sessions>,
     /// The audit log.
     pub audits: Arc<dyn Audits>,
     /// What seals it.
@@ -172,7 +184,7 @@ impl OpenKeys {
 
     /// Closes the file, or the connection.
     pub async fn close(self) {
-        drop((self.keys, self.audits));
+        drop((self.keys, self.accounts, self.sessions, self.audits));
         match self.backend {
             KeysBackend::Sqlite(keys) => {
                 if let Some(keys) = Arc::into_inner(keys) {
@@ -205,6 +217,8 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
             let keys = Arc::new(SqliteKeys::open(&config.data_dir, options).await?);
             OpenKeys {
                 keys: keys.clone(),
+                accounts: keys.clone(),
+                sessions: keys.clone(),
                 audits: keys.clone(),
                 audit_key,
                 supervisor,
@@ -215,6 +229,8 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
             let keys = Arc::new(PgKeys::connect(url.expose(), postgres(Some(audit_key.clone()))).await?);
             OpenKeys {
                 keys: keys.clone(),
+                accounts: keys.clone(),
+                sessions: keys.clone(),
                 audits: keys.clone(),
                 audit_key,
                 supervisor,

@@ -32,15 +32,14 @@ async fn foreign_origins_do_not_get_a_socket() {
     let server = TestServer::start().await;
     let port = server.address.port();
     let host = format!("127.0.0.1:{port}");
-    let own = format!("host: {host}\r\norigin: http://{host}\r\n");
+    let session = format!("cookie: fb_theme=dark; {}\r\n", server.cookie);
+    let bare = format!("host: {host}\r\norigin: http://{host}\r\n");
+    let own = format!("{bare}{session}");
     assert_eq!(shake(&server, &own).await.status, 101, "our own page");
-    assert_eq!(
-        shake(&server, &format!("{own}cookie: fb_theme=dark\r\n"))
-            .await
-            .status,
-        101,
-        "with a cookie"
-    );
+    // Told by the code of its close, which a page can read.
+    assert_eq!(shake(&server, &bare).await.status, 101, "nobody is signed in");
+    let other_cookie = format!("{bare}cookie: fb_theme=dark\r\n");
+    assert_eq!(shake(&server, &other_cookie).await.status, 101, "another cookie");
 
     let other = port.wrapping_add(1);
     let origins = [
@@ -70,17 +69,14 @@ async fn foreign_origins_do_not_get_a_socket() {
         String::new(),
     ];
     for origin in &origins {
-        for extra in ["", "cookie: a=b\r\n"] {
+        for extra in ["", "cookie: a=b\r\n", session.as_str()] {
             let answer = shake(&server, &format!("host: {host}\r\norigin: {origin}\r\n{extra}")).await;
             assert_eq!(answer.status, 403, "{origin:?} {extra:?}: {answer:?}");
             assert!(answer.head.contains("application/problem+json"), "{answer:?}");
         }
     }
     for (why, headers) in [
-        (
-            "no origin, with a cookie",
-            format!("host: {host}\r\ncookie: a=b\r\n"),
-        ),
+        ("no origin, with a cookie", format!("host: {host}\r\n{session}")),
         ("no origin, nothing", format!("host: {host}\r\n")),
         ("two origins", format!("{own}origin: http://evil.com\r\n")),
         (
@@ -135,6 +131,7 @@ fn filled(path: &str) -> String {
 async fn every_route_keeps_its_policy() {
     let server = TestServer::start().await;
     let host = format!("host: {}\r\n", server.address);
+    let owner = format!("cookie: {}\r\n", server.cookie);
     let reader = format!("authorization: Bearer {}\r\n", server.key);
     for route in ROUTES {
         let path = filled(route.path);
@@ -151,27 +148,33 @@ async fn every_route_keeps_its_policy() {
                 .await
                 .status
         };
-        let foreign_host = ask("host: evil.example\r\n").await;
-        let local = ask(&host).await;
+        let foreign_host = ask(&format!("host: evil.example\r\n{owner}")).await;
+        let nobody = ask(&host).await;
+        let local = ask(&format!("{host}{owner}")).await;
         let unknown_key = ask("host: evil.example\r\nauthorization: Bearer fb_x\r\n").await;
         let with_key = ask(&format!("host: evil.example\r\n{reader}")).await;
-        let found = (foreign_host, local, unknown_key, with_key);
+        let found = (foreign_host, nobody, local, unknown_key, with_key);
         let expected = match route.policy {
-            Policy::Probe => (200, 200, 200, 200),
-            Policy::Asset => (403, 200, 200, 200),
-            // A page of nobody says so.
-            Policy::Page if route.path.contains("{id}") => (403, 404, 401, 404),
-            Policy::Page => (403, 200, 401, 200),
-            Policy::Read if route.path.contains("{id}") => (403, 404, 401, 404),
+            Policy::Probe => (200, 200, 200, 200, 200),
+            Policy::Asset => (403, 200, 200, 200, 200),
+            // Who is signed in is sent on; a key is nobody there.
+            Policy::Door if path == "/logout" => (403, 303, 200, 403, 403),
+            Policy::Door if path == "/setup" => (403, 303, 303, 403, 403),
+            Policy::Door if path == "/login" => (403, 200, 303, 403, 403),
+            Policy::Door => (403, 200, 200, 403, 403),
+            // A page of nobody says so; nobody is sent to the door.
+            Policy::Page if route.path.contains("{id}") => (403, 303, 404, 401, 404),
+            Policy::Page => (403, 303, 200, 401, 200),
+            Policy::Read if route.path.contains("{id}") => (403, 401, 404, 401, 404),
             // Let in, but nothing was asked.
-            Policy::Read if route.path.ends_with("/api/v1/query") => (403, 400, 401, 400),
-            Policy::Read => (403, 200, 401, 200),
+            Policy::Read if route.path.ends_with("/api/v1/query") => (403, 401, 400, 401, 400),
+            Policy::Read => (403, 401, 200, 401, 200),
             // Let in, but it is no handshake; a browser has to name its origin.
-            Policy::Socket => (403, 403, 401, 426),
-            // Let in, but without a content type.
-            Policy::Ingest => (401, 401, 401, 415),
+            Policy::Socket => (403, 403, 403, 401, 426),
+            // Let in, but without a content type; a browser names its origin with every change.
+            Policy::Ingest => (401, 401, 401, 401, 415),
             // The key sends and looks, and no more.
-            Policy::Admin => (401, 401, 401, 403),
+            Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
         };
         assert_eq!(found, expected, "{path}");
     }
@@ -182,6 +185,7 @@ async fn every_route_keeps_its_policy() {
 async fn every_answer_is_dressed() {
     let server = TestServer::start().await;
     let host = format!("host: {}\r\n", server.address);
+    let signed_in = format!("{host}cookie: {}\r\n", server.cookie);
     let mut paths: Vec<String> = ROUTES.iter().map(|route| filled(route.path)).collect();
     paths.extend(
         [
@@ -197,16 +201,22 @@ async fn every_answer_is_dressed() {
     for path in &paths {
         for headers in [
             host.as_str(),
+            signed_in.as_str(),
             "host: evil.example\r\n",
             "host: x\r\nauthorization: Bearer no\r\n",
         ] {
             let answer = ask(&server, path, headers).await;
             let head = answer.head.to_ascii_lowercase();
+            let is_form = answer.body.contains("<body class=\"door\"");
             for header in [
                 "x-content-type-options: nosniff",
                 "cross-origin-opener-policy: same-origin",
                 "cross-origin-resource-policy: same-origin",
-                "referrer-policy: no-referrer",
+                if is_form {
+                    "referrer-policy: same-origin"
+                } else {
+                    "referrer-policy: no-referrer"
+                },
                 "content-security-policy: default-src 'none';",
                 "frame-ancestors 'none'",
                 "cache-control: ",
@@ -258,7 +268,10 @@ async fn other_methods_and_addresses_are_problems() {
         ask(
             &server,
             "/t/nobody/ws/v1",
-            &format!("{host}origin: http://{}\r\n", server.address)
+            &format!(
+                "{host}origin: http://{}\r\ncookie: {}\r\n",
+                server.address, server.cookie
+            )
         )
         .await
         .status,
@@ -270,7 +283,7 @@ async fn other_methods_and_addresses_are_problems() {
 #[tokio::test(flavor = "multi_thread")]
 async fn operations_endpoints() {
     let server = TestServer::start().await;
-    let host = format!("host: {}\r\n", server.address);
+    let host = format!("host: {}\r\ncookie: {}\r\n", server.address, server.cookie);
     assert!(
         ask(&server, "/readyz", "host: x\r\n")
             .await

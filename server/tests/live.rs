@@ -120,6 +120,7 @@ async fn the_page_of_the_same_build_speaks_postcard() {
     let build = server.shared().build.clone();
     let open = async |query: String| {
         let origin = HeaderValue::from_str(&format!("http://{}", server.address)).unwrap();
+        let cookie = HeaderValue::from_str(&server.cookie).unwrap();
         let uri = format!("ws://{}/t/default/ws/v1?{query}", server.address)
             .parse()
             .unwrap();
@@ -129,6 +130,7 @@ async fn the_page_of_the_same_build_speaks_postcard() {
                 let offer = HeaderValue::from_static("fuseboard.v1.postcard, fuseboard.v1.json");
                 request.headers_mut().insert("sec-websocket-protocol", offer);
                 request.headers_mut().insert("origin", origin);
+                request.headers_mut().insert("cookie", cookie);
             })
             .await
             .unwrap()
@@ -282,10 +284,10 @@ async fn stalled(server: &TestServer) -> tokio::net::TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let mut stream = socket.connect(server.address).await.unwrap();
-    let host = server.address;
+    let (host, cookie) = (server.address, &server.cookie);
     let head = format!(
         "GET /ws/v1 HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+         cookie: {cookie}\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let frame = json!({ "t": "subscribe", "view": "board", "range": "5m" }).to_string();

@@ -201,8 +201,10 @@ fn page() -> Result<Page> {
     }
     // The live state follows the commit within a tick.
     std::thread::sleep(std::time::Duration::from_millis(1500));
-    let plain = http::request(&server.address, "GET", "/", &[], b"")?;
-    let sent = http::request(&server.address, "GET", "/", &[("Accept-Encoding", "br")], b"")?;
+    let key = headers[0];
+    let plain = http::request(&server.address, "GET", "/", &[key], b"")?;
+    let packed = [key, ("Accept-Encoding", "br")];
+    let sent = http::request(&server.address, "GET", "/", &packed, b"")?;
     if sent.status != 200 || sent.header("content-encoding") != Some("br") {
         bail!("the board page is not sent with brotli: status {}", sent.status);
     }

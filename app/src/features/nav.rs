@@ -42,6 +42,8 @@ pub fn nav(site: &Site) -> Part {
             <span class="nav-gap"></span>
             {link("/limits", "Limits", Icon::Limits)}
             {link("/connect", "Connect", Icon::Connect)}
+            // No page of this program.
+            <a href="/logout" rel="external">{icon(Icon::Leave)} "Sign out"</a>
         </nav>
     }
     .part()

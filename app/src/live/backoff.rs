@@ -7,8 +7,8 @@ const FIRST_MS: f64 = 500.0;
 const CAP_MS: f64 = 30_000.0;
 /// A socket that lived so long was a good one: the next failure starts from the beginning.
 const STABLE_MS: f64 = 10_000.0;
-/// After these close codes trying sooner makes no sense: session ended, forbidden, too many sockets.
-const PATIENT_CODES: [u16; 3] = [4401, 4403, 4009];
+/// After these close codes trying sooner makes no sense: forbidden, too many sockets.
+const PATIENT_CODES: [u16; 2] = [4403, 4009];
 
 /// The state of coming back.
 #[derive(Debug, Clone, Default)]

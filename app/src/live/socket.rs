@@ -28,6 +28,8 @@ use super::views::{Subscriptions, Wanted};
 use crate::browser::{Interval, Listener, Timeout, document, keep, monotonic_ms, random, window};
 use crate::seed::Site;
 
+/// The close code that says that nobody is signed in, or not any more.
+const SIGNED_OUT: u16 = 4401;
 /// A hidden tab is served for so long, milliseconds.
 const HIDDEN_MS: i32 = 30_000;
 /// Silence after which an open socket counts as dead, milliseconds.
@@ -351,6 +353,11 @@ impl Driver {
     fn closed(&mut self, code: u16) {
         let at = monotonic_ms();
         self.link = None;
+        if code == SIGNED_OUT {
+            // Nothing can be shown any more: the server leads to where one signs in, and back to this page.
+            let _ = window().location().reload();
+            return;
+        }
         let wait = self.backoff.closed(at, code, random());
         let me = self.me.clone();
         self.retry = Some(Timeout::new(wait, move || {

@@ -7,8 +7,8 @@
 use sha2::{Digest, Sha256};
 use store::{KeyHash, TenantId};
 
-const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+pub(super) const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+pub(super) const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const ID_LENGTH: usize = 10;
 const SECRET_LENGTH: usize = 43;
 /// Longer texts are refused before any work: 63 of the slug and the fixed parts.
@@ -47,6 +47,15 @@ pub fn generate(tenant: &TenantId) -> Result<FreshKey, getrandom::Error> {
 
 /// SHA-256 of the whole text.
 pub fn hash(text: &str) -> KeyHash {
+    sha256(text)
+}
+
+/// A public id: ten characters that name something in lists and logs.
+pub(super) fn fresh_id() -> Result<String, getrandom::Error> {
+    random_text(BASE36, ID_LENGTH)
+}
+
+pub(super) fn sha256(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }
 
@@ -82,7 +91,7 @@ pub fn well_formed(text: &str) -> bool {
 }
 
 /// Characters drawn uniformly: bytes beyond the largest multiple of the alphabet are thrown away, not folded.
-fn random_text(alphabet: &[u8], length: usize) -> Result<String, getrandom::Error> {
+pub(super) fn random_text(alphabet: &[u8], length: usize) -> Result<String, getrandom::Error> {
     let limit = 256 - 256 % alphabet.len();
     let mut text = String::with_capacity(length);
     let mut bytes = [0_u8; 64];

@@ -1,31 +1,44 @@
 //! Who is asking, and whose data they may see. The only place that builds a [`TenantScope`].
 //!
-//! A program shows an API key in the `Authorization` header, nowhere else: addresses end up in logs. A browser on this
-//! machine needs nothing and may look at tenant `default`, read only; what makes it "a browser on this machine" is
-//! decided in [`crate::edge`]. Accounts and sessions will come in here.
+//! A program shows an API key in the `Authorization` header, nowhere else: addresses end up in logs. A person has a
+//! session, which a cookie opens; what makes a request one of a browser on our own pages is decided in [`crate::edge`].
 
+mod denials;
 mod key;
 mod lookup;
 mod manage;
+mod password;
+mod people;
+mod session;
+mod setup;
+mod throttle;
+mod turns;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use store::{ApiKey, KeyHash, Scope, TenantId, TenantScope};
+use store::{ApiKey, KeyHash, Role, Scope, SessionHash, SignedIn, TenantId, TenantScope};
 
+pub use denials::{Denial, Denials};
 pub use key::{generate, hash, well_formed};
 pub use lookup::{KeyLookup, KnownKey};
 pub use manage::{ManageError, NewKey, create_key, ensure_local_key, rotate_key};
+pub use password::{LONGEST as LONGEST_PASSWORD, SHORTEST as SHORTEST_PASSWORD};
+pub use people::{
+    Chosen, LINK_COUNTS, People, PeopleError, Whence, actor, checked_email, checked_name, folded, home,
+};
+pub use session::{CookieKind, Lifetime, SessionLookup};
+pub use setup::{COUNTS as SETUP_COUNTS, Setup, SetupError, SetupState};
 
 /// What a request was found to be, put into its extensions by the policy of its route.
 #[derive(Debug, Clone)]
 pub enum Access {
     /// A route that shows nothing of anybody.
     Anyone,
-    /// A browser on this machine: may look.
-    Browser(TenantScope),
+    /// Somebody who is signed in.
+    Person(Person),
     /// A program with a key.
     Key {
         /// Whose data.
@@ -37,13 +50,52 @@ pub enum Access {
     },
 }
 
+/// Somebody who is signed in, in one tenant.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Whose data.
+    pub scope: TenantScope,
+    /// What they may do there.
+    pub role: Role,
+    /// The account, the session, and all roles.
+    pub signed_in: Arc<SignedIn>,
+    /// For asking again whether the session still counts.
+    pub hash: SessionHash,
+}
+
 impl Access {
     /// Whose data may be seen.
     pub fn scope(&self) -> Option<&TenantScope> {
         match self {
             Access::Anyone => None,
-            Access::Browser(scope) | Access::Key { scope, .. } => Some(scope),
+            Access::Person(Person { scope, .. }) | Access::Key { scope, .. } => Some(scope),
         }
+    }
+
+    /// As the audit log names it.
+    pub fn actor(&self) -> String {
+        match self {
+            Access::Anyone => "anyone".into(),
+            Access::Person(person) => actor(&person.signed_in.account.id),
+            Access::Key { key, .. } => format!("key:{}", key.id),
+        }
+    }
+}
+
+impl Person {
+    /// Somebody in the tenant that the address names, or at home when it names none. `None` when they are no member.
+    pub fn of(signed_in: Arc<SignedIn>, hash: SessionHash, addressed: Option<&TenantId>) -> Option<Person> {
+        let tenant = addressed
+            .cloned()
+            .unwrap_or_else(|| people::home(&signed_in.roles));
+        let role = signed_in.roles.iter().find(|(own, _)| *own == tenant);
+        let role = role.map(|(_, role)| *role)?;
+        Some(Person {
+            scope: scope_of(tenant),
+            role,
+            signed_in,
+            hash,
+        })
     }
 }
 
@@ -92,37 +144,38 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refused> {
 /// `from` is the other end of the connection.
 ///
 /// # Errors
-/// Why not.
+/// Why not, and whose key it is if it is one.
 pub async fn by_key(
     lookup: &KeyLookup,
     headers: &HeaderMap,
     wanted: Scope,
     addressed: Option<&TenantId>,
     from: Option<IpAddr>,
-) -> Result<Access, Refused> {
-    let text = bearer(headers)?;
+) -> Result<Access, (Refused, Option<Arc<ApiKey>>)> {
+    let nobody = |refused| (refused, None);
+    let text = bearer(headers).map_err(nobody)?;
     if !well_formed(text) {
-        return Err(Refused::Invalid(
-            "this is not a Fuseboard key, or a character of it is wrong",
-        ));
+        let why = "this is not a Fuseboard key, or a character of it is wrong";
+        return Err(nobody(Refused::Invalid(why)));
     }
     let hash = hash(text);
-    let found = lookup
-        .find_hash(&hash)
-        .await
-        .map_err(|error| Refused::Unavailable(error.to_string()))?;
-    let known = found.ok_or(Refused::Invalid(
+    let found = lookup.find_hash(&hash).await;
+    let found = found.map_err(|error| nobody(Refused::Unavailable(error.to_string())))?;
+    let known = found.ok_or(nobody(Refused::Invalid(
         "the key is not known here, or it was revoked, or it has expired",
-    ))?;
-    if !known.by_address(from) {
-        return Err(Refused::Address(from));
-    }
+    )))?;
     let key = known.key.clone();
-    if !key.scopes.iter().any(|scope| scope.covers(wanted)) {
-        return Err(Refused::Scope(wanted));
-    }
-    if addressed.is_some_and(|tenant| *tenant != key.tenant) {
-        return Err(Refused::Tenant);
+    let refused = if !known.by_address(from) {
+        Some(Refused::Address(from))
+    } else if !key.scopes.iter().any(|scope| scope.covers(wanted)) {
+        Some(Refused::Scope(wanted))
+    } else if addressed.is_some_and(|tenant| *tenant != key.tenant) {
+        Some(Refused::Tenant)
+    } else {
+        None
+    };
+    if let Some(refused) = refused {
+        return Err((refused, Some(key)));
     }
     lookup.note(&key);
     Ok(Access::Key {
@@ -130,16 +183,6 @@ pub async fn by_key(
         key,
         hash,
     })
-}
-
-/// What a browser on this machine opens.
-pub fn by_browser(tenant: TenantId) -> Access {
-    Access::Browser(scope_of(tenant))
-}
-
-/// The tenant with this slug, if there is one. Until tenants can be made there is one.
-pub fn known_tenant(slug: &str) -> Option<TenantId> {
-    TenantId::parse(slug).filter(|tenant| *tenant == TenantId::default_tenant())
 }
 
 /// The scope of a person at the command line of the server's own machine, who can read its files anyway.
@@ -188,9 +231,42 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_tenant() {
-        assert!(known_tenant("default").is_some());
-        assert!(known_tenant("acme").is_none());
-        assert!(known_tenant("../default").is_none());
+    fn a_person_is_in_the_tenant_that_is_addressed() {
+        let tenant = |slug: &str| TenantId::parse(slug).unwrap();
+        let account = store::Account {
+            id: "a".into(),
+            email: "a@b".into(),
+            name: "a".into(),
+            platform_admin: true,
+            created: 0,
+            disabled: None,
+            last_login: None,
+        };
+        let session = store::Session {
+            id: "s".into(),
+            account: "a".into(),
+            created: 0,
+            seen: 0,
+            confirmed: 0,
+            expires: 0,
+            address: String::new(),
+            agent: String::new(),
+        };
+        let signed_in = Arc::new(SignedIn {
+            session,
+            account,
+            roles: vec![(tenant("acme"), Role::Admin), (tenant("default"), Role::Viewer)],
+        });
+        let role = |addressed: Option<&str>| {
+            let addressed = addressed.map(tenant);
+            Person::of(signed_in.clone(), [0; 32], addressed.as_ref()).map(|person| person.role)
+        };
+        assert_eq!(role(None), Some(Role::Viewer));
+        assert_eq!(role(Some("acme")), Some(Role::Admin));
+        assert_eq!(
+            role(Some("other")),
+            None,
+            "a platform admin is no member of everything"
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 64 bad configuration, 69 something it needs is unavailable. Standard
 //! output carries what was asked for and nothing else; everything else goes to standard error.
 
+mod admin;
 mod audit;
 mod backup;
 mod check_config;
@@ -45,6 +46,8 @@ struct Cli {
 enum Command {
     /// Run the server.
     Serve(serve::ServeArgs),
+    /// Make accounts, and let people back in.
+    Admin(admin::AdminArgs),
     /// Make, list, replace and revoke API keys.
     Keys(keys::KeysArgs),
     /// Read the audit log and check that nobody changed it.
@@ -183,6 +186,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> Result<Exit, CliError> {
     match command {
         Command::Serve(args) => serve::run(args).await,
+        Command::Admin(args) => admin::run(args).await,
         Command::Keys(args) => keys::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Tail(args) => tail::run(args).await,

@@ -35,6 +35,11 @@ pub async fn run(args: ServeArgs) -> Result<Exit, CliError> {
         _ = interrupt.recv() => return Ok(Exit::Done),
     };
     say(&format!("listening on http://{}", running.address));
+    if let Some(link) = &running.set_up_at {
+        say(&format!(
+            "new here: make the first account within 30 minutes at {link}"
+        ));
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

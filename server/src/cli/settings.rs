@@ -25,7 +25,7 @@ pub struct DataFlags {
 pub struct ServerFlags {
     #[command(flatten)]
     data: DataFlags,
-    /// Where to listen; loopback only [default: 127.0.0.1:3000].
+    /// Where to listen [default: 127.0.0.1:3000].
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
     /// The folder with the page's script, style and fonts.

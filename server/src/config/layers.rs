@@ -152,7 +152,10 @@ fn text_of(key: &str, value: toml::Value) -> Result<String, String> {
         (Kind::Integer(..), toml::Value::Integer(number)) => return Ok(number.to_string()),
         (Kind::Integer(..), other) => ("a whole number", other),
         (Kind::Labels, toml::Value::Array(names)) => return listed(&names),
-        (Kind::Labels, other) => ("a list of texts in quotes", other),
+        (Kind::Networks, toml::Value::Array(ranges)) => return listed(&ranges),
+        (Kind::Labels | Kind::Networks, other) => ("a list of texts in quotes", other),
+        (Kind::Flag, toml::Value::Boolean(on)) => return Ok(on.to_string()),
+        (Kind::Flag, other) => ("true or false", other),
         (_, toml::Value::String(text)) => return Ok(text),
         (_, other) => ("text in quotes", other),
     };
@@ -399,13 +402,12 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_is_bound() {
-        for address in ["0.0.0.0:3000", "192.168.1.5:3000", "[::]:3000"] {
-            let error = load(&with_env(&[("FUSEBOARD__SERVER__LISTEN", address)])).unwrap_err();
-            assert!(error.to_string().contains("serves only this machine"), "{error}");
-        }
-        for address in ["127.0.0.1:0", "[::1]:3000", "127.0.0.2:80"] {
-            assert!(load(&with_env(&[("FUSEBOARD__SERVER__LISTEN", address)])).is_ok());
-        }
+    fn half_a_first_account_is_refused() {
+        let half = load(&Sources {
+            environment: vec![("FUSEBOARD__ADMIN__EMAIL".into(), "ada@example.com".into())],
+            ..Sources::default()
+        });
+        let error = half.unwrap_err().to_string();
+        assert!(error.contains("admin.email and admin.password"), "{error}");
     }
 }

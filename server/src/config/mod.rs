@@ -13,6 +13,10 @@ use std::path::PathBuf;
 
 use domain::rollup::{KeptLabels, Rung};
 use engine::RungLimits;
+use ipnet::IpNet;
+
+use crate::auth::Lifetime;
+use crate::edge::External;
 
 pub use env::{environment, no_color, user};
 pub use layers::{Flag, Sources, load};
@@ -23,6 +27,16 @@ pub use table::{Kind, SETTINGS, Setting};
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where browsers see this server, when that is not this machine.
+    pub external: Option<External>,
+    /// Who may say whom a request is forwarded for.
+    pub trusted_proxies: Vec<IpNet>,
+    /// People may sign in over http from elsewhere.
+    pub insecure_http: bool,
+    /// The first account, when there is none.
+    pub admin: Option<FirstAccount>,
+    /// How long sessions last.
+    pub sessions: Lifetime,
     /// The site folder; `None` for the copy inside the program.
     pub site_dir: Option<PathBuf>,
     /// Where SQLite files, the journal and `local.key` live.
@@ -51,6 +65,23 @@ pub struct Config {
     pub log_json: bool,
     /// Every setting with where it came from, in table order.
     pub effective: Vec<Effective>,
+}
+
+/// The first account, as it was configured. It has no `Display` and a masked `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FirstAccount {
+    /// Its address.
+    pub email: String,
+    /// Its password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for FirstAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FirstAccount")
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A URL that may hold a password: it has no `Display` and a masked `Debug`.
@@ -92,12 +123,17 @@ impl Config {
         let bad = |key: &str| ConfigError(vec![format!("{key} cannot be used")]);
         let number = |key: &str| get(key).parse::<i64>().map_err(|_| bad(key));
         let listen: SocketAddr = get("server.listen").parse().map_err(|_| bad("server.listen"))?;
-        if !listen.ip().is_loopback() {
-            return Err(ConfigError(vec![format!(
-                "server.listen is {listen}: this version has no accounts yet, so it serves only this machine. \
-                 Use 127.0.0.1 or [::1], and an SSH tunnel to look from elsewhere."
-            )]));
-        }
+        let admin = match (get("admin.email"), get("admin.password")) {
+            (email, password) if email.is_empty() && password.is_empty() => None,
+            (email, password) if !email.is_empty() && !password.is_empty() => {
+                Some(FirstAccount { email, password })
+            }
+            _ => {
+                let why =
+                    "admin.email and admin.password make the first account together: one of them is missing";
+                return Err(ConfigError(vec![why.into()]));
+            }
+        };
         let site_dir = get("server.site_dir");
         if site_dir.is_empty() && !cfg!(feature = "embed") {
             return Err(ConfigError(vec![
@@ -117,6 +153,15 @@ impl Config {
         };
         Ok(Config {
             listen,
+            external: value::origin(&get("server.external_url")).map_err(|_| bad("server.external_url"))?,
+            trusted_proxies: value::networks(&get("server.trusted_proxies"))
+                .map_err(|_| bad("server.trusted_proxies"))?,
+            insecure_http: get("server.allow_insecure_http") == "true",
+            admin,
+            sessions: Lifetime {
+                idle: number("session.idle_hours")? * 3_600_000,
+                most: number("session.max_days")? * 86_400_000,
+            },
             site_dir: (!site_dir.is_empty()).then(|| site_dir.into()),
             data_dir: get("data.dir").into(),
             database_url: (!url.is_empty()).then_some(DatabaseUrl(url)),

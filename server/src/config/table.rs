@@ -18,6 +18,16 @@ pub enum Kind {
     Integer(i64, i64),
     /// Names of labels, separated by commas; in a file a list.
     Labels,
+    /// Scheme, host and port of a page, or nothing.
+    Origin,
+    /// Address ranges, separated by commas; in a file a list.
+    Networks,
+    /// `true` or `false`.
+    Flag,
+    /// An email address, or nothing.
+    Email,
+    /// Anything.
+    Text,
 }
 
 /// One setting.
@@ -53,12 +63,30 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 20] = [
+pub const SETTINGS: [Setting; 27] = [
     setting(
         "server.listen",
         Kind::Address,
         "127.0.0.1:3000",
-        "Where to listen; loopback only, for now.",
+        "Where to listen. Beyond this machine browsers need server.external_url.",
+    ),
+    setting(
+        "server.external_url",
+        Kind::Origin,
+        "",
+        "Where browsers see this server, as https://board.example; empty means this machine only.",
+    ),
+    setting(
+        "server.trusted_proxies",
+        Kind::Networks,
+        "",
+        "Address ranges of proxies that are believed whom they forward for, like 10.0.0.0/8.",
+    ),
+    setting(
+        "server.allow_insecure_http",
+        Kind::Flag,
+        "false",
+        "Let people sign in over http from elsewhere: whoever is on the way can read their passwords.",
     ),
     setting(
         "server.site_dir",
@@ -79,6 +107,31 @@ pub const SETTINGS: [Setting; 20] = [
         secret: true,
         help: "postgres://user:password@host/database; empty means SQLite in data.dir. Alias: DATABASE_URL.",
     },
+    setting(
+        "admin.email",
+        Kind::Email,
+        "",
+        "Makes the first account at the start, when there is none; with admin.password (better: …PASSWORD_FILE).",
+    ),
+    Setting {
+        key: "admin.password",
+        kind: Kind::Text,
+        default: "",
+        secret: true,
+        help: "The first account's password; not looked at once there is an account.",
+    },
+    setting(
+        "session.idle_hours",
+        Kind::Integer(1, 720),
+        "12",
+        "A session that nobody uses ends after so many hours.",
+    ),
+    setting(
+        "session.max_days",
+        Kind::Integer(1, 90),
+        "7",
+        "A session ends after so many days in any case.",
+    ),
     setting(
         "audit.key_file",
         Kind::Path,

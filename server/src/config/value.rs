@@ -1,11 +1,14 @@
 //! Checking one value against its kind, and masking what is secret.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use domain::rollup::{KeptLabels, KeptLabelsError};
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 use super::table::{Kind, Setting};
+use crate::auth::checked_email;
+use crate::edge::External;
 
 /// Whether the text is a value of the setting; in words why not.
 pub fn check(setting: &Setting, text: &str) -> Result<(), String> {
@@ -39,8 +42,40 @@ pub fn check(setting: &Setting, text: &str) -> Result<(), String> {
             Ok(number) => Err(format!("must be {least} to {most}, got {number}")),
             Err(_) => Err(format!("must be a whole number, got {text:?}")),
         },
+        Kind::Origin => origin(text).map(drop),
+        Kind::Networks => networks(text).map(drop),
+        Kind::Flag => match text {
+            "true" | "false" => Ok(()),
+            _ => Err(format!("must be true or false, got {text:?}")),
+        },
+        Kind::Email if text.is_empty() => Ok(()),
+        Kind::Email => checked_email(text)
+            .map(drop)
+            .map_err(|_| format!("must be an email address, got {text:?}")),
+        Kind::Text => Ok(()),
         Kind::Labels => labels(text).map(drop).map_err(|error| error.to_string()),
     }
+}
+
+/// The origin that a text names, if it names one.
+pub fn origin(text: &str) -> Result<Option<External>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    External::parse(text)
+        .map(Some)
+        .map_err(|why| format!("must be like https://board.example: {why}, got {text:?}"))
+}
+
+/// The address ranges that a text names; an address alone is a range of one.
+pub fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let range = |word: &str| {
+        let alone = || word.parse::<IpAddr>().map(IpNet::from);
+        let range = word.parse().or_else(|_| alone());
+        range.map_err(|_| format!("must be address ranges like 10.0.0.0/8, got {word:?}"))
+    };
+    words.map(range).collect()
 }
 
 /// The labels that a text names.
@@ -87,6 +122,20 @@ mod tests {
     fn a_wrong_url_is_not_repeated() {
         let message = check(find("database.url").unwrap(), "mysql://me:secret@db").unwrap_err();
         assert!(!message.contains("secret"), "{message}");
+    }
+
+    #[test]
+    fn ranges_and_origins() {
+        assert_eq!(networks("10.0.0.0/8, 192.0.2.7,").unwrap().len(), 2);
+        assert!(networks("10.0.0.0/33").unwrap_err().contains("10.0.0.0/33"));
+        assert_eq!(origin("").unwrap(), None);
+        assert!(origin("board.example").unwrap_err().contains("https://"));
+        let flag = find("server.allow_insecure_http").unwrap();
+        assert_eq!(
+            check(flag, "yes").unwrap_err(),
+            "must be true or false, got \"yes\""
+        );
+        assert_eq!(shown(find("admin.password").unwrap(), "an umbrella"), "***");
     }
 
     #[test]

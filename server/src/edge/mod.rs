@@ -1,11 +1,11 @@
 //! The edge: which requests are let in at all, and what every answer carries.
 //!
-//! Deliberately absent: cross-origin access (no CORS header is ever sent) and trust in any proxy.
+//! Deliberately absent: cross-origin access (no CORS header is ever sent).
 
-mod browser;
 mod headers;
+mod origins;
 mod policy;
 
-pub use browser::{Need, check};
 pub use headers::{dress, page_policy};
-pub use policy::{Policy, admit, discard, enforce};
+pub use origins::{External, Foreign, Need, Origins, Via};
+pub use policy::{Policy, admit, at_home, discard, enforce};

@@ -71,6 +71,47 @@ impl Problem {
         problem
     }
 
+    /// 401: nobody is signed in.
+    pub fn signed_out(key_in_query: bool) -> Problem {
+        let mut problem = Problem::unauthorized(&Refused::Missing, key_in_query);
+        if !key_in_query {
+            problem.code = "signed-out";
+            problem.title = "Nobody is signed in";
+            problem.detail = "Sign in at /login; programs send the header: Authorization: Bearer fb_…".into();
+        }
+        problem
+    }
+
+    /// 403: the person may not do this.
+    pub fn lacks_role(role: &str) -> Problem {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "insufficient-role",
+            "You may not do this",
+            format!("This takes the role {role}."),
+        )
+    }
+
+    /// 403: no key may do this.
+    pub fn people_only() -> Problem {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "people-only",
+            "A key may not do this",
+            "This is for somebody who is signed in.",
+        )
+    }
+
+    /// 415: a change that is not JSON.
+    pub fn not_json() -> Problem {
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-json",
+            "The body must be JSON",
+            "Send the header: Content-Type: application/json",
+        )
+    }
+
     /// 403: the key may not do this.
     pub fn lacks_scope(scope: Scope) -> Problem {
         let detail = format!("The key does not have the scope {}.", scope.as_str());

@@ -2,7 +2,7 @@
 //! routes; a test asks each of them without and with the wrong credentials.
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::edge::{self, Policy};
 use crate::state::Shared;
-use crate::{assets, pages, ws};
+use crate::{assets, door, pages, ws};
 
 /// One route.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ pub struct Route {
 }
 
 /// The table.
-pub const ROUTES: [Route; 55] = [
+pub const ROUTES: [Route; 60] = [
     Route {
         path: "/livez",
         policy: Policy::Probe,
@@ -219,6 +219,31 @@ pub const ROUTES: [Route; 55] = [
         methods: || get(ws::open),
     },
     Route {
+        path: "/login",
+        policy: Policy::Door,
+        methods: || get(door::sign_in_page).post(door::sign_in).layer(form_limit()),
+    },
+    Route {
+        path: "/logout",
+        policy: Policy::Door,
+        methods: || get(door::sign_out_page).post(door::sign_out),
+    },
+    Route {
+        path: "/setup",
+        policy: Policy::Door,
+        methods: || get(door::set_up_page).post(door::set_up).layer(form_limit()),
+    },
+    Route {
+        path: "/invite",
+        policy: Policy::Door,
+        methods: || get(door::accept_page).post(door::accept).layer(form_limit()),
+    },
+    Route {
+        path: "/reset",
+        policy: Policy::Door,
+        methods: || get(door::reset_page).post(door::reset).layer(form_limit()),
+    },
+    Route {
         path: "/",
         policy: Policy::Page,
         methods: page,
@@ -310,6 +335,11 @@ pub const ROUTES: [Route; 55] = [
     },
 ];
 
+/// The largest form that people send.
+fn form_limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(16 << 10)
+}
+
 fn page() -> MethodRouter<Shared> {
     get(pages::page).layer(CompressionLayer::new())
 }
@@ -343,16 +373,23 @@ async fn wrong_method() -> Problem {
 /// No route: a file of the site, or nothing. The host is checked here too, so that a foreign page learns nothing.
 async fn elsewhere(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    if let Err(problem) = edge::admit(&shared, Policy::Asset, &parts).await {
-        edge::discard(body).await;
-        return problem.into_response();
-    }
+    let via = match edge::admit(&shared, Policy::Asset, &parts).await {
+        Ok((_, via)) => via,
+        Err(denied) => {
+            edge::discard(body).await;
+            return denied.problem.into_response();
+        }
+    };
     let may_be_file = matches!(parts.method, Method::GET | Method::HEAD);
     if may_be_file && let Some(response) = assets::find(&shared, &parts).await {
         return response;
     }
     if may_be_file && pages::is_wanted(&parts.headers) {
-        return pages::missing(&shared, Request::from_parts(parts, body)).await;
+        return match edge::at_home(&shared, &parts, via.as_ref()).await {
+            Ok(Some(access)) => pages::missing(&shared, &access, Request::from_parts(parts, body)).await,
+            Ok(None) => door::go_in(&shared, &parts.uri).await,
+            Err(problem) => problem.into_response(),
+        };
     }
     edge::discard(body).await;
     Problem::not_found().into_response()

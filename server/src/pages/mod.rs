@@ -6,13 +6,15 @@
 
 mod cookies;
 
+pub use cookies::theme;
+
 use std::net::SocketAddr;
 
 use app::seed::{Seed, Site};
 use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request, State};
-use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, HOST};
+use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -23,12 +25,12 @@ use leptos::prelude::provide_context;
 use protocol::view::Board;
 use protocol::{Range, Span};
 use serde::Serialize;
-use store::{TenantId, TenantScope};
+use store::{Role, TenantScope};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::auth::{self, Access};
-use crate::edge;
+use crate::edge::{self, Via};
 use crate::http::{Problem, breakers, explore_question, page_ends, providers, range};
 use crate::state::Shared;
 
@@ -55,14 +57,12 @@ pub fn is_wanted(headers: &HeaderMap) -> bool {
         && !auth::has_credentials(headers)
 }
 
-/// The page for an address that leads nowhere. Only for a browser on this machine: it shows the verdict of tenant
-/// `default`, as every page does.
-pub async fn missing(shared: &Shared, request: Request) -> Response {
+/// The page for an address that leads nowhere. It shows the verdict of the visitor's tenant, as every page does.
+pub async fn missing(shared: &Shared, access: &Access, request: Request) -> Response {
     // An address that is no route of the interface, whatever was asked for: it must not show the board.
     let (mut parts, body) = request.into_parts();
     parts.uri = Uri::from_static("/-/missing");
-    let access = auth::by_browser(TenantId::default_tenant());
-    let mut response = render(shared, &access, Request::from_parts(parts, body)).await;
+    let mut response = render(shared, access, Request::from_parts(parts, body)).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
@@ -139,9 +139,8 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
     } else {
         String::new()
     };
-    let host = request.headers.get(HOST).and_then(|value| value.to_str().ok());
-    let origin = match host {
-        Some(host) => format!("http://{host}"),
+    let origin = match request.extensions.get::<Via>() {
+        Some(via) => via.origin.clone(),
         None => format!("http://127.0.0.1:{}", shared.port),
     };
     let site = Site {
@@ -149,11 +148,11 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
         tenant,
         base,
         origin,
-        // A key that may only read must not find one that may write.
+        // Whoever may only read must not find a key that may write.
         local_key: shared
             .local_key
             .clone()
-            .filter(|_| matches!(access, Access::Browser(_))),
+            .filter(|_| matches!(access, Access::Person(person) if person.role >= Role::Admin)),
         theme: cookies::theme(&request.headers),
         utc_offset_min: cookies::utc_offset_min(&request.headers).unwrap_or(shared.utc_offset_min),
     };

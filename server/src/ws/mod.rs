@@ -48,7 +48,8 @@ pub async fn open(
     };
     let who = match &access {
         Access::Key { key, .. } => Who::Key(key.id.clone()),
-        Access::Browser(_) | Access::Anyone => Who::Address(peer.ip()),
+        Access::Person(person) => Who::Session(person.signed_in.session.id.clone()),
+        Access::Anyone => Who::Address(peer.ip()),
     };
     let seat = shared.sockets.take(who);
     let sockets = shared.sockets.clone();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
-/// Sockets one key may have.
+/// Sockets one key, or one session, may have.
 const PER_KEY: usize = 10;
 /// Sockets without a key that one address may have.
 const PER_ADDRESS: usize = 50;
@@ -17,14 +17,16 @@ const PER_ADDRESS: usize = 50;
 pub enum Who {
     /// An API key, by its id.
     Key(String),
-    /// A browser, by its address.
+    /// Somebody who is signed in, by the session's id.
+    Session(String),
+    /// Anybody else, by the address.
     Address(IpAddr),
 }
 
 impl Who {
     const fn most(&self) -> usize {
         match self {
-            Who::Key(_) => PER_KEY,
+            Who::Key(_) | Who::Session(_) => PER_KEY,
             Who::Address(_) => PER_ADDRESS,
         }
     }

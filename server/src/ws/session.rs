@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::WaitForCancellationFuture;
 
 use super::socket::Socket;
-use crate::auth::Access;
+use crate::auth::{Access, Person};
 use crate::state::Shared;
 
 /// A ping goes out this often.
@@ -24,8 +24,9 @@ const SILENCE: Duration = Duration::from_secs(45);
 const SEND: Duration = Duration::from_secs(30);
 /// How long the goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
-/// A key is asked for again this often, so that a revoked one ends its sockets within 5 s.
-const RECHECK: Duration = Duration::from_secs(2);
+/// A key or a session is asked for again this often, so that one that was ended ends its sockets within 5 s: what is
+/// believed is up to 2 s old.
+const RECHECK: Duration = Duration::from_secs(3);
 /// Messages a client may send per second.
 const MESSAGES_PER_SECOND: u32 = 20;
 
@@ -100,14 +101,13 @@ impl Session {
 
     async fn serve(&self, socket: &mut Socket) -> End {
         let Some(scope) = self.access.scope() else {
-            return End::close(4403, "nothing to see");
+            return End::close(4401, "nobody is signed in");
         };
         let (viewer, mut outbox) = self.shared.engine.attach(scope, self.codec);
         outbox.write_to(socket.direct());
         let mut heard = Heard::new(Instant::now());
         let mut ping = every(PING);
-        // Only a key can be revoked. A timer that fires for nobody is felt when there are thousands.
-        let mut recheck = matches!(self.access, Access::Key { .. }).then(|| every(RECHECK));
+        let mut recheck = every(RECHECK);
         // Registered once, not for every frame: all sockets share it.
         let leaving = self.shared.leaving.cancelled();
         tokio::pin!(leaving);
@@ -131,7 +131,7 @@ impl Session {
                         sent(socket.ping(), leaving.as_mut()).await
                     }
                 }
-                () = due(&mut recheck) => self.still_allowed().await,
+                _ = recheck.tick() => self.still_allowed().await,
             };
             if let Err(end) = step {
                 return end;
@@ -195,14 +195,26 @@ impl Session {
         Ok(served.err().map(|refusal| Frame::encode(self.codec, &refusal)))
     }
 
-    /// A key may have been revoked since. When the database cannot be asked, the socket stays as it is.
+    /// A key may have been revoked since, a session ended, a member sent away. When the database cannot be asked, the
+    /// socket stays as it is.
     async fn still_allowed(&self) -> Result<(), End> {
-        let Access::Key { hash, .. } = &self.access else {
-            return Ok(());
-        };
-        match self.shared.lookup.find_hash(hash).await {
-            Ok(None) => Err(End::close(4401, "the key was revoked")),
-            Ok(Some(_)) | Err(_) => Ok(()),
+        match &self.access {
+            Access::Anyone => Ok(()),
+            Access::Key { hash, .. } => match self.shared.lookup.find_hash(hash).await {
+                Ok(None) => Err(End::close(4401, "the key was revoked")),
+                Ok(Some(_)) | Err(_) => Ok(()),
+            },
+            Access::Person(person) => match self.shared.people.lookup.find(&person.hash).await {
+                Ok(None) => Err(End::close(4401, "the session has ended")),
+                Ok(Some(now)) => {
+                    let tenant = Some(person.scope.tenant());
+                    match Person::of(now, person.hash, tenant) {
+                        Some(_) => Ok(()),
+                        None => Err(End::close(4403, "no longer a member of this tenant")),
+                    }
+                }
+                Err(_) => Ok(()),
+            },
         }
     }
 
@@ -255,14 +267,6 @@ fn every(period: Duration) -> Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
-}
-
-/// The next tick; never when there is none.
-async fn due(interval: &mut Option<Interval>) {
-    match interval {
-        Some(interval) => drop(interval.tick().await),
-        None => std::future::pending().await,
-    }
 }
 
 /// When the client was last heard, and how often within this second.

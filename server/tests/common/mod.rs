@@ -3,6 +3,7 @@
 #![expect(dead_code, reason = "each test file uses a part of this")]
 
 pub mod cli;
+pub mod people;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -35,6 +36,8 @@ pub const POSTCARD: &str = "application/vnd.fuseboard.postcard";
 pub struct TestServer {
     pub address: SocketAddr,
     pub key: String,
+    /// The cookie of somebody who is signed in, an owner.
+    pub cookie: String,
     pub client: Client,
     running: Option<Running>,
     folder: TempDir,
@@ -100,12 +103,15 @@ impl TestServer {
             .to_owned();
         let client = Client::builder()
             .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(30))
             .build()
             .unwrap();
+        let cookie = people::owner(&running).await;
         TestServer {
             address: running.address,
             key,
+            cookie,
             client,
             running: Some(running),
             folder,
@@ -137,6 +143,10 @@ impl TestServer {
         self.folder.path().join("data")
     }
 
+    pub fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
+    }
+
     pub fn shared(&self) -> &server::state::Shared {
         &self.running.as_ref().unwrap().shared
     }
@@ -145,8 +155,9 @@ impl TestServer {
         format!("http://{}{path}", self.address)
     }
 
+    /// A GET by somebody who is signed in.
     pub fn get(&self, path: &str) -> RequestBuilder {
-        self.client.get(self.url(path))
+        self.client.get(self.url(path)).header("cookie", &self.cookie)
     }
 
     /// The answer to a GET that must succeed: JSON, or what it says.
@@ -224,8 +235,10 @@ impl TestServer {
     /// A socket like a browser's.
     pub async fn browser_socket(&self) -> Socket {
         let origin = HeaderValue::from_str(&format!("http://{}", self.address)).unwrap();
+        let cookie = HeaderValue::from_str(&self.cookie).unwrap();
         self.socket_with(|request| {
             request.headers_mut().insert("origin", origin);
+            request.headers_mut().insert("cookie", cookie);
         })
         .await
         .unwrap()

@@ -14,6 +14,7 @@ use super::fill::{START, Sent};
 pub struct Asker {
     address: SocketAddr,
     client: Client,
+    key: String,
     now: i64,
     data: std::path::PathBuf,
 }
@@ -24,6 +25,7 @@ impl Asker {
         Asker {
             address,
             client: client.build().unwrap(),
+            key: shared.local_key.clone().unwrap(),
             now: shared.engine.clock().now(),
             data: folder.join("data"),
         }
@@ -32,7 +34,7 @@ impl Asker {
     async fn get(&self, path: &str) -> (Duration, String) {
         let url = format!("http://{}{path}", self.address);
         let timer = tokio::time::Instant::now();
-        let response = self.client.get(url).send().await.unwrap();
+        let response = self.client.get(url).bearer_auth(&self.key).send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
         assert_eq!(status, 200, "{path}: {text}");

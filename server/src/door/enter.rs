@@ -1,0 +1,159 @@
+//! Signing in and out.
+
+use app::door::Door;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Query, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::{Extension, Form};
+use serde::Deserialize;
+
+use super::{email_field, enter, go, hidden, insecure, next, refuse, sent, show};
+use crate::auth::{People, SetupState, Whence};
+use crate::edge::Via;
+use crate::state::Shared;
+
+/// What the address of the form may say.
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    next: String,
+}
+
+/// The form.
+#[derive(Deserialize)]
+pub struct SignIn {
+    email: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /login`.
+pub async fn sign_in_page(
+    State(shared): State<Shared>,
+    Extension(via): Extension<Via>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    if shared.people.setup_state().await != SetupState::Done {
+        return go("/setup");
+    }
+    if is_signed_in(&shared.people, &via, &headers).await {
+        return go(next(&asked.next));
+    }
+    if !via.may_sign_in {
+        return insecure(&headers);
+    }
+    show(StatusCode::OK, &headers, page("", &asked.next))
+}
+
+/// `POST /login`.
+pub async fn sign_in(
+    State(shared): State<Shared>,
+    Extension(via): Extension<Via>,
+    Extension(whence): Extension<Whence>,
+    headers: HeaderMap,
+    form: Result<Form<SignIn>, FormRejection>,
+) -> Response {
+    if !via.may_sign_in {
+        return insecure(&headers);
+    }
+    let form = match sent(&headers, form) {
+        Ok(form) => form,
+        Err(response) => return *response,
+    };
+    let old = via.cookie.read(&headers);
+    let people = &shared.people;
+    let signed_in = people.sign_in(&form.email, &form.password, &whence, old.as_ref());
+    match signed_in.await {
+        Ok(text) => enter(&shared, &via, &text, next(&form.next)),
+        Err(error) => refuse(&headers, &error, page(&form.email, &form.next)),
+    }
+}
+
+/// `GET /logout`: who is signed in, and the way out.
+pub async fn sign_out_page(
+    State(shared): State<Shared>,
+    Extension(via): Extension<Via>,
+    headers: HeaderMap,
+) -> Response {
+    let hash = via.cookie.read(&headers);
+    let found = match &hash {
+        Some(hash) => shared.people.lookup.find(hash).await.ok().flatten(),
+        None => None,
+    };
+    let Some(found) = found else {
+        return go("/login");
+    };
+    let page = Door {
+        title: "Sign out",
+        lead: format!("You are {} ({}).", found.account.name, found.account.email),
+        action: Some("/logout"),
+        button: "Sign out",
+        ..Door::default()
+    };
+    show(StatusCode::OK, &headers, page)
+}
+
+/// `POST /logout`: ends the session, if there is one.
+pub async fn sign_out(
+    State(shared): State<Shared>,
+    Extension(via): Extension<Via>,
+    Extension(whence): Extension<Whence>,
+    headers: HeaderMap,
+) -> Response {
+    let people = &shared.people;
+    if let Some(hash) = via.cookie.read(&headers) {
+        match people.lookup.find(&hash).await {
+            Ok(Some(found)) => {
+                let tenant = crate::auth::home(&found.roles);
+                let ended = people.sign_out(&found.account, &found.session.id, &tenant, &whence);
+                if let Err(error) = ended.await {
+                    return refuse(&headers, &error, page("", ""));
+                }
+            }
+            Ok(None) => {}
+            Err(error) => return refuse(&headers, &error.into(), page("", "")),
+        }
+    }
+    let mut response = go("/login");
+    response.headers_mut().insert(SET_COOKIE, via.cookie.clear());
+    response
+}
+
+/// Whether the browser has a session that counts. When the database cannot be asked, it has none: the form says more.
+async fn is_signed_in(people: &People, via: &Via, headers: &HeaderMap) -> bool {
+    match via.cookie.read(headers) {
+        None => false,
+        Some(hash) => people.lookup.find(&hash).await.is_ok_and(|found| found.is_some()),
+    }
+}
+
+fn page(email: &str, next: &str) -> Door {
+    let mut fields = vec![
+        email_field(email),
+        app::door::Field {
+            name: "password",
+            label: Some("Password"),
+            kind: "password",
+            autocomplete: "current-password",
+            ..app::door::Field::default()
+        },
+    ];
+    if !next.is_empty() {
+        fields.push(hidden("next", next));
+    }
+    Door {
+        title: "Sign in",
+        lead: "To the board of this team.".into(),
+        action: Some("/login"),
+        fields,
+        button: "Sign in",
+        foot: Some(
+            "Forgotten the password? Whoever runs this server makes a link: fuseboard admin reset-password",
+        ),
+        ..Door::default()
+    }
+}

@@ -1,0 +1,171 @@
+//! Links that are used once: an invitation, a new password. Their token stands behind the `#` of the address.
+
+use app::door::{Door, Field};
+use axum::extract::State;
+use axum::extract::rejection::FormRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::{Extension, Form};
+use serde::Deserialize;
+use store::{Link, LinkKind};
+
+use super::{
+    email_field, enter, hidden, insecure, name_field, new_password_field, refuse, sent, show, token_field,
+};
+use crate::auth::{PeopleError, Whence};
+use crate::edge::Via;
+use crate::state::Shared;
+
+const LINK: &str = "What stands behind #t= in the link.";
+
+/// The form of an invitation: the token alone, then with what the new member chose.
+#[derive(Deserialize)]
+pub struct Accept {
+    token: String,
+    #[serde(default)]
+    name: String,
+    password: Option<String>,
+}
+
+/// The form for a new password.
+#[derive(Deserialize)]
+pub struct Reset {
+    token: String,
+    password: String,
+}
+
+/// `GET /invite`: asks for the token, which the script finds in the address.
+pub async fn accept_page(Extension(via): Extension<Via>, headers: HeaderMap) -> Response {
+    if !via.may_sign_in {
+        return insecure(&headers);
+    }
+    show(StatusCode::OK, &headers, ask(""))
+}
+
+/// `POST /invite`: first shows whom the invitation is for, then takes it up.
+pub async fn accept(
+    State(shared): State<Shared>,
+    Extension(via): Extension<Via>,
+    Extension(whence): Extension<Whence>,
+    headers: HeaderMap,
+    form: Result<Form<Accept>, FormRejection>,
+) -> Response {
+    if !via.may_sign_in {
+        return insecure(&headers);
+    }
+    let form = match sent(&headers, form) {
+        Ok(form) => form,
+        Err(response) => return *response,
+    };
+    let people = &shared.people;
+    let (link, email, is_known) = match people.invitation(&form.token).await {
+        Ok(found) => found,
+        Err(error) => return refuse(&headers, &error, ask("")),
+    };
+    let page = || join(&form.token, &link, &email, &form.name, is_known);
+    let Some(password) = &form.password else {
+        return show(StatusCode::OK, &headers, page());
+    };
+    match people.accept(&form.token, &form.name, password, &whence).await {
+        Ok(text) => {
+            let home = format!("/t/{}/", link.tenant);
+            let default = link.tenant == store::TenantId::default_tenant();
+            enter(&shared, &via, &text, if default { "/" } else { &home })
+        }
+        Err(error) => refuse(&headers, &error, page()),
+    }
+}
+
+/// `GET /reset`.
+pub async fn reset_page(Extension(via): Extension<Via>, headers: HeaderMap) -> Response {
+    if !via.may_sign_in {
+        return insecure(&headers);
+    }
+    show(StatusCode::OK, &headers, choose(""))
+}
+
+/// `POST /reset`.
+pub async fn reset(
+    State(shared): State<Shared>,
+    Extension(via): Extension<Via>,
+    Extension(whence): Extension<Whence>,
+    headers: HeaderMap,
+    form: Result<Form<Reset>, FormRejection>,
+) -> Response {
+    if !via.may_sign_in {
+        return insecure(&headers);
+    }
+    let form = match sent(&headers, form) {
+        Ok(form) => form,
+        Err(response) => return *response,
+    };
+    match shared.people.reset(&form.token, &form.password, &whence).await {
+        Ok(text) => enter(&shared, &via, &text, "/"),
+        Err(error @ PeopleError::Gone) => refuse(&headers, &error, choose("")),
+        Err(error) => refuse(&headers, &error, choose(&form.token)),
+    }
+}
+
+fn ask(token: &str) -> Door {
+    Door {
+        title: "You are invited",
+        lead: "To a board of Fuseboard.".into(),
+        action: Some("/invite"),
+        fields: vec![token_field("Invitation", token, LINK)],
+        button: "Go on",
+        takes_token: true,
+        goes_on: true,
+        ..Door::default()
+    }
+}
+
+fn join(token: &str, link: &Link, email: &str, name: &str, is_known: bool) -> Door {
+    let role = match &link.kind {
+        LinkKind::Invite { role, .. } => role.as_str(),
+        LinkKind::Reset { .. } => "",
+    };
+    let mut fields = vec![
+        hidden("token", token),
+        Field {
+            fixed: true,
+            ..email_field(email)
+        },
+    ];
+    let (words, button) = if is_known {
+        fields.push(Field {
+            name: "password",
+            label: Some("Your password"),
+            kind: "password",
+            autocomplete: "current-password",
+            ..Field::default()
+        });
+        ("Show that it is you, with the account you have.", "Join")
+    } else {
+        fields.push(name_field(name));
+        fields.push(new_password_field("Choose a password"));
+        ("Choose a password for your account.", "Create my account")
+    };
+    Door {
+        title: "You are invited",
+        lead: format!("To the tenant {} as {role}. {words}", link.tenant),
+        action: Some("/invite"),
+        fields,
+        button,
+        ..Door::default()
+    }
+}
+
+fn choose(token: &str) -> Door {
+    Door {
+        title: "Choose a new password",
+        lead: "It ends all sessions of the account.".into(),
+        action: Some("/reset"),
+        fields: vec![
+            token_field("Token", token, LINK),
+            new_password_field("New password"),
+        ],
+        button: "Set the password",
+        takes_token: true,
+        ..Door::default()
+    }
+}

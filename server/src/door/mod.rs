@@ -1,0 +1,237 @@
+//! Where people come in: the forms for signing in, setting up, taking up an invitation, choosing a new password, and
+//! signing out. Plain HTML over plain POSTs, which the edge lets in from our own pages only.
+//!
+//! An answer never tells whether an address has an account: a wrong address and a wrong password look and take the same.
+
+mod enter;
+mod first;
+mod link;
+
+use app::door::{Door, Field, door};
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use url::form_urlencoded::byte_serialize;
+
+use crate::auth::{PeopleError, SetupState};
+use crate::edge::Via;
+use crate::pages;
+use crate::state::Shared;
+
+pub use enter::{sign_in, sign_in_page, sign_out, sign_out_page};
+pub use first::{set_up, set_up_page};
+pub use link::{accept, accept_page, reset, reset_page};
+
+/// Leads somebody who is not signed in to where they can be: to the setup while there is no account.
+pub async fn go_in(shared: &Shared, asked: &Uri) -> Response {
+    if shared.people.setup_state().await != SetupState::Done {
+        return go("/setup");
+    }
+    let asked = asked.path_and_query().map_or("/", |asked| asked.as_str());
+    if asked == "/" {
+        return go("/login");
+    }
+    let next: String = byte_serialize(asked.as_bytes()).collect();
+    go(&format!("/login?next={next}"))
+}
+
+/// To another address, with GET.
+fn go(to: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(LOCATION, location);
+    response
+}
+
+/// Signed in: the cookie, and on to where they were going.
+fn enter(shared: &Shared, via: &Via, text: &str, next: &str) -> Response {
+    let mut response = go(next);
+    let cookie = via.cookie.set(text, shared.people.lookup.lifetime());
+    response.headers_mut().insert(SET_COOKIE, cookie);
+    response
+}
+
+/// Where to go after signing in: only addresses of our own pages. Anything else is the board.
+fn next(asked: &str) -> &str {
+    let ours = asked.starts_with('/')
+        && !asked.starts_with("//")
+        && asked.len() <= 2_048
+        && asked
+            .bytes()
+            .all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\');
+    if ours { asked } else { "/" }
+}
+
+/// The page, with a policy of its own: no program runs here but the script of the token.
+fn show(status: StatusCode, headers: &HeaderMap, page: Door) -> Response {
+    const POLICY: HeaderValue = HeaderValue::from_static(
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'none'; img-src 'self' data:; \
+         font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    let html = door(Door {
+        theme: pages::theme(headers),
+        ..page
+    });
+    let mut response = (status, html).into_response();
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
+    // Under "no-referrer" browsers say of a form that its origin is "null".
+    let same = HeaderValue::from_static("same-origin");
+    response.headers_mut().insert(REFERRER_POLICY, same);
+    response
+}
+
+/// The form again, with what was wrong. What a password field held is not sent back.
+fn refuse(headers: &HeaderMap, error: &PeopleError, mut page: Door) -> Response {
+    let status = match error {
+        PeopleError::Field { field, why } => {
+            let place = page.fields.iter_mut().find(|shown| shown.name == *field);
+            match place {
+                Some(shown) => shown.wrong = Some(why.clone()),
+                None => page.refused = Some(why.clone()),
+            }
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        other => {
+            page.refused = Some(other.to_string());
+            match other {
+                PeopleError::Wait(_) | PeopleError::Busy => StatusCode::TOO_MANY_REQUESTS,
+                PeopleError::Gone => StatusCode::GONE,
+                PeopleError::Unavailable(detail) => {
+                    tracing::error!(detail, "somebody could not be let in");
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
+                PeopleError::Wrong | PeopleError::Field { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            }
+        }
+    };
+    for field in &mut page.fields {
+        if field.kind == "password" {
+            field.value.clear();
+        }
+    }
+    let mut response = show(status, headers, page);
+    let seconds = match error {
+        PeopleError::Wait(wait) => Some(wait.as_secs().max(1)),
+        PeopleError::Busy | PeopleError::Unavailable(_) => Some(1),
+        _ => None,
+    };
+    if let Some(seconds) = seconds {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// A form that was sent, or the page that says it is none.
+fn sent<T>(headers: &HeaderMap, form: Result<Form<T>, FormRejection>) -> Result<T, Box<Response>> {
+    form.map(|Form(form)| form).map_err(|rejection| {
+        let page = Door {
+            title: "That did not work",
+            lead: "What was sent is not the form of this page. Go back and try again.".into(),
+            ..Door::default()
+        };
+        Box::new(show(rejection.status(), headers, page))
+    })
+}
+
+/// Over http from elsewhere a password could be read on its way.
+fn insecure(headers: &HeaderMap) -> Response {
+    let page = Door {
+        title: "Not over http",
+        lead:
+            "Signing in is possible over https, or on the machine that Fuseboard runs on. Put a proxy with a \
+               certificate in front and set server.external_url, or use an SSH tunnel."
+                .into(),
+        ..Door::default()
+    };
+    show(StatusCode::FORBIDDEN, headers, page)
+}
+
+fn email_field(value: &str) -> Field {
+    Field {
+        name: "email",
+        label: Some("Email"),
+        kind: "email",
+        value: value.into(),
+        autocomplete: "username",
+        ..Field::default()
+    }
+}
+
+fn new_password_field(label: &'static str) -> Field {
+    Field {
+        name: "password",
+        label: Some(label),
+        kind: "password",
+        autocomplete: "new-password",
+        hint: Some("At least 12 characters. A few unrelated words make a good one."),
+        ..Field::default()
+    }
+}
+
+fn name_field(value: &str) -> Field {
+    Field {
+        name: "name",
+        label: Some("Your name"),
+        kind: "text",
+        value: value.into(),
+        autocomplete: "name",
+        hint: Some("What others see. Left empty, it is taken from the address."),
+        optional: true,
+        ..Field::default()
+    }
+}
+
+fn token_field(label: &'static str, value: &str, hint: &'static str) -> Field {
+    Field {
+        name: "token",
+        label: Some(label),
+        kind: "text",
+        value: value.into(),
+        autocomplete: "off",
+        hint: Some(hint),
+        ..Field::default()
+    }
+}
+
+fn hidden(name: &'static str, value: &str) -> Field {
+    Field {
+        name,
+        value: value.into(),
+        ..Field::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_come_next() {
+        for ours in ["/", "/providers?from=now-1h&to=now", "/t/acme/breakers", "/login"] {
+            assert_eq!(next(ours), ours);
+        }
+        let long = format!("/{}", "x".repeat(2_048));
+        for foreign in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "evil",
+            "/a b",
+            "/a\r\nset-cookie: x=y",
+            "/\u{e9}",
+            &long,
+        ] {
+            assert_eq!(next(foreign), "/", "{foreign:?}");
+        }
+    }
+}
