@@ -1,7 +1,9 @@
 // P7, P13 and P20 as a browser has them: Chromium without a graphics card, driven by the Playwright of `end2end/`. Prints
 // one line of JSON. What each figure is stands in bench/src/goals/browser.rs.
 //
-//   node measure.mjs URL VISITS CHANGES SECONDS        (FUSEBOARD_KEY: may push events)
+//   node measure.mjs URL VISITS CHANGES SECONDS
+//
+// FUSEBOARD_KEY may push events; FUSEBOARD_EMAIL and FUSEBOARD_PASSWORD are whose session the pages are seen in.
 import { createRequire } from "node:module";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -34,9 +36,24 @@ function quantile(values, q) {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
 }
 
-/** A fresh browser context, so that nothing is cached. */
-async function open(browser) {
+/** Signs in; the cookie, as a browser keeps it. */
+async function signIn() {
+  const { FUSEBOARD_EMAIL: email, FUSEBOARD_PASSWORD: password } = process.env;
+  const answer = await fetch(`${url}/login`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { origin: url, "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ email, password }).toString(),
+  });
+  const [name, value] = (answer.headers.get("set-cookie") ?? "").split(";")[0].split("=");
+  if (answer.status !== 303 || !value) throw new Error(`not signed in: ${answer.status} ${await answer.text()}`);
+  return { name, value, url, httpOnly: true, sameSite: "Lax" };
+}
+
+/** A fresh browser context with the session, so that nothing is cached. */
+async function open(browser, session) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", timezoneId: "UTC" });
+  await context.addCookies([session]);
   await context.addInitScript(() => {
     const look = () => {
       if (document.querySelector('[data-live="live"]')) window.liveAt ??= performance.now();
@@ -48,11 +65,11 @@ async function open(browser) {
   return { context, page };
 }
 
-async function loads(browser) {
+async function loads(browser, session) {
   const painted = [];
   const live = [];
   for (let visit = 0; visit < Number(visits); visit += 1) {
-    const { context, page } = await open(browser);
+    const { context, page } = await open(browser, session);
     const answer = await page.goto(url);
     if (!/data-kpi="latency_p95"[^]*?class="v"[^>]*>[^<]*\d/.test(await answer.text())) {
       throw new Error("the page came without real numbers");
@@ -125,8 +142,9 @@ const browser = await chromium.launch({
 });
 try {
   await push(...Array.from({ length: BREAKERS }, (_, number) => transition(number, "closed")));
-  const loaded = await loads(browser);
-  const { context, page } = await open(browser);
+  const session = await signIn();
+  const loaded = await loads(browser, session);
+  const { context, page } = await open(browser, session);
   await page.goto(url);
   await page.waitForFunction(() => window.liveAt !== undefined);
   const drawn = await levers(page);

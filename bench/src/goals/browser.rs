@@ -1,6 +1,7 @@
 //! P7, P13 and P20: what a person sees, in Chromium without a graphics card, which makes every figure pessimistic.
 //!
 //! A full board: 13 breakers, 1,000 calls a second. Server and generator share one core, the browser has the other.
+//! Somebody has signed in before anything is measured: every context has the cookie of one session.
 //!
 //! P13: navigation → first contentful paint, of a page whose HTML was checked to hold real numbers; → the page says that it
 //! is live. Each visit has a fresh context, so nothing is cached; the median of a repetition's visits.
@@ -11,6 +12,7 @@
 //!
 //! Uptime Kuma, the goal's peer for P13, has to be built from its repository and is not part of this run.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -33,6 +35,10 @@ use crate::subject::fuseboard::Fuseboard;
 const VISITS: u64 = 7;
 const CHANGES: u64 = 150;
 const SECONDS: u64 = 20;
+
+/// Who looks.
+const EMAIL: &str = "ada@example.com";
+const PASSWORD: &str = "an umbrella in march";
 
 /// Measures.
 pub async fn run(bench: &Bench) -> Result<Vec<Figure>> {
@@ -80,7 +86,13 @@ pub async fn run(bench: &Bench) -> Result<Vec<Figure>> {
 
 async fn once(bench: &Bench) -> Result<Repetition<Value>> {
     let data = bench.folder("browser")?;
-    let server = Fuseboard::with(bench, &data, &[bench.cores.generator], &[]).await?;
+    let password = data.with_extension("password");
+    std::fs::write(&password, PASSWORD).with_context(|| format!("cannot write {}", password.display()))?;
+    let account: [(&str, &OsStr); 2] = [
+        ("FUSEBOARD__ADMIN__EMAIL", EMAIL.as_ref()),
+        ("FUSEBOARD__ADMIN__PASSWORD_FILE", password.as_os_str()),
+    ];
+    let server = Fuseboard::with(bench, &data, &[bench.cores.generator], &[], &account).await?;
     furnish(&server).await?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/measure.mjs");
     let mut command = pin::on(&[bench.cores.subject], "node");
@@ -91,6 +103,8 @@ async fn once(bench: &Bench) -> Result<Repetition<Value>> {
         .arg(bench.number(CHANGES, 15).to_string())
         .arg(bench.number(SECONDS, 3).to_string())
         .env("FUSEBOARD_KEY", &server.key)
+        .env("FUSEBOARD_EMAIL", EMAIL)
+        .env("FUSEBOARD_PASSWORD", PASSWORD)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);

@@ -9,6 +9,9 @@
 //! turn that computed it; bun's: when it got the message) to its arrival at a viewer; both are whole milliseconds of the
 //! same clock, so a figure may be too large by one. Of our viewers every 25th decodes; all are counted. CPU is the whole
 //! server's: ours also takes the transitions in, commits them and computes what changed.
+//!
+//! Each ten of our viewers share a key, because the server allows a key ten sockets; the 250 keys are made before. The
+//! server asks its database every few seconds whether a socket's key still counts, which its CPU holds; bun knows no keys.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +32,7 @@ use crate::figure::{Bar, Better, Figure, Samples};
 use crate::machine::watch::Watch;
 use crate::repeat::{Repetition, interleaved};
 use crate::subject::fuseboard::Fuseboard;
-use crate::subject::{Side, bun, viewer};
+use crate::subject::{Side, bun, keys, viewer};
 use crate::wire::http::Connection;
 use crate::wire::socket::Socket;
 
@@ -158,7 +161,7 @@ async fn once(bench: &Bench, side: Side, size: usize) -> Result<Repetition<Told>
             let running = bun::start(bench).await?;
             let mut sockets = Vec::with_capacity(VIEWERS);
             for number in 0..VIEWERS {
-                sockets.push(Socket::open(running.address, viewer::address(number), "/", None).await?);
+                sockets.push(Socket::open(running.address, viewer::address(number), "/", "").await?);
             }
             let mut readers = Readers::start(sockets, seen);
             let sending = publish(running.address, size, end(warm_up, window));
@@ -170,7 +173,8 @@ async fn once(bench: &Bench, side: Side, size: usize) -> Result<Repetition<Told>
         _ => {
             let server = Fuseboard::start(bench, &bench.folder("fanout")?).await?;
             furnish(&server).await?;
-            let mut readers = Readers::start(watch_board(&server, VIEWERS).await?, seen);
+            let keys = keys::for_viewers(bench, &server.data, VIEWERS).await?;
+            let mut readers = Readers::start(watch_board(&server, VIEWERS, &keys).await?, seen);
             let sending = transitions(&server, end(warm_up, window));
             let ((), told) = futures::future::try_join(sending, measure(server.running.pid)).await?;
             readers.check()?;
@@ -195,10 +199,7 @@ fn sent_by_bun(message: &[u8]) -> Option<i64> {
 /// A transition when each is due.
 async fn transitions(server: &Fuseboard, end: Instant) -> Result<()> {
     let mut connection = Connection::open(server.running.address).await?;
-    let headers = format!(
-        "Authorization: Bearer {}\r\nContent-Type: application/json\r\n",
-        server.key
-    );
+    let headers = format!("{}Content-Type: application/json\r\n", server.authorization());
     let start = Instant::now();
     for number in 0_u32.. {
         let due = start + EVERY * number;
@@ -225,7 +226,7 @@ async fn transitions(server: &Fuseboard, end: Instant) -> Result<()> {
 
 /// A message of `size` bytes when each is due; the peer adds its time.
 async fn publish(host: SocketAddr, size: usize, end: Instant) -> Result<()> {
-    let mut socket = Socket::open(host, viewer::address(0), "/publish", None).await?;
+    let mut socket = Socket::open(host, viewer::address(0), "/publish", "").await?;
     let message = vec![7; size.saturating_sub(8)];
     let start = Instant::now();
     for number in 0_u32.. {

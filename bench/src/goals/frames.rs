@@ -116,8 +116,8 @@ pub async fn run(bench: &Bench) -> Result<Vec<Figure>> {
 async fn once(bench: &Bench) -> Result<Repetition<Told>> {
     let server = Fuseboard::start(bench, &bench.folder("frames")?).await?;
     let running = &server.running;
-    let path = viewer::path(running.address).await?;
-    let socket = viewer::open(running.address, 0, &path).await?;
+    let path = viewer::path(&server).await?;
+    let socket = viewer::open(running.address, 0, &path, &server.key).await?;
     let connection = Connection::open(running.address).await?;
     let pending = RefCell::new(VecDeque::new());
     let watch = Watch::start(&[running.pid])?;

@@ -141,16 +141,21 @@ async fn asked(
             Side::Victoria => servers.victoria.as_ref().context("no VictoriaMetrics")?,
             Side::Bun | Side::Phoenix => bail!("{side} answers no questions"),
         };
+        let headers = match side {
+            Side::Fuseboard => servers.ours.authorization(),
+            _ => String::new(),
+        };
         let path = path(side, question, weeks);
         let mut connection = Connection::open(running.address).await?;
         for _ in 0..5 {
-            check(side, question, weeks, &connection.get(&path).await?.good()?)?;
+            let body = connection.get(&path, &headers).await?.good()?;
+            check(side, question, weeks, &body)?;
         }
         let mut times: Histogram<u64> = Histogram::new(3)?;
         let watch = Watch::start(&[running.pid])?;
         for _ in 0..bench.number(100, 10) {
             let start = Instant::now();
-            connection.get(&path).await?.good()?;
+            connection.get(&path, &headers).await?.good()?;
             times.record(start.elapsed().as_micros() as u64)?;
         }
         let seen = watch.stop()?;
@@ -227,7 +232,7 @@ async fn quantile_error(ours: &Fuseboard, weeks: Weeks) -> Result<f64> {
     );
     let body = Connection::open(ours.running.address)
         .await?
-        .get(&path)
+        .get(&path, &ours.authorization())
         .await?
         .good()?;
     let answer: Value = serde_json::from_slice(&body)?;
@@ -259,7 +264,7 @@ async fn quantile_error(ours: &Fuseboard, weeks: Weeks) -> Result<f64> {
 async fn disk(ours: &Fuseboard, weeks: Weeks) -> Result<Vec<Figure>> {
     let body = Connection::open(ours.running.address)
         .await?
-        .get("/api/v1/limits")
+        .get("/api/v1/limits", &ours.authorization())
         .await?
         .good()?;
     let answer: Value = serde_json::from_slice(&body)?;
@@ -275,7 +280,7 @@ async fn disk(ours: &Fuseboard, weeks: Weeks) -> Result<Vec<Figure>> {
         ("rung_1h_bytes", "1 h", 396),
         ("rung_1d_bytes", "1 d", i64::MAX),
     ] {
-        let hours = weeks.hours().min(kept_days * 24);
+        let hours = weeks.hours().min(i64::saturating_mul(kept_days, 24));
         let each = used(name) / (hours as f64 * SERIES as f64);
         figures.push(
             Figure::new(
@@ -315,7 +320,7 @@ async fn fill_victoria(bench: &Bench, weeks: Weeks) -> Result<Option<Running>> {
     }
     // Until then what came last cannot be asked for; and parts are to be merged as they would be after weeks.
     for path in ["/internal/force_flush", "/internal/force_merge"] {
-        connection.get(path).await?.good()?;
+        connection.get(path, "").await?.good()?;
     }
     Ok(Some(running))
 }

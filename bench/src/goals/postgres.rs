@@ -71,7 +71,7 @@ async fn on_postgres(bench: &Bench) -> Result<Repetition<Taken>> {
         .context("the URL of Postgres names no database")?;
     let data = bench.folder("postgres")?;
     let flags = ["--database-url", &format!("{base}/{database}")];
-    let server = Fuseboard::with(bench, &data, &[bench.cores.subject], &flags).await?;
+    let server = Fuseboard::with(bench, &data, &[bench.cores.subject], &flags, &[]).await?;
     let sender = |number: usize| Sender::Calls {
         calls: Calls::new(number as u32, intake::BATCH, Once::Key),
         key: server.key.clone(),

@@ -1,12 +1,15 @@
 //! P9 and P10: what viewers cost, in CPU while much comes in, in memory while nothing does.
 //!
-//! P9: 1,000 viewers have the board (postcard, from 20 addresses of this machine: the server allows an address 50
-//! sockets). 10,000 calls a second come in, 500 a request, on a schedule that does not wait for answers. Each viewer gets
-//! ten coalesced frames a second. The figure is the server's CPU, intake included.
+//! Each ten viewers share a key, because the server allows a key ten sockets; the keys are made before anything is measured.
+//!
+//! P9: 1,000 viewers have the board (postcard). 10,000 calls a second come in, 500 a request, on a schedule that does not
+//! wait for answers. Each viewer gets ten coalesced frames a second. The figure is the server's CPU, intake included, and
+//! asking the database every few seconds whether the key of each socket still counts.
 //!
 //! P10: resident memory of a server with a board of 13 breakers, before and after 10,000 viewers have subscribed to it
-//! and got their snapshots and five seconds of beats, divided by their number. bun's figure is for a socket that is
-//! subscribed to a topic. The kernel's own buffers belong to no process and are in neither.
+//! and got their snapshots and five seconds of beats, divided by their number; what the server remembers of their keys is
+//! in it. bun's figure is for a socket that is subscribed to a topic. The kernel's own buffers belong to no process and
+//! are in neither.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +29,7 @@ use crate::machine::process;
 use crate::machine::watch::Watch;
 use crate::repeat::{Repetition, interleaved};
 use crate::subject::fuseboard::Fuseboard;
-use crate::subject::{Running, Side, bun, viewer};
+use crate::subject::{Running, Side, bun, keys, viewer};
 use crate::wire::http::Connection;
 use crate::wire::socket::Socket;
 
@@ -71,13 +74,13 @@ impl Readers {
     }
 }
 
-/// Opens so many viewers of our board.
-pub async fn watch_board(server: &Fuseboard, count: usize) -> Result<Vec<Socket>> {
-    let host = server.running.address;
-    let path = viewer::path(host).await?;
+/// Opens so many viewers of our board, ten for each key.
+pub async fn watch_board(server: &Fuseboard, count: usize, keys: &[String]) -> Result<Vec<Socket>> {
+    let path = viewer::path(server).await?;
     let mut sockets = Vec::with_capacity(count);
     for number in 0..count {
-        sockets.push(viewer::open(host, number, &path).await?);
+        let key = keys.get(number / keys::EACH).context("too few keys")?;
+        sockets.push(viewer::open(server.running.address, number, &path, key).await?);
     }
     Ok(sockets)
 }
@@ -85,10 +88,7 @@ pub async fn watch_board(server: &Fuseboard, count: usize) -> Result<Vec<Socket>
 /// A board worth looking at: 13 breakers and calls of every series.
 pub async fn furnish(server: &Fuseboard) -> Result<()> {
     let mut connection = Connection::open(server.running.address).await?;
-    let headers = format!(
-        "Authorization: Bearer {}\r\nContent-Type: application/json\r\n",
-        server.key
-    );
+    let headers = format!("{}Content-Type: application/json\r\n", server.authorization());
     let mut calls = Calls::new(3, 2_000, Once::Ids);
     let (_, body) = calls.next(Clock::system().now())?;
     connection.post("/api/v1/events", &headers, body).await?.good()?;
@@ -155,7 +155,8 @@ async fn watching(bench: &Bench) -> Result<Repetition<(f64, f64)>> {
     furnish(&server).await?;
     let frames = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&frames);
-    let sockets = watch_board(&server, WATCHING).await?;
+    let keys = keys::for_viewers(bench, &server.data, WATCHING).await?;
+    let sockets = watch_board(&server, WATCHING, &keys).await?;
     let mut readers = Readers::start(sockets, move |_, _| {
         counted.fetch_add(1, Ordering::Relaxed);
     });
@@ -186,10 +187,7 @@ async fn watching(bench: &Bench) -> Result<Repetition<(f64, f64)>> {
 /// So many requests a second of `size` calls each, until `end` or for ever.
 pub async fn steady(server: &Fuseboard, end: Option<Instant>, requests: u32, size: usize) -> Result<()> {
     let mut connection = Connection::open(server.running.address).await?;
-    let headers = format!(
-        "Authorization: Bearer {}\r\nContent-Type: application/json\r\n",
-        server.key
-    );
+    let headers = format!("{}Content-Type: application/json\r\n", server.authorization());
     let every = Duration::from_secs(1) / requests;
     let mut calls = Calls::new(0, size, Once::Ids);
     let clock = Clock::system();
@@ -217,16 +215,17 @@ async fn idling(bench: &Bench, side: Side, count: u64) -> Result<Repetition<f64>
             let mut sockets = Vec::new();
             for number in 0..count as usize {
                 let address = viewer::address(number);
-                sockets.push(Socket::open(running.address, address, "/", None).await?);
+                sockets.push(Socket::open(running.address, address, "/", "").await?);
             }
             (running, before, Readers::start(sockets, |_, _| ()))
         }
         _ => {
             let server = Fuseboard::start(bench, &bench.folder("idle")?).await?;
             furnish(&server).await?;
+            let keys = keys::for_viewers(bench, &server.data, count as usize).await?;
             sleep(Duration::from_secs(1)).await;
             let before = process::resident(server.running.pid)?;
-            let sockets = watch_board(&server, count as usize).await?;
+            let sockets = watch_board(&server, count as usize, &keys).await?;
             (server.running, before, Readers::start(sockets, |_, _| ()))
         }
     };

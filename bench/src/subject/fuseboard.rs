@@ -1,6 +1,7 @@
 //! Our own server, as built, with its own defaults.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -14,16 +15,24 @@ pub struct Fuseboard {
     pub running: Running,
     /// May push events and read.
     pub key: String,
+    /// Where its data is.
+    pub data: PathBuf,
 }
 
 impl Fuseboard {
     /// Starts it on the measured core, on SQLite in `data`.
     pub async fn start(bench: &Bench, data: &Path) -> Result<Fuseboard> {
-        Fuseboard::with(bench, data, &[bench.cores.subject], &[]).await
+        Fuseboard::with(bench, data, &[bench.cores.subject], &[], &[]).await
     }
 
-    /// Starts it on these cores, with more flags.
-    pub async fn with(bench: &Bench, data: &Path, cores: &[usize], flags: &[&str]) -> Result<Fuseboard> {
+    /// Starts it on these cores, with more flags and variables.
+    pub async fn with(
+        bench: &Bench,
+        data: &Path,
+        cores: &[usize],
+        flags: &[&str],
+        variables: &[(&str, &OsStr)],
+    ) -> Result<Fuseboard> {
         let address = free_port()?;
         let mut command = pin::on(cores, &bench.server);
         command
@@ -37,7 +46,8 @@ impl Fuseboard {
             .arg(data)
             .arg("--site-dir")
             .arg(&bench.site)
-            .args(flags);
+            .args(flags)
+            .envs(variables.iter().copied());
         // Beside the data, not in it: what the data takes on the disk is measured.
         let log = data.with_extension("log");
         let running = Running::start(command, address, "/readyz", &log).await?;
@@ -47,6 +57,17 @@ impl Fuseboard {
         Ok(Fuseboard {
             running,
             key: key.trim().to_owned(),
+            data: data.to_owned(),
         })
     }
+
+    /// The header with which a program reads and sends.
+    pub fn authorization(&self) -> String {
+        authorization(&self.key)
+    }
+}
+
+/// The header that shows a key.
+pub fn authorization(key: &str) -> String {
+    format!("Authorization: Bearer {key}\r\n")
 }

@@ -2,6 +2,7 @@
 
 pub mod bun;
 pub mod fuseboard;
+pub mod keys;
 pub mod phoenix;
 pub mod prometheus;
 pub mod victoria;
@@ -85,7 +86,7 @@ impl Running {
         loop {
             if let Ok(mut connection) = Connection::open(address).await
                 && connection
-                    .get(path)
+                    .get(path, "")
                     .await
                     .is_ok_and(|answer| answer.status == 200)
             {

@@ -1,4 +1,5 @@
-//! Viewers of our board, as the page of the same build is one: postcard over a socket from this machine.
+//! Viewers of our board, as the page of the same build is one: postcard over a socket from this machine. Each shows a
+//! key, which ten of them share.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -6,10 +7,11 @@ use anyhow::{Context as _, Result, bail};
 use protocol::codec::{decode_server, encode_client};
 use protocol::{ClientFrame, Range, SUBPROTOCOL_POSTCARD, ServerFrame, VIEW_BOARD};
 
+use super::fuseboard::{Fuseboard, authorization};
 use crate::wire::http::Connection;
 use crate::wire::socket::Socket;
 
-/// Sockets that the server allows an address.
+/// Viewers of one address, so that it does not run out of ports when one repetition follows the other.
 const EACH: usize = 50;
 
 /// An address of this machine for the viewer with this number; fifty share one.
@@ -19,16 +21,24 @@ pub fn address(number: usize) -> Ipv4Addr {
 }
 
 /// Where sockets are opened, with the build that the page would name.
-pub async fn path(host: SocketAddr) -> Result<String> {
-    let body = Connection::open(host).await?.get("/version").await?.good()?;
+pub async fn path(server: &Fuseboard) -> Result<String> {
+    let body = Connection::open(server.running.address)
+        .await?
+        .get("/version", &server.authorization())
+        .await?
+        .good()?;
     let version: serde_json::Value = serde_json::from_slice(&body)?;
     let build = version["build"].as_str().context("the server tells no build")?;
     Ok(format!("/ws/v1?build={build}"))
 }
 
 /// Opens a socket, subscribes to the board and waits for the snapshot.
-pub async fn open(host: SocketAddr, number: usize, path: &str) -> Result<Socket> {
-    let mut socket = Socket::open(host, address(number), path, Some(SUBPROTOCOL_POSTCARD)).await?;
+pub async fn open(host: SocketAddr, number: usize, path: &str, key: &str) -> Result<Socket> {
+    let headers = format!(
+        "{}Sec-WebSocket-Protocol: {SUBPROTOCOL_POSTCARD}\r\n",
+        authorization(key)
+    );
+    let mut socket = Socket::open(host, address(number), path, &headers).await?;
     let subscribe = encode_client(&ClientFrame::Subscribe {
         view: VIEW_BOARD.into(),
         range: Range::M15,

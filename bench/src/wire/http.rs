@@ -70,8 +70,8 @@ impl Connection {
     }
 
     /// Asks for a path.
-    pub async fn get(&mut self, path: &str) -> Result<Answer> {
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host);
+    pub async fn get(&mut self, path: &str, headers: &str) -> Result<Answer> {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n", self.host);
         self.exchange(head.as_bytes(), b"").await
     }
 
@@ -195,10 +195,16 @@ mod tests {
              HTTP/1.1 503 Later\r\nContent-Length: 4\r\n\r\nbusy",
         )
         .await;
-        assert_eq!(connection.get("/").await.unwrap().good().unwrap(), "abc");
-        assert_eq!(connection.get("/").await.unwrap().status, 204);
-        assert_eq!(connection.get("/").await.unwrap().good().unwrap(), "hi!");
-        let error = connection.get("/").await.unwrap().good().unwrap_err().to_string();
+        assert_eq!(connection.get("/", "").await.unwrap().good().unwrap(), "abc");
+        assert_eq!(connection.get("/", "").await.unwrap().status, 204);
+        assert_eq!(connection.get("/", "").await.unwrap().good().unwrap(), "hi!");
+        let error = connection
+            .get("/", "")
+            .await
+            .unwrap()
+            .good()
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("503") && error.contains("busy"), "{error}");
     }
 }

@@ -21,14 +21,9 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Connects from one of this machine's own addresses, as a browser on it would. The server counts sockets for each
-    /// address, so that viewers beyond the first fifty need others: the whole of 127.0.0.0/8 is this machine.
-    pub async fn open(
-        host: SocketAddr,
-        from: Ipv4Addr,
-        path: &str,
-        protocol: Option<&str>,
-    ) -> Result<Socket> {
+    /// Connects from one of this machine's own addresses (the whole of 127.0.0.0/8 is this machine), with these headers
+    /// besides those of the handshake.
+    pub async fn open(host: SocketAddr, from: Ipv4Addr, path: &str, headers: &str) -> Result<Socket> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(SocketAddr::from((from, 0)))?;
         let stream = socket
@@ -40,12 +35,10 @@ impl Socket {
             stream,
             read: BytesMut::new(),
         };
-        let protocol =
-            protocol.map_or_else(String::new, |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: Upgrade\r\n\
-             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\
-             {protocol}\r\n"
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\
+             {headers}\r\n"
         );
         socket.stream.write_all(request.as_bytes()).await?;
         let end = loop {
