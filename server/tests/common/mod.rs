@@ -139,6 +139,10 @@ impl TestServer {
         wait
     }
 
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn data_dir(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }
