@@ -1,0 +1,80 @@
+// How people come in, in a browser: the link of a new server, signing in and out, and a session that ends meanwhile.
+import { type Page, expect, test as base } from "@playwright/test";
+import { Guard } from "../helpers/guard.ts";
+import { OWNER, Server } from "../helpers/server.ts";
+
+const test = base.extend<{ fresh: Server; server: Server; guard: Guard }>({
+  fresh: async ({}, use) => {
+    const server = await Server.startNew();
+    await use(server);
+    await server.stop();
+  },
+  server: async ({}, use) => {
+    const server = await Server.start();
+    await use(server);
+    await server.stop();
+  },
+  guard: [
+    async ({ context }, use) => {
+      const guard = new Guard();
+      await guard.watch(context);
+      await use(guard);
+      expect(guard.told, "what the pages complained about").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+async function signIn(page: Page, password = OWNER.password): Promise<void> {
+  await page.getByLabel("Email").fill(OWNER.email);
+  await page.getByLabel("Password").fill(password);
+  await page.keyboard.press("Enter");
+}
+
+test("from the link to the first event", async ({ page, fresh }) => {
+  await page.goto(`${fresh.url}/providers`);
+  await expect(page, "a stranger sees nothing").toHaveURL(/\/setup$/);
+  await page.goto(fresh.setupLink());
+  await expect(page.getByLabel("Setup token")).toBeHidden();
+  expect(page.url(), "the token is out of the address").not.toContain("#");
+  await page.getByLabel("Email").fill(OWNER.email);
+  await page.getByLabel("Password").fill(OWNER.password);
+  await page.getByRole("button", { name: "Create the owner" }).click();
+  await expect(page).toHaveURL(/\/connect$/);
+  await fresh.push({ type: "call", provider: "openai", model: "gpt-5", outcome: "ok", duration_ms: 812 });
+  await page.getByRole("link", { name: "Board" }).click();
+  await expect(page.locator('[data-provider="openai"]')).toBeVisible();
+  expect((await fetch(`${fresh.url}/setup`, { redirect: "manual" })).headers.get("location"), "the setup is over").toBe("/login");
+});
+
+test("signing in leads to the page that was asked for, and out again", async ({ guard, page, server }) => {
+  guard.allow(/422 .*\/login/);
+  await page.goto(`${server.url}/breakers?from=now-7d&to=now`);
+  await expect(page).toHaveURL(/\/login\?next=/);
+  await signIn(page, "another umbrella");
+  await expect(page.getByRole("alert")).toHaveText("The address or the password is wrong.");
+  await expect(page.getByLabel("Email")).toHaveValue(OWNER.email);
+  await expect(page.getByLabel("Password")).toHaveValue("");
+  await signIn(page);
+  await expect(page).toHaveURL(/\/breakers\?from=now-7d&to=now$/);
+  await page.getByRole("link", { name: "Sign out" }).click();
+  await expect(page.getByText(OWNER.email)).toBeVisible();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/login$/);
+  await page.goBack();
+  await page.reload();
+  await expect(page, "nothing is left to look at").toHaveURL(/\/login/);
+});
+
+test("a page whose session ends elsewhere goes to the door and comes back", async ({ page, server }) => {
+  await page.goto(`${server.url}/login`);
+  await signIn(page);
+  await expect(page.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
+  const cookies = await page.context().cookies();
+  const other = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const out = await fetch(`${server.url}/logout`, { method: "POST", redirect: "manual", headers: { origin: server.url, cookie: other } });
+  expect(out.status).toBe(303);
+  await expect(page).toHaveURL(/\/login/, { timeout: 8_000 });
+  await signIn(page);
+  await expect(page.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
+});
