@@ -1,0 +1,368 @@
+//! What people do with their accounts: sign in and out, and choose another password here; how an account comes to be is
+//! in [`join`]. Each leaves its entry in the audit log.
+
+mod choose;
+mod join;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Clock;
+use store::{
+    Account, Accounts, AuditEntry, KnownAccount, Logged, NewSession, Role, Session, SessionHash, Sessions,
+    StoreError, SystemScope, TenantId,
+};
+
+use super::denials::{Denial, Denials};
+use super::key::fresh_id;
+use super::password;
+use super::session::{self, SessionLookup};
+use super::setup::{Setup, SetupState};
+use super::throttle::Throttle;
+use super::turns::{Turn, Turns, network};
+use choose::{check_password, hashed, off};
+
+pub use choose::{LONGEST_EMAIL, checked_email, checked_name, folded};
+pub use join::LINK_COUNTS;
+
+/// How much of a browser's own description is kept, characters.
+const LONGEST_AGENT: usize = 200;
+
+/// Why somebody is not let in, or something is not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// A field of a form cannot be used: its name, and why in words for its sender.
+    #[error("{why}")]
+    Field {
+        /// Which.
+        field: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// No such account, or not its password. It is not told which.
+    #[error("The address or the password is wrong.")]
+    Wrong,
+    /// Too many wrong passwords.
+    #[error("Too many wrong passwords. Try again in {} s.", .0.as_secs().max(1))]
+    Wait(Duration),
+    /// Too many sign in at the same time.
+    #[error("Too many people sign in right now. Try again in a moment.")]
+    Busy,
+    /// The token or link does not count any more, or never did.
+    #[error("This link was used before, was replaced, or is too old.")]
+    Gone,
+    /// The store cannot be asked, or something else is not possible right now.
+    #[error("This is not possible right now.")]
+    Unavailable(String),
+}
+
+impl From<StoreError> for PeopleError {
+    fn from(error: StoreError) -> PeopleError {
+        PeopleError::Unavailable(crate::lifecycle::chain(&error))
+    }
+}
+
+impl From<getrandom::Error> for PeopleError {
+    fn from(error: getrandom::Error) -> PeopleError {
+        PeopleError::Unavailable(error.to_string())
+    }
+}
+
+/// Where somebody is.
+#[derive(Debug, Clone, Default)]
+pub struct Whence {
+    /// The other end of the connection, or what a trusted proxy says it is.
+    pub address: Option<IpAddr>,
+    /// The browser, in its own words.
+    pub agent: String,
+}
+
+impl Whence {
+    /// The address as text; empty when it is not known.
+    pub fn text(&self) -> String {
+        self.address
+            .map(|address| address.to_canonical().to_string())
+            .unwrap_or_default()
+    }
+}
+
+/// A name and a password that somebody chose for a new account.
+#[derive(Debug, Clone, Copy)]
+pub struct Chosen<'a> {
+    /// Of the account.
+    pub email: &'a str,
+    /// What others see; the part before the `@` when it is empty.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a str,
+}
+
+/// Accounts and sessions, as the server uses them.
+pub struct People {
+    /// The accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// The sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// From cookies to sessions.
+    pub lookup: SessionLookup,
+    /// The one-time token of a new installation.
+    pub setup: Setup,
+    /// What was refused.
+    pub denials: Denials,
+    /// The right to ask before it is known whose data it is.
+    pub system: SystemScope,
+    turns: Arc<Turns>,
+    throttle: Throttle,
+    clock: Clock,
+}
+
+impl People {
+    /// Over these stores.
+    pub fn new(
+        accounts: Arc<dyn Accounts>,
+        lookup: SessionLookup,
+        sessions: Arc<dyn Sessions>,
+        setup: Setup,
+        denials: Denials,
+        system: SystemScope,
+        clock: Clock,
+    ) -> People {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        People {
+            accounts,
+            sessions,
+            lookup,
+            setup,
+            denials,
+            system,
+            turns: Turns::new(cores),
+            throttle: Throttle::default(),
+            clock,
+        }
+    }
+
+    /// How a new installation stands. An account that was made on the command line meanwhile counts too.
+    pub async fn setup_state(&self) -> SetupState {
+        let state = self.setup.state(self.clock.now());
+        if state == SetupState::Done {
+            return state;
+        }
+        // When the store cannot be asked, setting up will say so.
+        if self.accounts.any_account(&self.system).await.unwrap_or(false) {
+            self.setup.finish();
+            return SetupState::Done;
+        }
+        state
+    }
+
+    /// Opens a session for whoever knows the password; returns the cookie's text. `old` is the session that the browser
+    /// had; it ends.
+    ///
+    /// # Errors
+    /// See [`PeopleError`].
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        whence: &Whence,
+        old: Option<&SessionHash>,
+    ) -> Result<String, PeopleError> {
+        let email = folded(email);
+        let known = self.prove(&email, password, whence).await?;
+        self.open(&known.account, &home(&known.roles), whence, old, "session.open")
+            .await
+    }
+
+    /// The account with this address, if this is its password.
+    ///
+    /// # Errors
+    /// See [`PeopleError`]: `Wrong`, `Wait`, `Busy`.
+    pub async fn prove(
+        &self,
+        email: &str,
+        password: &str,
+        whence: &Whence,
+    ) -> Result<KnownAccount, PeopleError> {
+        // What no account can have is not worth a turn, but it counts.
+        let possible =
+            email.chars().count() <= LONGEST_EMAIL && password.chars().count() <= password::LONGEST;
+        self.throttle
+            .begin(email, whence.address)
+            .map_err(PeopleError::Wait)?;
+        let looked = async {
+            let turn = self.turn(whence).await?;
+            let known = match possible {
+                true => self.accounts.by_email(&self.system, email).await?,
+                false => None,
+            };
+            let stored = known.as_ref().and_then(|known| known.password.clone());
+            let password = password.to_owned();
+            let right = off(turn, move || password::verify(&password, stored.as_deref())).await?;
+            let known = known.filter(|known| right && known.account.disabled.is_none());
+            Ok::<_, PeopleError>(known)
+        };
+        match looked.await {
+            Ok(Some(known)) => {
+                self.throttle.take_back(email, whence.address, true);
+                Ok(known)
+            }
+            Ok(None) => {
+                self.denials.note(Denial {
+                    tenant: TenantId::default_tenant(),
+                    actor: "anyone".into(),
+                    address: whence.text(),
+                    action: "session.denied",
+                    target: email.chars().take(LONGEST_EMAIL).collect(),
+                });
+                Err(PeopleError::Wrong)
+            }
+            // Nobody looked at the password.
+            Err(error) => {
+                self.throttle.take_back(email, whence.address, false);
+                Err(error)
+            }
+        }
+    }
+
+    /// Changes the password of somebody who shows the old one; every other session of the account ends.
+    ///
+    /// # Errors
+    /// See [`PeopleError`].
+    pub async fn change_password(
+        &self,
+        account: &Account,
+        session: &str,
+        tenant: &TenantId,
+        (old, new): (&str, &str),
+        whence: &Whence,
+    ) -> Result<(), PeopleError> {
+        check_password(new, account)?;
+        self.prove(&account.email, old, whence).await?;
+        let turn = self.turn(whence).await?;
+        let hash = hashed(Some(turn), new).await?;
+        let log = self.logged(tenant, "account.password", &account.id, &account.id, whence, "");
+        self.accounts
+            .set_password(&self.system, &account.id, &hash, Some(session), log)
+            .await?;
+        self.lookup.forget(&account.id);
+        Ok(())
+    }
+
+    /// Opens a session; returns the cookie's text.
+    ///
+    /// # Errors
+    /// See [`PeopleError`]: the account is gone or disabled, or the store cannot be asked.
+    pub async fn open(
+        &self,
+        account: &Account,
+        tenant: &TenantId,
+        whence: &Whence,
+        old: Option<&SessionHash>,
+        action: &str,
+    ) -> Result<String, PeopleError> {
+        let (text, hash) = session::fresh()?;
+        let now = self.clock.now();
+        let session = Session {
+            id: fresh_id()?,
+            account: account.id.clone(),
+            created: now,
+            seen: now,
+            confirmed: now,
+            expires: now + self.lookup.lifetime().most,
+            address: whence.text(),
+            agent: whence.agent.chars().take(LONGEST_AGENT).collect(),
+        };
+        let log = self.logged(tenant, action, &account.id, &session.id, whence, &account.email);
+        let new = NewSession { session, hash };
+        self.sessions.open(&self.system, new, old, log).await?;
+        self.lookup.forget(&account.id);
+        Ok(text)
+    }
+
+    /// Ends a session of an account. False when it has none of this id.
+    ///
+    /// # Errors
+    /// The store cannot be asked.
+    pub async fn sign_out(
+        &self,
+        account: &Account,
+        session: &str,
+        tenant: &TenantId,
+        whence: &Whence,
+    ) -> Result<bool, PeopleError> {
+        let log = self.logged(
+            tenant,
+            "session.end",
+            &account.id,
+            session,
+            whence,
+            &account.email,
+        );
+        let ended = self.sessions.end(&self.system, &account.id, session, log).await?;
+        self.lookup.forget(&account.id);
+        Ok(ended)
+    }
+
+    async fn turn(&self, whence: &Whence) -> Result<Turn, PeopleError> {
+        let turn = self.turns.take(network(whence.address)).await;
+        turn.map_err(|_| PeopleError::Busy)
+    }
+
+    fn entry(&self, action: &str, target: &str, whence: &Whence) -> AuditEntry {
+        AuditEntry {
+            at: self.clock.now(),
+            actor: String::new(),
+            address: whence.text(),
+            action: action.into(),
+            target: target.into(),
+            detail: String::new(),
+        }
+    }
+
+    /// An entry of what an account did.
+    pub fn logged(
+        &self,
+        tenant: &TenantId,
+        action: &str,
+        account: &str,
+        target: &str,
+        whence: &Whence,
+        detail: &str,
+    ) -> Logged {
+        Logged {
+            tenant: tenant.clone(),
+            entry: AuditEntry {
+                actor: actor(account),
+                detail: detail.into(),
+                ..self.entry(action, target, whence)
+            },
+        }
+    }
+}
+
+/// An account as the audit log names it.
+pub fn actor(account: &str) -> String {
+    format!("account:{account}")
+}
+
+/// The tenant whose pages somebody sees under `/`: `default` for its members, else the first by slug.
+pub fn home(roles: &[(TenantId, Role)]) -> TenantId {
+    let default = TenantId::default_tenant();
+    let found = roles.iter().find(|(tenant, _)| *tenant == default);
+    let found = found.or_else(|| roles.first());
+    found.map_or(default, |(tenant, _)| tenant.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn home_is_default_for_its_members() {
+        let tenant = |slug: &str| (TenantId::parse(slug).unwrap(), Role::Viewer);
+        assert_eq!(home(&[tenant("acme"), tenant("default")]).as_str(), "default");
+        assert_eq!(home(&[tenant("acme"), tenant("beta")]).as_str(), "acme");
+        assert_eq!(home(&[]).as_str(), "default");
+    }
+}
