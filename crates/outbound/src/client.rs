@@ -1,6 +1,5 @@
 //! The client: one call, one look-up, one connection.
 
-use std::error::Error as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -36,10 +36,10 @@ impl Canary {
         panic!("no port is free on both 0.0.0.0 and ::1");
     }
 
-    /// On this address alone.
-    pub async fn start_at(address: IpAddr, port: u16) -> Canary {
-        let listener = TcpListener::bind((address, port)).await.unwrap();
-        Canary::on(listener.local_addr().unwrap().port(), vec![listener])
+    /// On this address and port alone, if nobody else has them.
+    pub async fn start_at(address: IpAddr, port: u16) -> Option<Canary> {
+        let listener = TcpListener::bind((address, port)).await.ok()?;
+        Some(Canary::on(port, vec![listener]))
     }
 
     fn on(port: u16, listeners: Vec<TcpListener>) -> Canary {

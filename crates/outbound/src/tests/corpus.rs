@@ -34,7 +34,7 @@ pub const NAMES: [(&str, &str); 24] = [
 ];
 
 /// These reach the canary when nothing is judged.
-pub const REACHES: [&str; 82] = [
+pub const REACHES: [&str; 83] = [
     // 127.0.0.1 in the spellings that URL parsers and `inet_aton` know.
     "http://127.0.0.1:{p}/",
     "http://127.0.0.1.:{p}/",
@@ -124,10 +124,12 @@ pub const REACHES: [&str; 82] = [
     // TLS would come after the connection.
     "https://127.0.0.1:{p}/",
     "https://①②⑦.⓪.⓪.①:{p}/",
+    // Stands for one of 3,000 bytes.
+    "http://127.0.0.1:{p}/{long}",
 ];
 
 /// These lead elsewhere, or nowhere.
-pub const ELSEWHERE: [&str; 137] = [
+pub const ELSEWHERE: [&str; 136] = [
     // Metadata.
     "http://169.254.169.254/latest/meta-data/",
     "http://2852039166/latest/meta-data/",
@@ -271,8 +273,6 @@ pub const ELSEWHERE: [&str; 137] = [
     "view-source:http://127.0.0.1:{p}/",
     "jar:http://127.0.0.1:{p}!/x",
     "https+http://127.0.0.1:{p}/",
-    // Stands for one of 3,000 bytes.
-    "http://127.0.0.1:{p}/{long}",
 ];
 
 /// All of them, for a canary on this port.

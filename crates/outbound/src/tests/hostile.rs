@@ -51,7 +51,6 @@ async fn all_are_refused(outbound: &Outbound, canary: &Canary, rules: &Rules) ->
     for way in WAYS {
         for url in corpus::all(canary.port) {
             calls += 1;
-            // A path alone makes no host hostile: what connects without HTTP never sees it.
             let result = way.take(outbound, &url, canary.port, rules).await;
             match result {
                 Err(OutboundError::Refused(_) | OutboundError::LookUp { .. }) => {}
@@ -123,8 +122,9 @@ async fn without_judgement_the_same_targets_are_connected_to() {
     assert_eq!(reached_by_way, [REACHES.len(), REACHES.len(), REACHED_BY_CONNECT]);
 }
 
-/// In a field for a host, a user name or a percent sign is no host; the rest of [`REACHES`] is one.
-const REACHED_BY_CONNECT: usize = 60;
+/// Taken apart into host and port, some of [`REACHES`] are no host (a user name, a percent sign), and some of the others
+/// are one (`ftp://127.0.0.1`).
+const REACHED_BY_CONNECT: usize = 82;
 
 fn is_early(result: &Result<(), OutboundError>) -> bool {
     matches!(
@@ -139,7 +139,10 @@ struct Listed<'a>(&'a [String]);
 
 impl fmt::Debug for Listed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|target| write!(f, "\n  {target:?}"))
+        let begins = |target: &String| target.chars().take(100).collect::<String>();
+        self.0
+            .iter()
+            .try_for_each(|target| write!(f, "\n  {:?}", begins(target)))
     }
 }
 
@@ -163,7 +166,7 @@ async fn what_would_be_refused_is_refused_when_it_is_checked() {
 async fn localhost_as_the_system_knows_it_is_refused() {
     let canary = Canary::start().await;
     let outbound = Outbound::new("".parse().unwrap());
-    for host in ["localhost", "LOCALHOST."] {
+    for host in ["localhost", "LOCALHOST"] {
         let url = format!("http://{host}:{}/", canary.port);
         let refused = outbound.get(&url, &with_http()).await.unwrap_err();
         assert!(refused.to_string().contains("loopback"), "{refused}");

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::nameless;
 use super::names::Names;
-use super::receiver::{Part, Receiver, whole};
+use super::receiver::{Part, Receiver, closed_port, whole};
 use crate::answer::{Answer, MOST_ANSWER_HEADERS};
 use crate::error::{OutboundError, Refusal};
 use crate::request::Request;
@@ -212,12 +212,7 @@ async fn what_is_no_http_is_told() {
 
 #[tokio::test]
 async fn nobody_listening_is_told_as_such() {
-    let port = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let (port, _kept) = closed_port();
     let names = Names::of(&[("two.test", "127.0.0.1 127.0.0.2")]);
     let outbound = super::outbound("two.test", &names);
     let error = outbound

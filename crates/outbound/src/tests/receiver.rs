@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
 /// A part of an answer.
@@ -72,6 +72,18 @@ impl Receiver {
     /// What it was sent, each request as one text.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
+    }
+}
+
+/// A port of 127.0.0.1 and 127.0.0.2 that nobody listens at, and nobody else gets while these are kept.
+pub fn closed_port() -> (u16, [TcpSocket; 2]) {
+    loop {
+        let (one, two) = (TcpSocket::new_v4().unwrap(), TcpSocket::new_v4().unwrap());
+        one.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let port = one.local_addr().unwrap().port();
+        if two.bind(SocketAddr::from(([127, 0, 0, 2], port))).is_ok() {
+            return (port, [one, two]);
+        }
     }
 }
 

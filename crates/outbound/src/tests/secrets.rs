@@ -5,7 +5,7 @@ use std::fmt::{Debug, Write as _};
 use std::time::Duration;
 
 use super::names::Names;
-use super::receiver::{Part, Receiver, whole};
+use super::receiver::{Part, Receiver, closed_port, whole};
 use super::{outbound, with_http};
 use crate::error::OutboundError;
 use crate::request::Request;
@@ -36,11 +36,7 @@ async fn errors_of_every_kind_are_silent_about_the_rest_of_the_url() {
     let long = Receiver::answering(whole("200 OK", &[], &[b'x'; 100_000])).await;
     let many = Receiver::answering(whole("200 OK", &[&format!("x: {}", "v".repeat(20_000))], b"")).await;
     let broken = Receiver::answering("no http").await;
-    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let (nobody, _kept) = closed_port();
     let names = Names::of(&[("private.test", "10.0.0.5"), ("zone.test", "fe80::1%2")]);
     let outbound = outbound("127.0.0.1", &names);
     let rules = Rules {
@@ -56,7 +52,7 @@ async fn errors_of_every_kind_are_silent_about_the_rest_of_the_url() {
         broken.url(&rest),
         long.url(&rest),
         many.url(&rest),
-        format!("http://{nobody}{rest}"),
+        format!("http://127.0.0.1:{nobody}{rest}"),
         format!("https://{}{rest}", broken.address),
         format!("https://unknown.test{rest}"),
         // Refusals.
