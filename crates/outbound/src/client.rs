@@ -76,6 +76,8 @@ impl Outbound {
         let (url, target) = self.guard.url(&request.url, rules)?;
         let (method, headers, body) = request.judged()?;
         let addresses = self.judged_addresses(&target, rules).await?;
+        #[cfg(test)]
+        crate::guard::must_be_this_machine(&addresses);
         let left = rules.connect.saturating_sub(start.elapsed());
         let client = self.client_for(&target, &addresses, left)?;
 

@@ -181,6 +181,14 @@ fn plain(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Tests stay on this machine, also when the judgement is broken: they end before anything is sent.
+#[cfg(test)]
+pub(crate) fn must_be_this_machine(addresses: &[SocketAddr]) {
+    for address in addresses {
+        assert!(is_this_machine(address.ip()), "a test would connect to {address}");
+    }
+}
+
 fn is_this_machine(address: IpAddr) -> bool {
     let address = address.to_canonical();
     address.is_loopback() || address.is_unspecified()

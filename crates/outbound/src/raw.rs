@@ -26,6 +26,8 @@ impl Outbound {
         let end = Instant::now() + rules.connect;
         let target = self.guard.host(host, port)?;
         let addresses = self.judged_addresses(&target, &rules).await?;
+        #[cfg(test)]
+        crate::guard::must_be_this_machine(&addresses);
         let mut last = None;
         for (index, address) in addresses.iter().enumerate() {
             // One that does not answer leaves the others their share of the time.
