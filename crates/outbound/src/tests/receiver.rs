@@ -8,12 +8,15 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
+/// Longer than any test waits, and not for ever: what waits longer has failed, and should say so.
+pub const LONG: Duration = Duration::from_secs(20);
+
 /// A part of an answer.
 #[derive(Debug, Clone)]
 pub enum Part {
     Bytes(Vec<u8>),
     Pause(Duration),
-    /// The connection stays open, and nothing more comes.
+    /// The connection stays open, and nothing more comes for longer than any test waits.
     Silence,
 }
 
@@ -125,7 +128,7 @@ pub async fn serve(
                 }
             }
             Part::Pause(time) => tokio::time::sleep(time).await,
-            Part::Silence => std::future::pending().await,
+            Part::Silence => tokio::time::sleep(LONG).await,
         }
     }
     let _ = stream.shutdown().await;
