@@ -160,6 +160,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     let shared: Shared = Arc::new(Facilities {
         engine,
         audits: Arc::clone(&stores.stores.audits),
+        keys: Arc::clone(&stores.stores.keys),
         lookup,
         people,
         origins: Origins::new(
@@ -203,13 +204,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         http::serve(listener, http::router(shared.clone()), edge.clone()),
     );
     tracing::info!(%address, build = shared.build, "ready");
-    let set_up_at = token.map(|token| match &config.external {
-        Some(external) => {
-            let scheme = if external.https { "https" } else { "http" };
-            format!("{scheme}://{}/setup#t={token}", external.authority)
-        }
-        None => format!("http://{address}/setup#t={token}"),
-    });
+    let set_up_at = token.map(|token| format!("{}/setup#t={token}", shared.origins.told(address)));
     Ok(Running {
         address,
         shared,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::Engine;
-use store::Audits;
+use store::{Audits, Keys};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,8 @@ pub struct Facilities {
     pub engine: Engine,
     /// The audit log.
     pub audits: Arc<dyn Audits>,
+    /// API keys, for those who manage them.
+    pub keys: Arc<dyn Keys>,
     /// Finds API keys.
     pub lookup: KeyLookup,
     /// Accounts and sessions.

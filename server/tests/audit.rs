@@ -38,7 +38,13 @@ async fn keys_of(server: &TestServer) -> OpenKeys {
 
 async fn make(opened: &OpenKeys, wanted: NewKey<'_>) -> String {
     let scope = server::auth::by_command_line(TenantId::default_tenant());
-    let made = create_key(opened.keys.as_ref(), &scope, wanted, "test", common::now()).await;
+    let made = create_key(
+        opened.keys.as_ref(),
+        &scope,
+        wanted,
+        &server::auth::By::here("test", common::now()),
+    )
+    .await;
     made.unwrap().0
 }
 
@@ -139,9 +145,15 @@ async fn a_replaced_key_counts_until_its_overlap_ends() {
     let scope = server::auth::by_command_line(TenantId::default_tenant());
     let keys = opened.keys.as_ref();
     let until = common::now() + 3_000;
-    let made = rotate_key(keys, &scope, "checkout", until, "test", common::now())
-        .await
-        .unwrap();
+    let made = rotate_key(
+        keys,
+        &scope,
+        "checkout",
+        until,
+        &server::auth::By::here("test", common::now()),
+    )
+    .await
+    .unwrap();
     let (new, _, replaced) = made.unwrap();
     assert_eq!(replaced.expires, Some(until));
     assert_eq!((status(&old).await, status(&new).await), (200, 200));

@@ -194,9 +194,14 @@ async fn keys_open_what_they_say_until_they_are_revoked() {
             scopes,
             ..server::auth::NewKey::default()
         };
-        server::auth::create_key(opened.keys.as_ref(), &scope, wanted, "test", 1)
-            .await
-            .unwrap()
+        server::auth::create_key(
+            opened.keys.as_ref(),
+            &scope,
+            wanted,
+            &server::auth::By::here("test", 1),
+        )
+        .await
+        .unwrap()
     };
     let (writer, key) = make("writer", &[Scope::IngestWrite]).await;
     let (reader, _) = make("reader", &[Scope::MetricsRead]).await;

@@ -1,4 +1,4 @@
-//! Making keys: what `fuseboard keys` and `--local-key` do.
+//! Making keys, replacing and revoking them: what the settings page, `fuseboard keys` and `--local-key` do.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,6 +56,40 @@ pub struct NewKey<'a> {
     pub addresses: &'a [IpNet],
 }
 
+/// Who changes something, for the audit log.
+#[derive(Debug, Clone, Default)]
+pub struct By {
+    /// `account:…`, `key:…`, `cli:…`, `system`.
+    pub actor: String,
+    /// An IP address; empty when there is none.
+    pub address: String,
+    /// When.
+    pub at: Millis,
+}
+
+impl By {
+    /// Somebody, or something, on this machine.
+    pub fn here(actor: impl Into<String>, at: Millis) -> By {
+        By {
+            actor: actor.into(),
+            address: String::new(),
+            at,
+        }
+    }
+
+    /// An entry of what they did.
+    pub fn entry(&self, action: &str, target: &str, detail: impl Into<String>) -> AuditEntry {
+        AuditEntry {
+            at: self.at,
+            actor: self.actor.clone(),
+            address: self.address.clone(),
+            action: action.into(),
+            target: target.into(),
+            detail: detail.into(),
+        }
+    }
+}
+
 /// Makes and stores a key; returns its text, which is never shown again.
 ///
 /// # Errors
@@ -64,8 +98,7 @@ pub async fn create_key(
     keys: &dyn Keys,
     scope: &TenantScope,
     wanted: NewKey<'_>,
-    actor: &str,
-    now: Millis,
+    by: &By,
 ) -> Result<(String, ApiKey), ManageError> {
     check_name(wanted.name)?;
     if wanted.addresses.len() > MOST_RANGES {
@@ -80,7 +113,7 @@ pub async fn create_key(
         name: wanted.name.into(),
         prefix: String::new(),
         scopes,
-        created: now,
+        created: by.at,
         expires: wanted.expires,
         addresses: wanted.addresses.iter().map(ToString::to_string).collect(),
         last_used: None,
@@ -89,7 +122,7 @@ pub async fn create_key(
     };
     let (text, new) = fresh(key)?;
     let key = new.key.clone();
-    let audit = entry("key.create", &key, described(&key), actor, now);
+    let audit = by.entry("key.create", &key.id, described(&key));
     keys.create(scope, new, audit).await?;
     Ok((text, key))
 }
@@ -104,8 +137,7 @@ pub async fn rotate_key(
     scope: &TenantScope,
     id_or_name: &str,
     until: Millis,
-    actor: &str,
-    now: Millis,
+    by: &By,
 ) -> Result<Option<(String, ApiKey, ApiKey)>, ManageError> {
     let all = keys.list(scope).await?;
     let in_use = |key: &&ApiKey| key.revoked.is_none() && key.replaced_by.is_none();
@@ -115,14 +147,14 @@ pub async fn rotate_key(
         return Ok(None);
     };
     let (text, new) = fresh(ApiKey {
-        created: now,
+        created: by.at,
         last_used: None,
         replaced_by: None,
         ..old.clone()
     })?;
     let key = new.key.clone();
     let detail = format!("{}; takes the place of {}", described(&key), old.id);
-    let audit = entry("key.rotate", &key, detail, actor, now);
+    let audit = by.entry("key.rotate", &key.id, detail);
     let old = keys.rotate(scope, &old.id, until, new, audit).await?;
     Ok(old.map(|old| (text, key, old)))
 }
@@ -142,15 +174,18 @@ fn fresh(key: ApiKey) -> Result<(String, NewApiKey), ManageError> {
     Ok((fresh.text, new))
 }
 
-fn entry(action: &str, key: &ApiKey, detail: String, actor: &str, now: Millis) -> AuditEntry {
-    AuditEntry {
-        at: now,
-        actor: actor.into(),
-        address: String::new(),
-        action: action.into(),
-        target: key.id.clone(),
-        detail,
-    }
+/// Revokes a key, named by id or by the name of a key in use. `None` when there is none.
+///
+/// # Errors
+/// The store cannot be asked.
+pub async fn revoke_key(
+    keys: &dyn Keys,
+    scope: &TenantScope,
+    id_or_name: &str,
+    by: &By,
+) -> Result<Option<ApiKey>, StoreError> {
+    let audit = by.entry("key.revoke", id_or_name, "");
+    keys.revoke(scope, id_or_name, by.at, audit).await
 }
 
 /// In words, for the audit log.
@@ -210,21 +245,19 @@ pub async fn ensure_local_key(
         Err(error) => return Err(failed(error)),
     }
     // A key of that name whose text is lost cannot be used by anybody any more.
-    let audit = AuditEntry {
-        at: now,
-        actor: "system".into(),
-        address: String::new(),
-        action: "key.revoke".into(),
-        target: LOCAL.into(),
-        detail: "the text of key local is lost; a new one replaces it".into(),
-    };
+    let by = By::here("system", now);
+    let audit = by.entry(
+        "key.revoke",
+        LOCAL,
+        "the text of key local is lost; a new one replaces it",
+    );
     keys.revoke(scope, LOCAL, now, audit).await?;
     let wanted = NewKey {
         name: LOCAL,
         scopes: &LOCAL_SCOPES,
         ..NewKey::default()
     };
-    let (text, _) = create_key(keys, scope, wanted, "system", now).await?;
+    let (text, _) = create_key(keys, scope, wanted, &by).await?;
     private_file::write(&path, format!("{text}\n").as_bytes()).map_err(failed)?;
     Ok(text)
 }

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use domain::Millis;
 use engine::Clock;
 use parking_lot::Mutex;
-use store::{SessionHash, Sessions, SignedIn, StoreError, SystemScope};
+use store::{Session, SessionHash, Sessions, SignedIn, StoreError, SystemScope};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -147,12 +147,12 @@ impl SessionLookup {
             Some((since, known)) if now.duration_since(since) < BELIEVED => Some(known),
             _ => self.ask(hash, now).await?,
         };
-        Ok(found.filter(|known| self.counts(known)))
+        Ok(found.filter(|known| self.counts(&known.session)))
     }
 
-    fn counts(&self, known: &SignedIn) -> bool {
+    /// Whether it has neither expired nor been idle for too long.
+    pub fn counts(&self, session: &Session) -> bool {
         let now = self.clock.now();
-        let session = &known.session;
         let noted = self.seen.lock().get(&session.id).copied().unwrap_or_default();
         now < session.expires && now < session.seen.max(noted) + self.lifetime.idle
     }

@@ -5,12 +5,12 @@ use domain::Millis;
 use engine::Clock;
 use ipnet::IpNet;
 use serde_json::{Value, json};
-use store::{ApiKey, AuditEntry, Scope, StoreError, TenantId};
+use store::{ApiKey, Scope, StoreError, TenantId};
 
 use super::settings::DataFlags;
 use super::shown::{actor, time};
 use super::{CliError, Exit, complain, say};
-use crate::auth::{self, ManageError, NewKey};
+use crate::auth::{self, By, ManageError, NewKey};
 use crate::stores;
 
 /// Make, list, replace and revoke API keys.
@@ -154,7 +154,7 @@ async fn create(flags: &DataFlags, wanted: NewKey<'_>, now: Millis, json: bool) 
     let name = wanted.name;
     let opened = stores::open_keys(&flags.load()?).await?;
     let scope = auth::by_command_line(TenantId::default_tenant());
-    let made = auth::create_key(opened.keys.as_ref(), &scope, wanted, &actor(), now).await;
+    let made = auth::create_key(opened.keys.as_ref(), &scope, wanted, &By::here(actor(), now)).await;
     opened.close().await;
     let (text, key) = made.map_err(|error| match error {
         ManageError::Store(StoreError::Conflict(_)) => CliError::new(
@@ -178,7 +178,7 @@ async fn rotate(flags: &DataFlags, id_or_name: &str, overlap: i64, json: bool) -
     let scope = auth::by_command_line(TenantId::default_tenant());
     let now = Clock::system().now();
     let keys = opened.keys.as_ref();
-    let made = auth::rotate_key(keys, &scope, id_or_name, now + overlap, &actor(), now).await;
+    let made = auth::rotate_key(keys, &scope, id_or_name, now + overlap, &By::here(actor(), now)).await;
     opened.close().await;
     let Some((text, key, old)) = made.map_err(refused)? else {
         return Err(nobody(id_or_name));
@@ -253,15 +253,8 @@ async fn list(flags: &DataFlags, json: bool) -> Result<Exit, CliError> {
 async fn revoke(flags: &DataFlags, id_or_name: &str, json: bool) -> Result<Exit, CliError> {
     let opened = stores::open_keys(&flags.load()?).await?;
     let scope = auth::by_command_line(TenantId::default_tenant());
-    let now = Clock::system().now();
-    let audit = AuditEntry {
-        at: now,
-        actor: actor(),
-        action: "key.revoke".into(),
-        target: id_or_name.into(),
-        ..AuditEntry::default()
-    };
-    let revoked = opened.keys.revoke(&scope, id_or_name, now, audit).await;
+    let by = By::here(actor(), Clock::system().now());
+    let revoked = auth::revoke_key(opened.keys.as_ref(), &scope, id_or_name, &by).await;
     opened.close().await;
     match revoked? {
         Some(key) => {

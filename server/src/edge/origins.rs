@@ -9,7 +9,7 @@
 //! count no more, and without `server.external_url` nothing is served. Whom it was forwarded for is believed of
 //! `server.trusted_proxies` only.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::header::{COOKIE, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, Method, Uri};
@@ -115,6 +115,14 @@ impl External {
     }
 }
 
+impl External {
+    /// `https://board.example`
+    pub fn origin(&self) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
+    }
+}
+
 impl Origins {
     /// Those of a server that listens on `port`.
     pub fn new(
@@ -173,13 +181,12 @@ impl Origins {
     fn via(&self, host: &str, forwarded: bool) -> Option<Via> {
         let external = self.external.as_ref().filter(|own| own.authority == host);
         if let Some(external) = external {
-            let (scheme, cookie) = if external.https {
-                ("https", CookieKind::Secure)
-            } else {
-                ("http", CookieKind::Plain(self.port))
+            let cookie = match external.https {
+                true => CookieKind::Secure,
+                false => CookieKind::Plain(self.port),
             };
             return Some(Via {
-                origin: format!("{scheme}://{host}"),
+                origin: external.origin(),
                 cookie,
                 may_sign_in: external.https || self.insecure || is_loopback(host),
             });
@@ -200,6 +207,15 @@ impl Origins {
                 may_sign_in: true,
             }
         })
+    }
+
+    /// The origin to tell people who are not here yet: `server.external_url`, or where we listen.
+    pub fn told(&self, address: SocketAddr) -> String {
+        match &self.external {
+            Some(external) => external.origin(),
+            None if self.tls => format!("https://{address}"),
+            None => format!("http://{address}"),
+        }
     }
 
     /// Where the request comes from: the other end of the connection, or, if that is a trusted proxy, whom it says it

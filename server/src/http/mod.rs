@@ -14,6 +14,7 @@ mod markers;
 mod ops;
 mod page;
 mod params;
+mod people;
 mod problem;
 pub mod providers;
 mod query;

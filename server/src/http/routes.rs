@@ -6,13 +6,13 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use super::finish::{finish, panicked};
 use super::{
-    Problem, activity, audit, breakers, calls, events, explore, markers, ops, providers, query, read,
+    Problem, activity, audit, breakers, calls, events, explore, markers, ops, people, providers, query, read,
     transitions,
 };
 use crate::edge::{self, Policy};
@@ -26,314 +26,235 @@ pub struct Route {
     pub path: &'static str,
     /// Who may use it.
     pub policy: Policy,
+    /// With which methods. What reads is also asked with HEAD.
+    pub verbs: &'static [&'static str],
     /// What answers.
     pub methods: fn() -> MethodRouter<Shared>,
 }
 
+const fn route(
+    path: &'static str,
+    policy: Policy,
+    verbs: &'static [&'static str],
+    methods: fn() -> MethodRouter<Shared>,
+) -> Route {
+    Route {
+        path,
+        policy,
+        verbs,
+        methods,
+    }
+}
+
+const GET: &[&str] = &["GET"];
+const POST: &[&str] = &["POST"];
+const DELETE: &[&str] = &["DELETE"];
+const GET_POST: &[&str] = &["GET", "POST"];
+const PATCH_DELETE: &[&str] = &["PATCH", "DELETE"];
+
 /// The table.
-pub const ROUTES: [Route; 60] = [
-    Route {
-        path: "/livez",
-        policy: Policy::Probe,
-        methods: || get(ops::livez),
-    },
-    Route {
-        path: "/readyz",
-        policy: Policy::Probe,
-        methods: || get(ops::readyz),
-    },
-    Route {
-        path: "/healthz",
-        policy: Policy::Probe,
-        methods: || get(ops::readyz),
-    },
-    Route {
-        path: "/version",
-        policy: Policy::Read,
-        methods: || get(ops::version),
-    },
-    Route {
-        path: "/metrics",
-        policy: Policy::Read,
-        methods: || get(ops::metrics),
-    },
-    Route {
-        path: "/api/v1/events",
-        policy: Policy::Ingest,
-        methods: || post(events::push),
-    },
-    Route {
-        path: "/api/v1/board",
-        policy: Policy::Read,
-        methods: || get(read::board).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/breakers",
-        policy: Policy::Read,
-        methods: || get(breakers::breakers).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/breakers/{id}",
-        policy: Policy::Read,
-        methods: || get(breakers::breaker).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/breakers/{id}/whatif",
-        policy: Policy::Read,
-        methods: || get(breakers::whatif).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/breakers/{id}/around",
-        policy: Policy::Read,
-        methods: || get(breakers::around).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/breakers/{id}/transitions",
-        policy: Policy::Read,
-        methods: || get(transitions::of_breaker).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/transitions",
-        policy: Policy::Read,
-        methods: || get(transitions::all).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/calls",
-        policy: Policy::Read,
-        methods: || get(calls::calls).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/audit",
-        policy: Policy::Admin,
-        methods: || get(audit::audit).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/t/{slug}/api/v1/audit",
-        policy: Policy::Admin,
-        methods: || get(audit::audit).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/limits",
-        policy: Policy::Read,
-        methods: || get(read::limits).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/query",
-        policy: Policy::Read,
-        methods: || get(query::query).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/metrics",
-        policy: Policy::Read,
-        methods: || get(query::metrics).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/series",
-        policy: Policy::Read,
-        methods: || get(query::series).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/providers",
-        policy: Policy::Read,
-        methods: || get(providers::providers).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/explore",
-        policy: Policy::Read,
-        methods: || get(explore::explore).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/markers",
-        policy: Policy::Read,
-        methods: || get(markers::markers).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/providers/{id}",
-        policy: Policy::Read,
-        methods: || get(providers::provider).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/api/v1/activity",
-        policy: Policy::Read,
-        methods: || get(activity::activity).layer(CompressionLayer::new()),
-    },
+pub const ROUTES: &[Route] = &[
+    route("/livez", Policy::Probe, GET, || get(ops::livez)),
+    route("/readyz", Policy::Probe, GET, || get(ops::readyz)),
+    route("/healthz", Policy::Probe, GET, || get(ops::readyz)),
+    route("/version", Policy::Read, GET, || get(ops::version)),
+    route("/metrics", Policy::Read, GET, || get(ops::metrics)),
+    route("/api/v1/events", Policy::Ingest, POST, || post(events::push)),
+    route("/api/v1/board", Policy::Read, GET, || {
+        get(read::board).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/breakers", Policy::Read, GET, || {
+        get(breakers::breakers).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/breakers/{id}", Policy::Read, GET, || {
+        get(breakers::breaker).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/breakers/{id}/whatif", Policy::Read, GET, || {
+        get(breakers::whatif).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/breakers/{id}/around", Policy::Read, GET, || {
+        get(breakers::around).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/breakers/{id}/transitions", Policy::Read, GET, || {
+        get(transitions::of_breaker).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/transitions", Policy::Read, GET, || {
+        get(transitions::all).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/calls", Policy::Read, GET, || {
+        get(calls::calls).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/audit", Policy::Admin, GET, || {
+        get(audit::audit).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/api/v1/audit", Policy::Admin, GET, || {
+        get(audit::audit).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/limits", Policy::Read, GET, || {
+        get(read::limits).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/query", Policy::Read, GET, || {
+        get(query::query).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/metrics", Policy::Read, GET, || {
+        get(query::metrics).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/series", Policy::Read, GET, || {
+        get(query::series).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/providers", Policy::Read, GET, || {
+        get(providers::providers).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/explore", Policy::Read, GET, || {
+        get(explore::explore).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/markers", Policy::Read, GET, || {
+        get(markers::markers).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/providers/{id}", Policy::Read, GET, || {
+        get(providers::provider).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/activity", Policy::Read, GET, || {
+        get(activity::activity).layer(CompressionLayer::new())
+    }),
     // Pages of a tenant ask under its own address.
-    Route {
-        path: "/t/{slug}/api/v1/activity",
-        policy: Policy::Read,
-        methods: || get(activity::activity).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/t/{slug}/api/v1/limits",
-        policy: Policy::Read,
-        methods: || get(read::limits).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/t/{slug}/api/v1/providers/{id}",
-        policy: Policy::Read,
-        methods: || get(providers::provider).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/t/{slug}/api/v1/explore",
-        policy: Policy::Read,
-        methods: || get(explore::explore).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/t/{slug}/api/v1/query",
-        policy: Policy::Read,
-        methods: || get(query::query).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/t/{slug}/api/v1/providers",
-        policy: Policy::Read,
-        methods: || get(providers::providers).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/t/{slug}/api/v1/breakers",
-        policy: Policy::Read,
-        methods: || get(breakers::breakers).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/t/{slug}/api/v1/breakers/{id}",
-        policy: Policy::Read,
-        methods: || get(breakers::breaker).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/t/{slug}/api/v1/breakers/{id}/whatif",
-        policy: Policy::Read,
-        methods: || get(breakers::whatif).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/t/{slug}/api/v1/breakers/{id}/around",
-        policy: Policy::Read,
-        methods: || get(breakers::around).layer(CompressionLayer::new()),
-    },
-    Route {
-        path: "/ws/v1",
-        policy: Policy::Socket,
-        methods: || get(ws::open),
-    },
-    Route {
-        path: "/t/{slug}/ws/v1",
-        policy: Policy::Socket,
-        methods: || get(ws::open),
-    },
-    Route {
-        path: "/login",
-        policy: Policy::Door,
-        methods: || get(door::sign_in_page).post(door::sign_in).layer(form_limit()),
-    },
-    Route {
-        path: "/logout",
-        policy: Policy::Door,
-        methods: || get(door::sign_out_page).post(door::sign_out),
-    },
-    Route {
-        path: "/setup",
-        policy: Policy::Door,
-        methods: || get(door::set_up_page).post(door::set_up).layer(form_limit()),
-    },
-    Route {
-        path: "/invite",
-        policy: Policy::Door,
-        methods: || get(door::accept_page).post(door::accept).layer(form_limit()),
-    },
-    Route {
-        path: "/reset",
-        policy: Policy::Door,
-        methods: || get(door::reset_page).post(door::reset).layer(form_limit()),
-    },
-    Route {
-        path: "/",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/connect",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/providers",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/limits",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/breakers",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/t/{slug}/limits",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/breakers/{id}",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/explore",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/t/{slug}/breakers",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/t/{slug}/explore",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/t/{slug}/breakers/{id}",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/t/{slug}/providers",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/providers/{id}",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/t/{slug}/providers/{id}",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/t/{slug}",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/t/{slug}/",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/t/{slug}/connect",
-        policy: Policy::Page,
-        methods: page,
-    },
-    Route {
-        path: "/pkg/{*file}",
-        policy: Policy::Asset,
-        methods: || get(assets::file),
-    },
+    route("/t/{slug}/api/v1/activity", Policy::Read, GET, || {
+        get(activity::activity).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/api/v1/limits", Policy::Read, GET, || {
+        get(read::limits).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/api/v1/providers/{id}", Policy::Read, GET, || {
+        get(providers::provider).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/api/v1/explore", Policy::Read, GET, || {
+        get(explore::explore).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/api/v1/query", Policy::Read, GET, || {
+        get(query::query).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/api/v1/providers", Policy::Read, GET, || {
+        get(providers::providers).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/api/v1/breakers", Policy::Read, GET, || {
+        get(breakers::breakers).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/api/v1/breakers/{id}", Policy::Read, GET, || {
+        get(breakers::breaker).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/api/v1/breakers/{id}/whatif", Policy::Read, GET, || {
+        get(breakers::whatif).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/api/v1/breakers/{id}/around", Policy::Read, GET, || {
+        get(breakers::around).layer(CompressionLayer::new())
+    }),
+    route("/api/v1/me", Policy::Own, &["GET", "PATCH"], || {
+        get(people::me).patch(people::rename).layer(people::limit())
+    }),
+    route("/api/v1/me/password", Policy::Own, POST, || {
+        post(people::change_password).layer(people::limit())
+    }),
+    route("/api/v1/me/confirm", Policy::Own, POST, || {
+        post(people::confirm).layer(people::limit())
+    }),
+    route("/api/v1/me/sessions", Policy::Own, DELETE, || {
+        delete(people::end_others)
+    }),
+    route("/api/v1/me/sessions/{session}", Policy::Own, DELETE, || {
+        delete(people::end_session)
+    }),
+    route("/api/v1/members", Policy::Admin, GET, || get(people::members)),
+    route("/api/v1/members/{account}", Policy::Admin, PATCH_DELETE, member),
+    route("/api/v1/invitations", Policy::Admin, POST, || {
+        post(people::invite).layer(people::limit())
+    }),
+    route("/api/v1/invitations/{invitation}", Policy::Admin, DELETE, || {
+        delete(people::withdraw)
+    }),
+    route("/api/v1/keys", Policy::Admin, GET_POST, keys),
+    route("/api/v1/keys/{key}", Policy::Admin, DELETE, || {
+        delete(people::revoke)
+    }),
+    route("/api/v1/keys/{key}/rotate", Policy::Admin, POST, || {
+        post(people::replace_key).layer(people::limit())
+    }),
+    route("/t/{slug}/api/v1/me", Policy::Own, GET, || get(people::me)),
+    route("/t/{slug}/api/v1/members", Policy::Admin, GET, || {
+        get(people::members)
+    }),
+    route(
+        "/t/{slug}/api/v1/members/{account}",
+        Policy::Admin,
+        PATCH_DELETE,
+        member,
+    ),
+    route("/t/{slug}/api/v1/invitations", Policy::Admin, POST, || {
+        post(people::invite).layer(people::limit())
+    }),
+    route(
+        "/t/{slug}/api/v1/invitations/{invitation}",
+        Policy::Admin,
+        DELETE,
+        || delete(people::withdraw),
+    ),
+    route("/t/{slug}/api/v1/keys", Policy::Admin, GET_POST, keys),
+    route("/t/{slug}/api/v1/keys/{key}", Policy::Admin, DELETE, || {
+        delete(people::revoke)
+    }),
+    route("/t/{slug}/api/v1/keys/{key}/rotate", Policy::Admin, POST, || {
+        post(people::replace_key).layer(people::limit())
+    }),
+    route("/api/v1/tenants", Policy::Platform, GET_POST, || {
+        get(people::tenants)
+            .post(people::make_tenant)
+            .layer(people::limit())
+    }),
+    route("/ws/v1", Policy::Socket, GET, || get(ws::open)),
+    route("/t/{slug}/ws/v1", Policy::Socket, GET, || get(ws::open)),
+    route("/login", Policy::Door, GET_POST, || {
+        get(door::sign_in_page).post(door::sign_in).layer(form_limit())
+    }),
+    route("/logout", Policy::Door, GET_POST, || {
+        get(door::sign_out_page).post(door::sign_out)
+    }),
+    route("/setup", Policy::Door, GET_POST, || {
+        get(door::set_up_page).post(door::set_up).layer(form_limit())
+    }),
+    route("/invite", Policy::Door, GET_POST, || {
+        get(door::accept_page).post(door::accept).layer(form_limit())
+    }),
+    route("/reset", Policy::Door, GET_POST, || {
+        get(door::reset_page).post(door::reset).layer(form_limit())
+    }),
+    route("/", Policy::Page, GET, page),
+    route("/connect", Policy::Page, GET, page),
+    route("/providers", Policy::Page, GET, page),
+    route("/limits", Policy::Page, GET, page),
+    route("/breakers", Policy::Page, GET, page),
+    route("/t/{slug}/limits", Policy::Page, GET, page),
+    route("/breakers/{id}", Policy::Page, GET, page),
+    route("/explore", Policy::Page, GET, page),
+    route("/t/{slug}/breakers", Policy::Page, GET, page),
+    route("/t/{slug}/explore", Policy::Page, GET, page),
+    route("/t/{slug}/breakers/{id}", Policy::Page, GET, page),
+    route("/t/{slug}/providers", Policy::Page, GET, page),
+    route("/providers/{id}", Policy::Page, GET, page),
+    route("/t/{slug}/providers/{id}", Policy::Page, GET, page),
+    route("/t/{slug}", Policy::Page, GET, page),
+    route("/t/{slug}/", Policy::Page, GET, page),
+    route("/t/{slug}/connect", Policy::Page, GET, page),
+    route("/pkg/{*file}", Policy::Asset, GET, || get(assets::file)),
 ];
+
+fn member() -> MethodRouter<Shared> {
+    patch(people::change_role)
+        .delete(people::send_away)
+        .layer(people::limit())
+}
+
+fn keys() -> MethodRouter<Shared> {
+    get(people::keys).post(people::make_key).layer(people::limit())
+}
 
 /// The largest form that people send.
 fn form_limit() -> DefaultBodyLimit {

@@ -204,7 +204,7 @@ impl Session {
                 Ok(None) => Err(End::close(4401, "the key was revoked")),
                 Ok(Some(_)) | Err(_) => Ok(()),
             },
-            Access::Person(person) => match self.shared.people.lookup.find(&person.hash).await {
+            Access::Person(person) => match self.shared.people.goes_on(person).await {
                 Ok(None) => Err(End::close(4401, "the session has ended")),
                 Ok(Some(now)) => {
                     let tenant = Some(person.scope.tenant());

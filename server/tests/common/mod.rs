@@ -238,8 +238,13 @@ impl TestServer {
 
     /// A socket like a browser's.
     pub async fn browser_socket(&self) -> Socket {
+        self.socket_of(&self.cookie).await
+    }
+
+    /// The same, of somebody else.
+    pub async fn socket_of(&self, cookie: &str) -> Socket {
         let origin = HeaderValue::from_str(&format!("http://{}", self.address)).unwrap();
-        let cookie = HeaderValue::from_str(&self.cookie).unwrap();
+        let cookie = HeaderValue::from_str(cookie).unwrap();
         self.socket_with(|request| {
             request.headers_mut().insert("origin", origin);
             request.headers_mut().insert("cookie", cookie);

@@ -8,6 +8,7 @@ mod breakers;
 mod chart;
 mod connect;
 mod explore;
+mod people;
 mod provider;
 mod providers;
 mod whatif;
@@ -23,6 +24,10 @@ pub use breakers::{BreakerFigures, BreakerRow, Breakers, HISTORY_CELLS, Instance
 pub use chart::{BAND_NAMES, ChartPoint, HEAT_EDGES_MS};
 pub use connect::{Connect, RefusalRow, SourceRow};
 pub use explore::{ExploreQuestion, ExploreRow, Explored, KnownValues, MAX_DRAWN};
+pub use people::{
+    ApiKeys, AuditPage, AuditRow, Belongs, InvitationRow, Invited, KeyRow, MadeKey, Me, MemberRow, Members,
+    PersonRow, SessionRow, TenantRow, Tenants,
+};
 pub use provider::{
     MAX_PARTS, OutcomeSteps, ProviderBreaker, ProviderHistory, ProviderPage, ProviderPart, Steps,
 };

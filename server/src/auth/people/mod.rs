@@ -11,9 +11,10 @@ use std::time::Duration;
 use engine::Clock;
 use store::{
     Account, Accounts, AuditEntry, KnownAccount, Logged, NewSession, Role, Session, SessionHash, Sessions,
-    StoreError, SystemScope, TenantId,
+    SignedIn, StoreError, SystemScope, TenantId,
 };
 
+use super::Person;
 use super::denials::{Denial, Denials};
 use super::key::fresh_id;
 use super::password;
@@ -247,6 +248,68 @@ impl People {
             .await?;
         self.lookup.forget(&account.id);
         Ok(())
+    }
+
+    /// Whoever is signed in shows the password again: the session goes on with another cookie, whose text is returned.
+    ///
+    /// # Errors
+    /// See [`PeopleError`]: `Gone` when the session has ended meanwhile.
+    pub async fn confirm(
+        &self,
+        person: &Person,
+        password: &str,
+        whence: &Whence,
+    ) -> Result<String, PeopleError> {
+        let (account, session) = (&person.signed_in.account, &person.signed_in.session);
+        self.prove(&account.email, password, whence).await?;
+        let (text, hash) = session::fresh()?;
+        let tenant = person.scope.tenant();
+        let log = self.logged(tenant, "session.confirm", &account.id, &session.id, whence, "");
+        let now = self.clock.now();
+        let confirmed = self
+            .sessions
+            .confirm(&self.system, &session.id, &hash, now, log)
+            .await?;
+        self.lookup.forget(&account.id);
+        match confirmed {
+            true => Ok(text),
+            false => Err(PeopleError::Gone),
+        }
+    }
+
+    /// The sessions of an account that still count, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be asked.
+    pub async fn open_sessions(&self, account: &str) -> Result<Vec<Session>, StoreError> {
+        let mut sessions = self.sessions.sessions_of(&self.system, account).await?;
+        sessions.retain(|session| self.lookup.counts(session));
+        Ok(sessions)
+    }
+
+    /// The session with this hash as it is now; or, when it goes on with another cookie, the same session under that.
+    ///
+    /// # Errors
+    /// The store cannot be asked.
+    pub async fn goes_on(&self, person: &Person) -> Result<Option<Arc<SignedIn>>, StoreError> {
+        if let Some(now) = self.lookup.find(&person.hash).await? {
+            return Ok(Some(now));
+        }
+        let account = &person.signed_in.account.id;
+        let sessions = self.open_sessions(account).await?;
+        let id = &person.signed_in.session.id;
+        let Some(session) = sessions.into_iter().find(|session| session.id == *id) else {
+            return Ok(None);
+        };
+        let known = self.accounts.by_id(&self.system, account).await?;
+        let known = known.filter(|known| known.account.disabled.is_none());
+        Ok(known.map(|known| {
+            Arc::new(SignedIn {
+                session,
+                account: known.account,
+                roles: known.roles,
+            })
+        }))
     }
 
     /// Opens a session; returns the cookie's text.
