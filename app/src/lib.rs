@@ -24,6 +24,8 @@ pub mod live;
 pub mod pages;
 pub mod part;
 pub mod seed;
+#[cfg(feature = "ssr")]
+pub mod settings;
 mod shell;
 mod slots;
 pub mod ui_state;

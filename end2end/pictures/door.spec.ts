@@ -34,6 +34,7 @@ test("the first run", async ({ page, fresh }) => {
   await expect(page.locator('[data-breaker="gpt-5"]')).toBeVisible();
   await page.waitForTimeout(2_000);
   await shot(page, "first-run-3-board");
+  await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("link", { name: "Sign out" }).click();
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page).toHaveURL(/\/login$/);

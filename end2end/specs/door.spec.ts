@@ -57,6 +57,7 @@ test("signing in leads to the page that was asked for, and out again", async ({ 
   await expect(page.getByLabel("Password")).toHaveValue("");
   await signIn(page);
   await expect(page).toHaveURL(/\/breakers\?from=now-7d&to=now$/);
+  await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("link", { name: "Sign out" }).click();
   await expect(page.getByText(OWNER.email)).toBeVisible();
   await page.getByRole("button", { name: "Sign out" }).click();

@@ -6,7 +6,7 @@ mod common;
 
 use common::{RawAnswer, TestServer};
 use server::edge::Policy;
-use server::http::ROUTES;
+use server::http::{ROUTES, Route};
 
 /// A request as a browser's script or address bar could send it.
 async fn ask(server: &TestServer, path: &str, headers: &str) -> RawAnswer {
@@ -133,7 +133,9 @@ async fn every_route_keeps_its_policy() {
     let host = format!("host: {}\r\n", server.address);
     let owner = format!("cookie: {}\r\n", server.cookie);
     let reader = format!("authorization: Bearer {}\r\n", server.key);
-    for route in ROUTES {
+    // What only changes something is asked in the matrix.
+    let asked = |route: &&Route| route.policy == Policy::Ingest || route.verbs.contains(&"GET");
+    for route in ROUTES.iter().filter(asked) {
         let path = filled(route.path);
         let ask = async |headers: &str| {
             let method = if route.policy == Policy::Ingest {
@@ -175,6 +177,7 @@ async fn every_route_keeps_its_policy() {
             Policy::Ingest => (401, 401, 401, 401, 415),
             // The key sends and looks, and no more.
             Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
+            Policy::OwnPage | Policy::AdminPage | Policy::PlatformPage => (403, 303, 200, 401, 403),
         };
         assert_eq!(found, expected, "{path}");
     }
@@ -207,7 +210,8 @@ async fn every_answer_is_dressed() {
         ] {
             let answer = ask(&server, path, headers).await;
             let head = answer.head.to_ascii_lowercase();
-            let is_form = answer.body.contains("<body class=\"door\"");
+            let is_form = answer.body.contains("<body class=\"door\"")
+                || answer.body.contains("data-page=\"settings\"");
             for header in [
                 "x-content-type-options: nosniff",
                 "cross-origin-opener-policy: same-origin",

@@ -187,7 +187,7 @@ fn expected(route: &Route, verb: &str, principal: &Principal, tenant: &str, obje
         return match policy {
             // Who is signed in, but a member of nothing, is told that there is nothing.
             _ if principal.name == "member of nothing" => Outcome::Nothing,
-            Policy::Page if !with_key => Outcome::Door,
+            policy if policy.is_page() && !with_key => Outcome::Door,
             _ => Outcome::Unknown,
         };
     };
@@ -217,8 +217,8 @@ fn expected(route: &Route, verb: &str, principal: &Principal, tenant: &str, obje
         May::Be(_) if !is_there => Outcome::Nothing,
         May::Be(role) => {
             let enough = match policy {
-                Policy::Admin => role >= Role::Admin,
-                Policy::Platform => principal.name == "owner",
+                Policy::Admin | Policy::AdminPage => role >= Role::Admin,
+                Policy::Platform | Policy::PlatformPage => principal.name == "owner",
                 _ => true,
             };
             match (enough, object_is_there) {
@@ -238,9 +238,13 @@ async fn ask(server: &TestServer, policy: Policy, verb: &str, path: &str, princi
     let mut request = server.client.request(verb.parse().unwrap(), url);
     if verb != "GET" {
         let body = if policy == Policy::Ingest { "[]" } else { "{}" };
+        let (kind, body) = match policy.is_page() {
+            true => ("application/x-www-form-urlencoded", "do=nothing"),
+            false => ("application/json", body),
+        };
         request = request
             .header("origin", format!("http://{}", server.address))
-            .header("content-type", "application/json")
+            .header("content-type", kind)
             .body(body);
     }
     request = match &principal.shows {
@@ -260,7 +264,7 @@ async fn ask(server: &TestServer, policy: Policy, verb: &str, path: &str, princi
         403 => Outcome::Forbidden,
         404 => Outcome::Nothing,
         // Let in; that nothing sensible was asked is another matter.
-        200 | 201 | 204 | 303 | 400 | 409 | 503 => Outcome::In,
+        200 | 201 | 204 | 303 | 400 | 409 | 422 | 503 => Outcome::In,
         other => panic!("{path} as {}: {other}", principal.name),
     }
 }

@@ -14,7 +14,7 @@ pub enum Icon {
     Limits,
     Breakers,
     Connect,
-    Leave,
+    Settings,
     Sun,
     Moon,
     Auto,
@@ -40,7 +40,7 @@ impl Icon {
             Icon::Limits => "M2.5 12a6 6 0 1 1 11 0M8 10.5l2.8-3.6",
             Icon::Breakers => "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8zM8 2v4M8 10v4M5 6l6 4",
             Icon::Connect => "M5.5 2v3M10.5 2v3M3.5 5h9v2.5a4.5 4.5 0 0 1-9 0zM8 12v2.5",
-            Icon::Leave => "M9.5 3H4v10h5.5M7.5 8H14M11.5 5.5L14 8l-2.5 2.5",
+            Icon::Settings => "M2 4.5h7M13 4.5h1M11 2.8v3.4M2 11.5h1M7 11.5h7M5 9.8v3.4",
             Icon::Sun => {
                 "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1.6v1.2M8 13.2v1.2M1.6 8h1.2M13.2 8h1.2M3.5 3.5l.8.8M11.7 11.7l.8.8M3.5 12.5l.8-.8M11.7 4.3l.8-.8"
             }

@@ -43,7 +43,7 @@ pub fn nav(site: &Site) -> Part {
             {link("/limits", "Limits", Icon::Limits)}
             {link("/connect", "Connect", Icon::Connect)}
             // No page of this program.
-            <a href="/logout" rel="external">{icon(Icon::Leave)} "Sign out"</a>
+            <a href=[&site.base, "/settings"].concat() rel="external">{icon(Icon::Settings)} "Settings"</a>
         </nav>
     }
     .part()

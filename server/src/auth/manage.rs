@@ -184,7 +184,10 @@ pub async fn revoke_key(
     id_or_name: &str,
     by: &By,
 ) -> Result<Option<ApiKey>, StoreError> {
-    let audit = by.entry("key.revoke", id_or_name, "");
+    let all = keys.list(scope).await?;
+    let named = all.iter().find(|key| key.id == id_or_name);
+    let detail = named.map_or_else(String::new, |key| format!("key {}", key.name));
+    let audit = by.entry("key.revoke", id_or_name, detail);
     keys.revoke(scope, id_or_name, by.at, audit).await
 }
 

@@ -19,6 +19,7 @@ use url::form_urlencoded::byte_serialize;
 
 use crate::auth::{PeopleError, SetupState};
 use crate::edge::Via;
+use crate::http::Problem;
 use crate::pages;
 use crate::state::Shared;
 
@@ -152,6 +153,16 @@ fn insecure(headers: &HeaderMap) -> Response {
         ..Door::default()
     };
     show(StatusCode::FORBIDDEN, headers, page)
+}
+
+/// A page that somebody may not see, or a request that is not from our own page.
+pub fn not_for_you(headers: &HeaderMap, problem: &Problem) -> Response {
+    let page = Door {
+        title: "Not for you",
+        lead: problem.words().to_owned(),
+        ..Door::default()
+    };
+    show(problem.status(), headers, page)
 }
 
 fn email_field(value: &str) -> Field {

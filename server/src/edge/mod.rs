@@ -2,10 +2,12 @@
 //!
 //! Deliberately absent: cross-origin access (no CORS header is ever sent).
 
+mod external;
 mod headers;
 mod origins;
 mod policy;
 
+pub use external::External;
 pub use headers::{dress, page_policy};
-pub use origins::{External, Foreign, Need, Origins, Via};
+pub use origins::{Foreign, Need, Origins, Via};
 pub use policy::{Policy, admit, at_home, discard, enforce};

@@ -44,16 +44,26 @@ pub enum Policy {
     Admin,
     /// A platform admin.
     Platform,
+    /// As [`Policy::Own`], for pages and their forms.
+    OwnPage,
+    /// Pages and forms for an admin; no key gets in.
+    AdminPage,
+    /// As [`Policy::Platform`], for pages and their forms.
+    PlatformPage,
 }
 
 impl Policy {
     /// The least role of a person; `None` where no person gets in as a member.
     pub const fn role(self) -> Option<Role> {
         match self {
-            Policy::Page | Policy::Read | Policy::Socket | Policy::Own | Policy::Platform => {
-                Some(Role::Viewer)
-            }
-            Policy::Admin => Some(Role::Admin),
+            Policy::Page
+            | Policy::Read
+            | Policy::Socket
+            | Policy::Own
+            | Policy::Platform
+            | Policy::OwnPage
+            | Policy::PlatformPage => Some(Role::Viewer),
+            Policy::Admin | Policy::AdminPage => Some(Role::Admin),
             Policy::Probe | Policy::Asset | Policy::Door | Policy::Ingest => None,
         }
     }
@@ -64,8 +74,27 @@ impl Policy {
             Policy::Page | Policy::Read | Policy::Socket => Some(Scope::MetricsRead),
             Policy::Ingest => Some(Scope::IngestWrite),
             Policy::Admin => Some(Scope::ApiAdmin),
-            Policy::Probe | Policy::Asset | Policy::Door | Policy::Own | Policy::Platform => None,
+            Policy::Probe
+            | Policy::Asset
+            | Policy::Door
+            | Policy::Own
+            | Policy::Platform
+            | Policy::OwnPage
+            | Policy::AdminPage
+            | Policy::PlatformPage => None,
         }
+    }
+
+    /// Whether people look at it: others may link to it, and who is not signed in is led to the door.
+    pub const fn is_page(self) -> bool {
+        matches!(
+            self,
+            Policy::Page | Policy::OwnPage | Policy::AdminPage | Policy::PlatformPage
+        )
+    }
+
+    const fn is_for_platform_admins(self) -> bool {
+        matches!(self, Policy::Platform | Policy::PlatformPage)
     }
 }
 
@@ -88,7 +117,7 @@ pub async fn enforce(
             next.run(Request::from_parts(parts, body)).await
         }
         Err(denied) => {
-            let by_browser = policy == Policy::Page && !auth::has_credentials(&parts.headers);
+            let by_browser = policy.is_page() && !auth::has_credentials(&parts.headers);
             match denied.problem.status() {
                 StatusCode::UNAUTHORIZED if by_browser => {
                     discard(body).await;
@@ -107,6 +136,10 @@ pub async fn enforce(
                 _ => {}
             }
             denied.note(&shared, &parts, &whence);
+            if by_browser && denied.problem.status() == StatusCode::FORBIDDEN {
+                discard(body).await;
+                return door::not_for_you(&parts.headers, &denied.problem);
+            }
             discard(body).await;
             denied.problem.into_response()
         }
@@ -173,9 +206,10 @@ pub async fn admit(
             return Err(missing.into());
         }
         _ if origins::changes(&request.method) => Need::Change,
-        Policy::Asset | Policy::Door | Policy::Page => Need::Open,
+        Policy::Asset | Policy::Door => Need::Open,
+        policy if policy.is_page() => Need::Open,
         Policy::Socket => Need::Socket,
-        Policy::Read | Policy::Own | Policy::Admin | Policy::Platform | Policy::Ingest => Need::Own,
+        _ => Need::Own,
     };
     // A key is shown on purpose; a cookie, or nothing, may come from a page that somebody was lured to.
     // At the door a key is nothing.
@@ -196,7 +230,8 @@ pub async fn admit(
         let access = by_key(shared, request, policy).await?;
         return Ok((access, via));
     }
-    if need == Need::Change {
+    // Pages send forms; that they are our own is known from where they say they come from.
+    if need == Need::Change && !policy.is_page() {
         check_json(&request.method, headers)?;
     }
     let access = by_session(shared, request, policy, via.as_ref()).await?;
@@ -240,7 +275,7 @@ async fn by_session(
             is_own_page: false,
         });
     };
-    let lacks = if policy == Policy::Platform && !signed_in.account.platform_admin {
+    let lacks = if policy.is_for_platform_admins() && !signed_in.account.platform_admin {
         Some("a platform admin")
     } else if person.role < needed {
         Some(needed.as_str())

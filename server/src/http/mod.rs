@@ -1,7 +1,7 @@
 //! The HTTP side: the table of routes, intake, reading, operations, and how errors are told.
 
 mod activity;
-mod audit;
+pub(crate) mod audit;
 mod body;
 pub mod breakers;
 mod calls;
@@ -14,7 +14,7 @@ mod markers;
 mod ops;
 mod page;
 mod params;
-mod people;
+pub(crate) mod people;
 mod problem;
 pub mod providers;
 mod query;
@@ -28,6 +28,7 @@ pub use body::Patience;
 pub use counts::HttpCounts;
 pub use explore::explore_question;
 pub use page::page_ends;
+pub(crate) use people::is_confirmed;
 pub use problem::Problem;
 pub use read::range;
 pub use routes::{ROUTES, Route, router};

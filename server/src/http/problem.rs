@@ -173,6 +173,17 @@ impl Problem {
         .retry_after(seconds)
     }
 
+    /// What went wrong, a sentence.
+    pub fn words(&self) -> &str {
+        &self.detail
+    }
+
+    /// The field or parameter that it is about; empty when it is about none.
+    pub fn field(&self) -> &str {
+        let named = self.extra.get("field").or_else(|| self.extra.get("parameter"));
+        named.and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// Its status.
     pub fn status(&self) -> StatusCode {
         self.status

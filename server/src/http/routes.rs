@@ -17,7 +17,7 @@ use super::{
 };
 use crate::edge::{self, Policy};
 use crate::state::Shared;
-use crate::{assets, door, pages, ws};
+use crate::{assets, door, pages, settings, ws};
 
 /// One route.
 #[derive(Clone, Copy)]
@@ -243,6 +243,57 @@ pub const ROUTES: &[Route] = &[
     route("/t/{slug}", Policy::Page, GET, page),
     route("/t/{slug}/", Policy::Page, GET, page),
     route("/t/{slug}/connect", Policy::Page, GET, page),
+    route("/settings", Policy::OwnPage, GET_POST, || {
+        get(settings::you_page)
+            .post(settings::you_form)
+            .layer(form_limit())
+    }),
+    route("/settings/members", Policy::AdminPage, GET_POST, || {
+        get(settings::members_page)
+            .post(settings::members_form)
+            .layer(form_limit())
+    }),
+    route("/settings/keys", Policy::AdminPage, GET_POST, || {
+        get(settings::keys_page)
+            .post(settings::keys_form)
+            .layer(form_limit())
+    }),
+    route("/settings/tenants", Policy::PlatformPage, GET_POST, || {
+        get(settings::tenants_page)
+            .post(settings::tenants_form)
+            .layer(form_limit())
+    }),
+    route("/settings/audit", Policy::AdminPage, GET, || {
+        get(settings::audit_page).layer(CompressionLayer::new())
+    }),
+    route("/t/{slug}/settings", Policy::OwnPage, GET_POST, || {
+        get(settings::you_page)
+            .post(settings::you_form)
+            .layer(form_limit())
+    }),
+    route("/t/{slug}/settings/members", Policy::AdminPage, GET_POST, || {
+        get(settings::members_page)
+            .post(settings::members_form)
+            .layer(form_limit())
+    }),
+    route("/t/{slug}/settings/keys", Policy::AdminPage, GET_POST, || {
+        get(settings::keys_page)
+            .post(settings::keys_form)
+            .layer(form_limit())
+    }),
+    route(
+        "/t/{slug}/settings/tenants",
+        Policy::PlatformPage,
+        GET_POST,
+        || {
+            get(settings::tenants_page)
+                .post(settings::tenants_form)
+                .layer(form_limit())
+        },
+    ),
+    route("/t/{slug}/settings/audit", Policy::AdminPage, GET, || {
+        get(settings::audit_page).layer(CompressionLayer::new())
+    }),
     route("/pkg/{*file}", Policy::Asset, GET, || get(assets::file)),
 ];
 
@@ -329,7 +380,7 @@ mod tests {
         for route in ROUTES {
             let data =
                 route.path.contains("/api/") || route.path.contains("/ws/") || route.path == "/metrics";
-            let open = matches!(route.policy, Policy::Probe | Policy::Asset | Policy::Page);
+            let open = matches!(route.policy, Policy::Probe | Policy::Asset) || route.policy.is_page();
             assert!(!(data && open), "{}", route.path);
         }
     }

@@ -6,7 +6,7 @@
 
 mod cookies;
 
-pub use cookies::theme;
+pub use cookies::{theme, utc_offset_min};
 
 use std::net::SocketAddr;
 

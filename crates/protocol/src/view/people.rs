@@ -175,7 +175,7 @@ pub struct TenantRow {
 }
 
 /// A page of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AuditPage {
     /// Newest first.
     pub items: Vec<AuditRow>,

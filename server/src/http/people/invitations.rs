@@ -25,23 +25,32 @@ pub async fn invite(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let fields = Fields::read(body, &["email", "role"])?;
-    let (email, role) = (
-        fields.text("email")?,
-        given_role(fields.text("role")?, role(&access))?,
-    );
-    confirmed(&shared, &access)?;
-    let by = by(&shared, &access, &whence);
+    let whom = (fields.text("email")?, fields.text("role")?);
+    let invited = make(&shared, &access, &whence, via.as_deref(), whom).await?;
+    Ok((StatusCode::CREATED, Json(invited)).into_response())
+}
+
+/// Makes an invitation for an address, as a role by name.
+pub(crate) async fn make(
+    shared: &Shared,
+    access: &Access,
+    whence: &Whence,
+    via: Option<&Via>,
+    (email, name): (&str, &str),
+) -> Result<Invited, Problem> {
+    let given = given_role(name, role(access))?;
+    confirmed(shared, access)?;
+    let by = by(shared, access, whence);
     let made = shared
         .people
-        .invite(scope(&access)?, (email, role), &by.actor, &whence)
+        .invite(scope(access)?, (email, given), &by.actor, whence)
         .await;
     let token = made.map_err(not_let)?;
-    let origin = origin(&shared, via.as_deref());
-    let invited = Invited {
+    let origin = origin(shared, via);
+    Ok(Invited {
         link: format!("{origin}/invite#t={token}"),
         expires: by.at + LINK_COUNTS,
-    };
-    Ok((StatusCode::CREATED, Json(invited)).into_response())
+    })
 }
 
 /// `DELETE /{invitation}`: takes it back.
@@ -51,19 +60,29 @@ pub async fn withdraw(
     Extension(whence): Extension<Whence>,
     Path(path): Path<Vec<(String, String)>>,
 ) -> Result<StatusCode, Problem> {
-    let id = last(&path)?;
-    let (scope, accounts) = (scope(&access)?, &shared.people.accounts);
-    let by = by(&shared, &access, &whence);
+    take_back(&shared, &access, &whence, last(&path)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes an invitation back.
+pub(crate) async fn take_back(
+    shared: &Shared,
+    access: &Access,
+    whence: &Whence,
+    id: &str,
+) -> Result<(), Problem> {
+    let (scope, accounts) = (scope(access)?, &shared.people.accounts);
+    let by = by(shared, access, whence);
     let all = accounts.invitations(scope, by.at).await.map_err(refused)?;
     let link = all.into_iter().find(|link| link.id == id);
     let link = link.ok_or_else(Problem::not_found)?;
     let store::LinkKind::Invite { email, role: given } = link.kind else {
         return Err(Problem::not_found());
     };
-    above(given, role(&access))?;
+    above(given, role(access))?;
     let audit = by.entry("member.uninvite", id, email);
     match accounts.withdraw(scope, id, audit).await.map_err(refused)? {
-        true => Ok(StatusCode::NO_CONTENT),
+        true => Ok(()),
         false => Err(Problem::not_found()),
     }
 }

@@ -10,14 +10,14 @@ use domain::Millis;
 use ipnet::IpNet;
 use protocol::filter::echo;
 use protocol::view::{ApiKeys, KeyRow, MadeKey};
-use store::{ApiKey, Scope};
+use store::{ApiKey, Scope, StoreError};
 
 use super::super::page::Form;
 use super::super::params::Params;
 use super::super::problem::{Problem, sentence};
 use super::super::read::scope;
 use super::input::{Fields, bad};
-use super::{by, confirmed, last, refused};
+use super::{by, confirmed, conflict, last, refused};
 use crate::auth::{self, Access, ManageError, NewKey, Whence};
 use crate::state::Shared;
 
@@ -37,10 +37,15 @@ pub async fn keys(
 ) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["build"])?;
     let form = Form::negotiate(&shared, &headers, &params)?;
+    form.write(&read(&shared, &access).await?)
+}
+
+/// What the answer says.
+pub(crate) async fn read(shared: &Shared, access: &Access) -> Result<ApiKeys, Problem> {
     let as_of = shared.engine.clock().now();
-    let keys = shared.keys.list(scope(&access)?).await.map_err(refused)?;
+    let keys = shared.keys.list(scope(access)?).await.map_err(refused)?;
     let rows = keys.into_iter().rev().map(|key| row(key, as_of));
-    form.write(&ApiKeys {
+    Ok(ApiKeys {
         as_of,
         keys: rows.collect(),
     })
@@ -74,8 +79,35 @@ pub async fn make_key(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let fields = Fields::read(body, &["name", "scopes", "expires", "addresses"])?;
-    let by = by(&shared, &access, &whence);
-    let scopes = fields.texts("scopes")?.into_iter().map(known_scope);
+    let now = shared.engine.clock().now();
+    let wanted = Wanted {
+        name: fields.text("name")?,
+        scopes: fields.texts("scopes")?,
+        expires: fields.number("expires", now + 1, now + FURTHEST)?,
+        addresses: fields.texts("addresses")?,
+    };
+    let made = make(&shared, &access, &whence, wanted).await?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+/// What a key is to be, in words.
+pub(crate) struct Wanted<'a> {
+    pub name: &'a str,
+    pub scopes: Vec<&'a str>,
+    /// Epoch milliseconds; for ever without one.
+    pub expires: Option<Millis>,
+    pub addresses: Vec<&'a str>,
+}
+
+/// Makes a key.
+pub(crate) async fn make(
+    shared: &Shared,
+    access: &Access,
+    whence: &Whence,
+    wanted: Wanted<'_>,
+) -> Result<MadeKey, Problem> {
+    let by = by(shared, access, whence);
+    let scopes = wanted.scopes.into_iter().map(known_scope);
     let scopes = scopes.collect::<Result<Vec<Scope>, Problem>>()?;
     if scopes.is_empty() {
         return Err(bad(
@@ -83,22 +115,25 @@ pub async fn make_key(
             format!("scopes: at least one of {}", scope_names()),
         ));
     }
-    let addresses = fields.texts("addresses")?.into_iter().map(range);
+    let addresses = wanted.addresses.into_iter().map(range);
     let addresses = addresses.collect::<Result<Vec<IpNet>, Problem>>()?;
-    let wanted = NewKey {
-        name: fields.text("name")?,
+    let new = NewKey {
+        name: wanted.name,
         scopes: &scopes,
-        expires: fields.number("expires", by.at + 1, by.at + FURTHEST)?,
+        expires: wanted.expires,
         addresses: &addresses,
     };
-    confirmed(&shared, &access)?;
-    let made = auth::create_key(shared.keys.as_ref(), scope(&access)?, wanted, &by).await;
-    let (text, key) = made.map_err(not_made)?;
-    let made = MadeKey {
-        text,
-        key: row(key, by.at),
-    };
-    Ok((StatusCode::CREATED, Json(made)).into_response())
+    confirmed(shared, access)?;
+    let made = auth::create_key(shared.keys.as_ref(), scope(access)?, new, &by).await;
+    let (text, key) = made.map_err(|error| match error {
+        // Ids are random: only the name can be taken.
+        ManageError::Store(StoreError::Conflict(_)) => {
+            conflict("a key in use has this name already").with("field", "name".into())
+        }
+        error => not_made(error),
+    })?;
+    let key = row(key, by.at);
+    Ok(MadeKey { text, key })
 }
 
 /// `POST /{key}/rotate {"overlap_ms"}`: a new one takes its place; the old one counts a while longer.
@@ -111,16 +146,25 @@ pub async fn replace_key(
 ) -> Result<Response, Problem> {
     let fields = Fields::read(body, &["overlap_ms"])?;
     let overlap = fields.number("overlap_ms", 0, LONGEST_OVERLAP)?;
-    confirmed(&shared, &access)?;
-    let (by, id) = (by(&shared, &access, &whence), last(&path)?);
-    let until = by.at + overlap.unwrap_or(USUAL_OVERLAP);
-    let made = auth::rotate_key(shared.keys.as_ref(), scope(&access)?, id, until, &by).await;
-    let (text, key, _) = made.map_err(not_made)?.ok_or_else(Problem::not_found)?;
-    let made = MadeKey {
-        text,
-        key: row(key, by.at),
-    };
+    let overlap = overlap.unwrap_or(USUAL_OVERLAP);
+    let made = replace(&shared, &access, &whence, last(&path)?, overlap).await?;
     Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+/// Puts a new key into the place of one, which counts for `overlap` milliseconds more.
+pub(crate) async fn replace(
+    shared: &Shared,
+    access: &Access,
+    whence: &Whence,
+    id: &str,
+    overlap: Millis,
+) -> Result<MadeKey, Problem> {
+    confirmed(shared, access)?;
+    let by = by(shared, access, whence);
+    let made = auth::rotate_key(shared.keys.as_ref(), scope(access)?, id, by.at + overlap, &by).await;
+    let (text, key, _) = made.map_err(not_made)?.ok_or_else(Problem::not_found)?;
+    let key = row(key, by.at);
+    Ok(MadeKey { text, key })
 }
 
 /// `DELETE /{key}`: it counts no more, everywhere within 5 s, nor do those that it replaced.
@@ -130,10 +174,16 @@ pub async fn revoke(
     Extension(whence): Extension<Whence>,
     Path(path): Path<Vec<(String, String)>>,
 ) -> Result<StatusCode, Problem> {
-    let by = by(&shared, &access, &whence);
-    let revoked = auth::revoke_key(shared.keys.as_ref(), scope(&access)?, last(&path)?, &by).await;
+    end(&shared, &access, &whence, last(&path)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Revokes a key.
+pub(crate) async fn end(shared: &Shared, access: &Access, whence: &Whence, id: &str) -> Result<(), Problem> {
+    let by = by(shared, access, whence);
+    let revoked = auth::revoke_key(shared.keys.as_ref(), scope(access)?, id, &by).await;
     match revoked.map_err(refused)? {
-        Some(_) => Ok(StatusCode::NO_CONTENT),
+        Some(_) => Ok(()),
         None => Err(Problem::not_found()),
     }
 }

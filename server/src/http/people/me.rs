@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use protocol::view::{Belongs, Me, PersonRow, SessionRow};
 
@@ -14,7 +14,7 @@ use super::super::params::Params;
 use super::super::problem::Problem;
 use super::input::Fields;
 use super::{CONFIRMED_FOR, not_let, person, refused};
-use crate::auth::{Access, Whence, checked_name};
+use crate::auth::{Access, Person, Whence, checked_name};
 use crate::edge::Via;
 use crate::state::Shared;
 
@@ -29,7 +29,11 @@ pub async fn me(
 ) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["build"])?;
     let form = Form::negotiate(&shared, &headers, &params)?;
-    let person = person(&access)?;
+    form.write(&read(&shared, person(&access)?).await?)
+}
+
+/// What the answer says.
+pub(crate) async fn read(shared: &Shared, person: &Person) -> Result<Me, Problem> {
     let (account, current) = (&person.signed_in.account, &person.signed_in.session);
     let people = &shared.people;
     let sessions = people.open_sessions(&account.id).await.map_err(refused)?;
@@ -39,7 +43,7 @@ pub async fn me(
         tenant: tenant.as_str().into(),
         role: role.as_str().into(),
     });
-    form.write(&Me {
+    Ok(Me {
         account: PersonRow {
             id: account.id.clone(),
             email: account.email.clone(),
@@ -74,11 +78,21 @@ pub async fn rename(
     body: Body,
 ) -> Result<StatusCode, Problem> {
     let fields = Fields::read(body, &["name"])?;
-    let person = person(&access)?;
+    name(&shared, person(&access)?, &whence, fields.text("name")?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes what others see.
+pub(crate) async fn name(
+    shared: &Shared,
+    person: &Person,
+    whence: &Whence,
+    name: &str,
+) -> Result<(), Problem> {
     let (people, account) = (&shared.people, &person.signed_in.account);
-    let name = checked_name(fields.text("name")?, &account.email).map_err(not_let)?;
+    let name = checked_name(name, &account.email).map_err(not_let)?;
     let tenant = person.scope.tenant();
-    let log = people.logged(tenant, "account.rename", &account.id, &account.id, &whence, &name);
+    let log = people.logged(tenant, "account.rename", &account.id, &account.id, whence, &name);
     let done = people
         .accounts
         .rename(&people.system, &account.id, &name, log)
@@ -97,14 +111,24 @@ pub async fn change_password(
     let fields = Fields::read(body, &["current", "new"])?;
     let person = person(&access)?;
     let passwords = (fields.text("current")?, fields.text("new")?);
+    password(&shared, person, &whence, passwords).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes the password of somebody who shows the old one, the first of the two.
+pub(crate) async fn password(
+    shared: &Shared,
+    person: &Person,
+    whence: &Whence,
+    passwords: (&str, &str),
+) -> Result<(), Problem> {
     let signed_in = &person.signed_in;
     let (session, tenant) = (&signed_in.session.id, person.scope.tenant());
     let changed = shared
         .people
-        .change_password(&signed_in.account, session, tenant, passwords, &whence)
+        .change_password(&signed_in.account, session, tenant, passwords, whence)
         .await;
-    changed.map_err(not_let)?;
-    Ok(StatusCode::NO_CONTENT)
+    changed.map_err(not_let)
 }
 
 /// `POST {"password"}`: shows the password again; the session goes on with another cookie.
@@ -117,13 +141,23 @@ pub async fn confirm(
 ) -> Result<Response, Problem> {
     let fields = Fields::read(body, &["password"])?;
     let (person, via) = (person(&access)?, via.ok_or_else(Problem::people_only)?);
-    let password = fields.text("password")?;
-    let confirmed = shared.people.confirm(person, password, &whence).await;
-    let text = confirmed.map_err(not_let)?;
+    let cookie = show_again(&shared, person, &whence, &via, fields.text("password")?).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    let cookie = via.cookie.set(&text, shared.people.lookup.lifetime());
     response.headers_mut().insert(SET_COOKIE, cookie);
     Ok(response)
+}
+
+/// Shows the password again; returns the cookie that the session goes on with.
+pub(crate) async fn show_again(
+    shared: &Shared,
+    person: &Person,
+    whence: &Whence,
+    via: &Via,
+    password: &str,
+) -> Result<HeaderValue, Problem> {
+    let confirmed = shared.people.confirm(person, password, whence).await;
+    let text = confirmed.map_err(not_let)?;
+    Ok(via.cookie.set(&text, shared.people.lookup.lifetime()))
 }
 
 /// `DELETE /sessions/{session}`: signs out there.
@@ -133,11 +167,21 @@ pub async fn end_session(
     Extension(whence): Extension<Whence>,
     Path(session): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let person = person(&access)?;
+    end(&shared, person(&access)?, &whence, &session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a session of one's own.
+pub(crate) async fn end(
+    shared: &Shared,
+    person: &Person,
+    whence: &Whence,
+    session: &str,
+) -> Result<(), Problem> {
     let account = &person.signed_in.account;
     let ended = shared
         .people
-        .sign_out(account, &session, person.scope.tenant(), &whence)
+        .sign_out(account, session, person.scope.tenant(), whence)
         .await;
     found(ended.map_err(not_let)?)
 }
@@ -148,7 +192,12 @@ pub async fn end_others(
     Extension(access): Extension<Access>,
     Extension(whence): Extension<Whence>,
 ) -> Result<StatusCode, Problem> {
-    let person = person(&access)?;
+    end_all_others(&shared, person(&access)?, &whence).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends every session of one's own but this.
+pub(crate) async fn end_all_others(shared: &Shared, person: &Person, whence: &Whence) -> Result<(), Problem> {
     let (people, signed_in) = (&shared.people, &person.signed_in);
     let id = &signed_in.account.id;
     let tenant = person.scope.tenant();
@@ -157,7 +206,7 @@ pub async fn end_others(
         "session.end",
         id,
         "all others",
-        &whence,
+        whence,
         &signed_in.account.email,
     );
     let ended = people
@@ -166,12 +215,12 @@ pub async fn end_others(
         .await;
     people.lookup.forget(id);
     ended.map_err(refused)?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }
 
-fn found(done: bool) -> Result<StatusCode, Problem> {
+fn found(done: bool) -> Result<(), Problem> {
     match done {
-        true => Ok(StatusCode::NO_CONTENT),
+        true => Ok(()),
         false => Err(Problem::not_found()),
     }
 }

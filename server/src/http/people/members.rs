@@ -27,15 +27,20 @@ pub async fn members(
 ) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["build"])?;
     let form = Form::negotiate(&shared, &headers, &params)?;
-    let (scope, accounts) = (scope(&access)?, &shared.people.accounts);
+    form.write(&read(&shared, &access).await?)
+}
+
+/// What the answer says.
+pub(crate) async fn read(shared: &Shared, access: &Access) -> Result<Members, Problem> {
+    let (scope, accounts) = (scope(access)?, &shared.people.accounts);
     let now = shared.engine.clock().now();
     let members = accounts.members(scope).await.map_err(refused)?;
     let invitations = accounts.invitations(scope, now).await.map_err(refused)?;
-    let me = match &access {
+    let me = match access {
         Access::Person(person) => person.signed_in.account.id.clone(),
         Access::Key { .. } | Access::Anyone => String::new(),
     };
-    let own = role(&access);
+    let own = role(access);
     let invitation = |link: store::Link| match link.kind {
         LinkKind::Invite { email, role } => Some(InvitationRow {
             id: link.id,
@@ -48,7 +53,7 @@ pub async fn members(
         LinkKind::Reset { .. } => None,
     };
     let may_give = Role::ALL.into_iter().filter(|role| *role <= own);
-    form.write(&Members {
+    Ok(Members {
         me,
         roles: may_give.map(|role| role.as_str().to_owned()).collect(),
         members: members.into_iter().map(row).collect(),
@@ -78,8 +83,15 @@ pub async fn change_role(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Problem> {
     let fields = Fields::read(body, &["role"])?;
-    let new = given_role(fields.text("role")?, role(&access))?;
-    set(&shared, &access, &whence, last(&path)?, Some(new)).await
+    set(
+        &shared,
+        &access,
+        &whence,
+        last(&path)?,
+        Some(fields.text("role")?),
+    )
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /{account}`: no longer a member; whatever else they belong to stays.
@@ -89,16 +101,19 @@ pub async fn send_away(
     Extension(whence): Extension<Whence>,
     Path(path): Path<Vec<(String, String)>>,
 ) -> Result<StatusCode, Problem> {
-    set(&shared, &access, &whence, last(&path)?, None).await
+    set(&shared, &access, &whence, last(&path)?, None).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-async fn set(
+/// Gives a member another role, by its name; without one, sends them away.
+pub(crate) async fn set(
     shared: &Shared,
     access: &Access,
     whence: &Whence,
     account: &str,
-    new: Option<Role>,
-) -> Result<StatusCode, Problem> {
+    new: Option<&str>,
+) -> Result<(), Problem> {
+    let new = new.map(|name| given_role(name, role(access))).transpose()?;
     confirmed(shared, access)?;
     let (scope, people) = (scope(access)?, &shared.people);
     let members = people.accounts.members(scope).await.map_err(refused)?;
@@ -118,7 +133,7 @@ async fn set(
     let changed = people.accounts.set_role(scope, account, new, audit).await;
     people.lookup.forget(account);
     match changed.map_err(refused)? {
-        Some(_) => Ok(StatusCode::NO_CONTENT),
+        Some(_) => Ok(()),
         None => Err(Problem::not_found()),
     }
 }

@@ -7,11 +7,11 @@
 //! Deliberately absent: signing in and out, which is in [`crate::door`].
 
 mod input;
-mod invitations;
-mod keys;
-mod me;
-mod members;
-mod tenants;
+pub(crate) mod invitations;
+pub(crate) mod keys;
+pub(crate) mod me;
+pub(crate) mod members;
+pub(crate) mod tenants;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -65,14 +65,19 @@ fn role(access: &Access) -> Role {
 }
 
 /// Whether the password was shown lately. Whoever has a key shows it with each request.
+pub(crate) fn is_confirmed(shared: &Shared, access: &Access) -> bool {
+    let Access::Person(person) = access else {
+        return true;
+    };
+    shared.engine.clock().now() < person.signed_in.session.confirmed + CONFIRMED_FOR
+}
+
+/// What lets others in goes on only while the password was shown lately.
 ///
 /// # Errors
-/// 403 that says how.
+/// 403 that says how to show it.
 fn confirmed(shared: &Shared, access: &Access) -> Result<(), Problem> {
-    let Access::Person(person) = access else {
-        return Ok(());
-    };
-    if shared.engine.clock().now() < person.signed_in.session.confirmed + CONFIRMED_FOR {
+    if is_confirmed(shared, access) {
         return Ok(());
     }
     Err(Problem::new(

@@ -7,13 +7,13 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
 use protocol::view::{TenantRow, Tenants};
-use store::{Tenant, TenantId};
+use store::{StoreError, Tenant, TenantId};
 
 use super::super::page::Form;
 use super::super::params::Params;
 use super::super::problem::Problem;
 use super::input::{Fields, bad};
-use super::{by, confirmed, person, refused};
+use super::{by, confirmed, conflict, person, refused};
 use crate::auth::{Access, Whence};
 use crate::state::Shared;
 
@@ -28,13 +28,18 @@ pub async fn tenants(
 ) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["build"])?;
     let form = Form::negotiate(&shared, &headers, &params)?;
+    form.write(&read(&shared).await?)
+}
+
+/// What the answer says.
+pub(crate) async fn read(shared: &Shared) -> Result<Tenants, Problem> {
     let people = &shared.people;
     let tenants = people
         .accounts
         .all_tenants(&people.system)
         .await
         .map_err(refused)?;
-    form.write(&Tenants {
+    Ok(Tenants {
         tenants: tenants.into_iter().map(row).collect(),
     })
 }
@@ -55,23 +60,35 @@ pub async fn make_tenant(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let fields = Fields::read(body, &["slug", "name"])?;
-    let id = TenantId::parse(fields.text("slug")?).ok_or_else(|| {
+    let words = (fields.text("slug")?, fields.text_or_empty("name")?);
+    let made = make(&shared, &access, &whence, words).await?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+/// Makes a tenant with this slug and name, owned by whoever asks.
+pub(crate) async fn make(
+    shared: &Shared,
+    access: &Access,
+    whence: &Whence,
+    (slug, name): (&str, &str),
+) -> Result<TenantRow, Problem> {
+    let id = TenantId::parse(slug).ok_or_else(|| {
         let why = "slug: 1 to 63 of a to z, 0 to 9 and -, a letter first; it stands in addresses";
         bad("slug", why)
     })?;
-    let name = fields.text_or_empty("name")?.trim();
+    let name = name.trim();
     if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         let why = format!("name: at most {LONGEST_NAME} characters on one line");
         return Err(bad("name", why));
     }
-    confirmed(&shared, &access)?;
-    let by = by(&shared, &access, &whence);
+    confirmed(shared, access)?;
+    let by = by(shared, access, whence);
     let tenant = Tenant {
         name: if name.is_empty() { id.as_str() } else { name }.to_owned(),
         id,
         created: by.at,
     };
-    let (people, account) = (&shared.people, &person(&access)?.signed_in.account);
+    let (people, account) = (&shared.people, &person(access)?.signed_in.account);
     let slug = tenant.id.as_str();
     let audit = by.entry(
         "tenant.create",
@@ -83,6 +100,12 @@ pub async fn make_tenant(
         .create_tenant(&people.system, tenant.clone(), &account.id, audit)
         .await;
     people.lookup.forget(&account.id);
-    made.map_err(refused)?;
-    Ok((StatusCode::CREATED, Json(row(tenant))).into_response())
+    made.map_err(|error| match error {
+        // Whoever asks has an account: only the slug can be taken.
+        StoreError::Conflict(_) => {
+            conflict("there is a tenant with this slug already").with("field", "slug".into())
+        }
+        error => refused(error),
+    })?;
+    Ok(row(tenant))
 }

@@ -1,0 +1,204 @@
+//! What all pages of the settings have around them: the navigation, the bar, the sections.
+
+use leptos::prelude::*;
+
+use super::form::{Wrong, hidden, refused, text};
+use crate::components::{Icon, brand, icon};
+use crate::seed::Theme;
+use crate::theme_key;
+
+/// A page of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Section {
+    You,
+    Members,
+    Keys,
+    Tenants,
+    Audit,
+}
+
+impl Section {
+    const ALL: [Section; 5] = [
+        Section::You,
+        Section::Members,
+        Section::Keys,
+        Section::Tenants,
+        Section::Audit,
+    ];
+
+    /// In its tab and in the browser's title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Section::You => "You",
+            Section::Members => "Members",
+            Section::Keys => "Keys",
+            Section::Tenants => "Tenants",
+            Section::Audit => "Audit log",
+        }
+    }
+
+    /// Below the base.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Section::You => "/settings",
+            Section::Members => "/settings/members",
+            Section::Keys => "/settings/keys",
+            Section::Tenants => "/settings/tenants",
+            Section::Audit => "/settings/audit",
+        }
+    }
+}
+
+/// What a page has around its cards.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Which page.
+    pub section: Section,
+    /// Empty, or `/t/{slug}`.
+    pub base: String,
+    /// The tenant.
+    pub tenant: String,
+    /// What others see of whoever looks.
+    pub name: String,
+    /// As what they look.
+    pub role: String,
+    /// Sees members, keys and the audit log.
+    pub is_admin: bool,
+    /// Sees the tenants.
+    pub is_platform_admin: bool,
+    /// `light` or `dark` when the visitor chose one.
+    pub theme: Option<Theme>,
+    /// Minutes east of UTC in which times are shown.
+    pub utc_offset_min: i32,
+    /// The server's time, epoch milliseconds.
+    pub now: i64,
+    /// The password was not shown for a while: changes wait for it.
+    pub locked: bool,
+    /// What was just done, a sentence.
+    pub done: Option<&'static str>,
+    /// What was sent and cannot be.
+    pub wrong: Option<Wrong>,
+}
+
+impl Frame {
+    /// The address of a page.
+    pub fn href(&self, section: Section) -> String {
+        [&self.base, section.path()].concat()
+    }
+
+    /// The address that this page's forms go to.
+    pub fn action(&self) -> String {
+        self.href(self.section)
+    }
+
+    fn sees(&self, section: Section) -> bool {
+        match section {
+            Section::You => true,
+            Section::Members | Section::Keys | Section::Audit => self.is_admin,
+            Section::Tenants => self.is_platform_admin,
+        }
+    }
+}
+
+/// The page's HTML around its cards.
+pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
+    let theme = frame.theme.map(theme_key);
+    let title = format!("{} · Settings · Fuseboard", frame.section.title());
+    let done = frame
+        .done
+        .map(|done| view! { <p class="note done" role="status">{done}</p> });
+    let page = view! {
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="robots" content="noindex"/>
+                <title>{title}</title>
+                <link rel="stylesheet" href="/pkg/fuseboard.css"/>
+                <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+                <script src="/settings.js" defer></script>
+            </head>
+            <body>
+                <a class="skip" href="#main">"To the content"</a>
+                <div class="app">
+                    {navigation(frame)}
+                    <main id="main" tabindex="-1" data-page="settings">
+                        <header class="bar">
+                            <h1>"Settings"</h1>
+                            <p class="verdict">
+                                <span>
+                                    <b>{frame.name.clone()}</b>
+                                    {format!(" is {} of {}", frame.role, frame.tenant)}
+                                </span>
+                            </p>
+                            <div class="bar-end">
+                                <a class="btn" href="/logout">"Sign out"</a>
+                            </div>
+                        </header>
+                        <div class="doc settings">
+                            {sections(frame)}
+                            {done}
+                            {frame.locked.then(|| unlock(frame))}
+                            {cards}
+                        </div>
+                    </main>
+                </div>
+            </body>
+        </html>
+    };
+    format!("<!DOCTYPE html>{}", page.to_html())
+}
+
+/// As beside the board; here it leads to whole pages.
+fn navigation(frame: &Frame) -> AnyView {
+    let link = |to: &str, words: &'static str, mark: Icon| {
+        let here = (to == "/settings").then_some("true");
+        view! { <a href=[&frame.base, to].concat() aria-current=here>{icon(mark)} {words}</a> }
+    };
+    view! {
+        <nav class="nav" aria-label="Main">
+            <p class="brand">{brand()} "Fuseboard"</p>
+            {link("/", "Board", Icon::Board)}
+            {link("/providers", "Providers", Icon::Providers)}
+            {link("/breakers", "Breakers", Icon::Breakers)}
+            {link("/explore", "Explore", Icon::Explore)}
+            <span class="nav-gap"></span>
+            {link("/limits", "Limits", Icon::Limits)}
+            {link("/connect", "Connect", Icon::Connect)}
+            {link("/settings", "Settings", Icon::Settings)}
+        </nav>
+    }
+    .into_any()
+}
+
+fn sections(frame: &Frame) -> AnyView {
+    let tabs = Section::ALL.into_iter().filter(|section| frame.sees(*section));
+    let tabs = tabs.map(|section| {
+        let here = (section == frame.section).then_some("page");
+        view! { <a href=frame.href(section) aria-current=here>{section.title()}</a> }
+    });
+    view! { <nav class="tabs" aria-label="Settings">{tabs.collect_view()}</nav> }.into_any()
+}
+
+/// Asks for the password before what lets others in.
+fn unlock(frame: &Frame) -> AnyView {
+    let wrong = Wrong::of(&frame.wrong, "confirm");
+    view! {
+        <form class="card unlock" method="post" action=frame.action() data-form="confirm">
+            {hidden("do", "confirm")}
+            <p>
+                <b>"Changes here let others in."</b>
+                " Your password was shown a while ago; show it again to make them."
+            </p>
+            {refused(wrong)}
+            <div class="line">
+                {text("password", "Password", "password", "", wrong).autocomplete("current-password").view()}
+                <button type="submit" class="btn go">"Unlock for 15 minutes"</button>
+            </div>
+        </form>
+    }
+    .into_any()
+}

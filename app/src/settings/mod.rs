@@ -1,0 +1,22 @@
+//! The settings: oneself, members, keys, tenants, the audit log.
+//!
+//! Plain pages and forms, made on the server only (ADR 0025): they are opened rarely, change nothing by themselves, and
+//! must work when the program of the board does not. The one script copies what is shown once.
+//!
+//! Deliberately absent: who may see or change what; the server decides before a page is made.
+
+mod audit;
+mod form;
+mod frame;
+mod keys;
+mod members;
+mod tenants;
+mod you;
+
+pub use audit::{AuditView, audit};
+pub use form::Wrong;
+pub use frame::{Frame, Section};
+pub use keys::{EXPIRES, KeysView, SCOPES, keys};
+pub use members::{MembersView, members};
+pub use tenants::{TenantsView, tenants};
+pub use you::{YouView, you};

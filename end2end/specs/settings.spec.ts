@@ -1,0 +1,105 @@
+// The settings in a browser: a key for a service, an invitation, and a session that ends elsewhere.
+import { type Page, expect, test as base } from "@playwright/test";
+import { Guard } from "../helpers/guard.ts";
+import { OWNER, Server } from "../helpers/server.ts";
+
+const test = base.extend<{ server: Server; guard: Guard }>({
+  server: async ({}, use) => {
+    const server = await Server.start();
+    await use(server);
+    await server.stop();
+  },
+  guard: [
+    async ({ context }, use) => {
+      const guard = new Guard();
+      await guard.watch(context);
+      await use(guard);
+      expect(guard.told, "what the pages complained about").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+async function open(page: Page, server: Server, path: string): Promise<void> {
+  await page.goto(`${server.url}/login?next=${encodeURIComponent(path)}`);
+  await page.getByLabel("Email").fill(OWNER.email);
+  await page.getByLabel("Password").fill(OWNER.password);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(`${server.url}${path}`);
+}
+
+test("a key is made, copied, used and revoked", async ({ context, page, server }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await open(page, server, "/");
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("link", { name: "Keys" }).click();
+  await page.getByLabel("Name").fill("checkout");
+  await page.getByLabel("Only from").fill("127.0.0.0/8, ::1");
+  await page.getByRole("button", { name: "Make the key" }).click();
+  await page.getByRole("button", { name: "Copy" }).click();
+  await expect(page.getByRole("button", { name: "Copied" })).toBeVisible();
+  const key = await page.evaluate(() => navigator.clipboard.readText());
+  const send = () =>
+    fetch(`${server.url}/api/v1/events`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify([{ type: "call", provider: "openai", model: "gpt-5", outcome: "ok", duration_ms: 812 }]),
+    }).then((answer) => answer.status);
+  expect(await send()).toBe(200);
+  await page.getByRole("link", { name: "Keys" }).click();
+  const row = page.getByRole("row", { name: /checkout/ });
+  await row.getByText("Revoke…").click();
+  await page.keyboard.press("Escape");
+  await expect(row.getByRole("button", { name: "Revoke checkout" })).toBeHidden();
+  await row.getByText("Revoke…").click();
+  await row.getByRole("button", { name: "Revoke checkout" }).click();
+  await expect(page.getByRole("status")).toHaveText("The key is revoked.");
+  await expect.poll(send, { timeout: 8_000 }).toBe(401);
+});
+
+test("somebody is invited and finds only what is theirs", async ({ browser, guard, page, server }) => {
+  await open(page, server, "/settings/members");
+  await page.getByLabel("Email").fill("bo@example.com");
+  await page.locator("[data-form=invite]").getByLabel("Role").selectOption("viewer");
+  await page.getByRole("button", { name: "Make a link" }).click();
+  const link = await page.locator("[data-once]").innerText();
+  const theirs = await browser.newContext();
+  await guard.watch(theirs);
+  const other = await theirs.newPage();
+  await other.goto(link);
+  await other.getByLabel("Your name").fill("Bo");
+  await other.getByLabel("Password").fill("a harbour in november");
+  await other.keyboard.press("Enter");
+  await expect(other.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
+  await other.getByRole("link", { name: "Settings" }).click();
+  await expect(other.getByText("Bo is viewer of default")).toBeVisible();
+  await expect(other.getByRole("link", { name: "Keys" })).toHaveCount(0);
+  await other.goto(`${server.url}/providers`);
+  await expect(other.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
+  await page.goto(`${server.url}/settings/members`);
+  const row = page.getByRole("row", { name: /bo@example.com/ });
+  await row.getByText("Remove…").click();
+  await row.getByRole("button", { name: "Remove Bo" }).click();
+  await expect(page.getByRole("row", { name: /bo@example.com/ })).toHaveCount(0);
+  await expect(other, "who was sent away sees nothing any more").toHaveURL(/\/login/, { timeout: 8_000 });
+  await theirs.close();
+});
+
+test("pages fit a phone", async ({ page, server }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page, server, "/settings");
+  for (const path of ["", "/members", "/keys", "/tenants", "/audit"]) {
+    await page.goto(`${server.url}/settings${path}`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(wide, path).toBeLessThanOrEqual(390);
+  }
+});
+
+test("the theme that is chosen here is the board's", async ({ page, server }) => {
+  await open(page, server, "/settings");
+  await page.getByLabel("Dark").check();
+  await page.locator("[data-form=theme]").getByRole("button").click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await page.getByRole("link", { name: "Board" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});

@@ -1,0 +1,170 @@
+//! Who looks at a page of the settings, and how: what every page needs to know of a request.
+
+use app::seed::Theme;
+use app::settings::{Frame, Section, Wrong};
+use axum::extract::FromRequestParts;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use store::Role;
+
+use super::sent::Sent;
+use crate::auth::{Access, Person, Whence};
+use crate::edge::Via;
+use crate::http::{Problem, is_confirmed};
+use crate::pages;
+use crate::state::Shared;
+
+/// What was done, by the name that the address carries: only these sentences can be said.
+const DONE: [(&str, &str); 13] = [
+    ("name", "Your name is changed."),
+    (
+        "password",
+        "Your password is changed. Every other session has ended.",
+    ),
+    ("end", "That session has ended."),
+    ("end_others", "Every other session has ended."),
+    ("theme", "Saved in this browser."),
+    ("confirm", "Unlocked for 15 minutes."),
+    ("role", "The role is changed."),
+    ("remove", "They are no longer a member."),
+    ("withdraw", "The invitation is taken back."),
+    ("revoke", "The key is revoked."),
+    ("make", "The tenant is made."),
+    ("second_factor", "Signing in asks for a code from now on."),
+    (
+        "no_second_factor",
+        "Signing in asks for a password alone from now on.",
+    ),
+];
+
+/// A request for a page of the settings.
+pub struct Visit {
+    /// What the edge found the request to be.
+    pub access: Access,
+    /// The same, as the person it is.
+    pub person: Person,
+    /// From where.
+    pub whence: Whence,
+    /// As what the browser sees us.
+    pub via: Via,
+    /// Empty, or `/t/{slug}`.
+    pub base: String,
+    /// The parameters of the address.
+    pub query: Sent,
+    theme: Option<Theme>,
+    utc_offset_min: i32,
+    now: i64,
+    locked: bool,
+}
+
+impl FromRequestParts<Shared> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Visit, Problem> {
+        let extensions = &parts.extensions;
+        let (Some(access), Some(whence), Some(via)) = (
+            extensions.get::<Access>(),
+            extensions.get::<Whence>(),
+            extensions.get::<Via>(),
+        ) else {
+            return Err(Problem::people_only());
+        };
+        let Access::Person(person) = access else {
+            return Err(Problem::people_only());
+        };
+        let base = match parts.uri.path().starts_with("/t/") {
+            true => format!("/t/{}", person.scope.tenant()),
+            false => String::new(),
+        };
+        Ok(Visit {
+            base,
+            query: Sent::of_query(&parts.uri),
+            theme: pages::theme(&parts.headers),
+            utc_offset_min: pages::utc_offset_min(&parts.headers).unwrap_or(shared.utc_offset_min),
+            now: shared.engine.clock().now(),
+            locked: !is_confirmed(shared, access),
+            person: person.clone(),
+            access: access.clone(),
+            whence: whence.clone(),
+            via: via.clone(),
+        })
+    }
+}
+
+impl Visit {
+    /// The frame of a page.
+    pub fn frame(&self, section: Section, wrong: Option<Wrong>) -> Frame {
+        let (account, role) = (&self.person.signed_in.account, self.person.role);
+        let done = self.query.get("done");
+        let done = DONE.iter().find(|(name, _)| *name == done);
+        let asks = matches!(section, Section::Members | Section::Keys | Section::Tenants);
+        Frame {
+            section,
+            base: self.base.clone(),
+            tenant: self.person.scope.tenant().to_string(),
+            name: account.name.clone(),
+            role: role.as_str().into(),
+            is_admin: role >= Role::Admin,
+            is_platform_admin: account.platform_admin,
+            theme: self.theme,
+            utc_offset_min: self.utc_offset_min,
+            now: self.now,
+            locked: self.locked && asks,
+            // What went wrong since is of more interest.
+            done: done.filter(|_| wrong.is_none()).map(|(_, words)| *words),
+            wrong,
+        }
+    }
+
+    /// Back to a page, which says what was done.
+    pub fn done(&self, section: Section, done: &str) -> Response {
+        go(&[&self.base, section.path(), "?done=", done].concat())
+    }
+}
+
+/// To another address, with GET.
+pub fn go(to: &str) -> Response {
+    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/settings"));
+    (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
+}
+
+/// What is wrong with a form that was sent, for the page that shows it again. What is not about the form stays a problem.
+///
+/// # Errors
+/// The store cannot be asked: the page could not be made either.
+pub fn wrong(problem: Problem, form: &str, sent: &Sent) -> Result<Wrong, Problem> {
+    if problem.status().is_server_error() {
+        return Err(problem);
+    }
+    Ok(Wrong {
+        form: form.to_owned(),
+        field: problem.field().to_owned(),
+        why: problem.words().to_owned(),
+        sent: sent.without_passwords(),
+    })
+}
+
+/// A page, with a policy of its own: no program runs here but the script of the copy button.
+pub fn show(status: StatusCode, html: String) -> Response {
+    const POLICY: HeaderValue = HeaderValue::from_static(
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'none'; img-src 'self' data:; \
+         font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        // Under "no-referrer" browsers say of a form that its origin is "null".
+        (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    ];
+    (status, headers, html).into_response()
+}
+
+/// The status of a page: 422 when it shows what could not be done.
+pub fn status(wrong: Option<&Wrong>) -> StatusCode {
+    match wrong {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    }
+}

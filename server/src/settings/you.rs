@@ -1,0 +1,79 @@
+//! `/settings`: oneself.
+
+use app::settings::{Section, Wrong, YouView, you};
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::SET_COOKIE;
+use axum::response::Response;
+
+use super::sent::{Sent, SentForm};
+use super::visit::{Visit, show, status, wrong};
+use crate::http::Problem;
+use crate::http::people::me;
+use crate::state::Shared;
+
+/// `GET`.
+pub async fn you_page(State(shared): State<Shared>, visit: Visit) -> Result<Response, Problem> {
+    page(&shared, &visit, None).await
+}
+
+async fn page(shared: &Shared, visit: &Visit, wrong: Option<Wrong>) -> Result<Response, Problem> {
+    let view = YouView {
+        me: me::read(shared, &visit.person).await?,
+        frame: visit.frame(Section::You, wrong),
+    };
+    Ok(show(status(view.frame.wrong.as_ref()), you(&view)))
+}
+
+/// `POST`: `name`, `password`, `end`, `end_others` or `theme`.
+pub async fn you_form(
+    State(shared): State<Shared>,
+    visit: Visit,
+    form: SentForm,
+) -> Result<Response, Problem> {
+    let sent = Sent::of_form(form)?;
+    let (person, whence) = (&visit.person, &visit.whence);
+    let what = sent.get("do");
+    let done = match what {
+        "name" => me::name(&shared, person, whence, sent.get("name")).await,
+        "password" => {
+            let passwords = (sent.get("current"), sent.get("new"));
+            me::password(&shared, person, whence, passwords).await
+        }
+        "end" => me::end(&shared, person, whence, sent.get("session")).await,
+        "end_others" => me::end_all_others(&shared, person, whence).await,
+        "theme" => return Ok(with_theme(visit.done(Section::You, what), sent.get("theme"))),
+        _ => Err(Problem::not_found()),
+    };
+    match done {
+        Ok(()) => Ok(visit.done(Section::You, what)),
+        Err(problem) => page(&shared, &visit, Some(wrong(problem, what, &sent)?)).await,
+    }
+}
+
+/// The cookie that the theme menu of the board writes too.
+fn with_theme(mut response: Response, theme: &str) -> Response {
+    const YEAR: u32 = 365 * 86_400;
+    let cookie = match theme {
+        "light" | "dark" => format!("fb_theme={theme}; Path=/; Max-Age={YEAR}; SameSite=Lax"),
+        _ => "fb_theme=; Path=/; Max-Age=0; SameSite=Lax".to_owned(),
+    };
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Any page's form `confirm`: the password is shown again. Back to the page with the new cookie.
+pub(super) async fn confirm(
+    shared: &Shared,
+    visit: &Visit,
+    section: Section,
+    sent: &Sent,
+) -> Result<Response, Problem> {
+    let password = sent.get("password");
+    let cookie = me::show_again(shared, &visit.person, &visit.whence, &visit.via, password).await?;
+    let mut response = visit.done(section, "confirm");
+    response.headers_mut().append(SET_COOKIE, cookie);
+    Ok(response)
+}
