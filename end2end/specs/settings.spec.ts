@@ -102,4 +102,6 @@ test("the theme that is chosen here is the board's", async ({ page, server }) =>
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   await page.getByRole("link", { name: "Board" }).click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(page.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
+  await page.close();
 });
