@@ -13,7 +13,7 @@ struct Rule {
     in_tests: &'static [&'static str],
 }
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     Rule {
         package: "archive",
         may_use: &[],
@@ -56,6 +56,12 @@ const RULES: [Rule; 14] = [
         may_use: &["domain", "store"],
         in_tests: &[],
     },
+    // Keys and ciphers. It knows the store's port, and neither databases nor files.
+    Rule {
+        package: "secrets",
+        may_use: &["domain", "store"],
+        in_tests: &[],
+    },
     Rule {
         package: "engine",
         may_use: &["domain", "ingest", "protocol", "store"],
@@ -82,6 +88,7 @@ const RULES: [Rule; 14] = [
             "fuseboard-client",
             "ingest",
             "protocol",
+            "secrets",
             "store",
             "store-sql",
         ],
@@ -103,7 +110,7 @@ const RULES: [Rule; 14] = [
 
 /// Crates of others that only some of ours may use, tests excepted. A name that ends in `*` stands for all that
 /// begin so.
-const KEPT: [(&str, &[&str]); 7] = [
+const KEPT: [(&str, &[&str]); 8] = [
     ("sqlx*", &["store-sql"]),
     ("axum*", &["server"]),
     ("leptos*", &["app", "frontend", "server"]),
@@ -122,6 +129,7 @@ const KEPT: [(&str, &[&str]); 7] = [
     // `server` for the simulator, which only knows addresses of its operator's choosing.
     ("reqwest", &["fuseboard-client", "outbound", "server"]),
     ("clap", &["bench", "server"]),
+    ("chacha20poly1305", &["secrets"]),
 ];
 
 /// One crate of ours and what it names.

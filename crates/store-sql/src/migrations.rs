@@ -41,6 +41,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "accounts",
             include_str!("../../../migrations/sqlite/0007_accounts.sql"),
         ),
+        migration(
+            8,
+            "secrets",
+            include_str!("../../../migrations/sqlite/0008_secrets.sql"),
+        ),
     ]
 }
 
@@ -81,6 +86,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             7,
             "accounts",
             include_str!("../../../migrations/postgres/0007_accounts.sql"),
+        ),
+        migration(
+            8,
+            "secrets",
+            include_str!("../../../migrations/postgres/0008_secrets.sql"),
         ),
     ]
 }

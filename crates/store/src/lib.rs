@@ -21,6 +21,7 @@ pub mod plan;
 pub mod recent;
 mod rollups;
 mod scope;
+pub mod secrets;
 
 pub use accounts::{
     Account, Accounts, Guest, KnownAccount, Link, LinkHash, LinkKind, Logged, Member, NewAccount, NewLink,
@@ -44,3 +45,4 @@ pub use rollups::{
     check_compaction, rows_of,
 };
 pub use scope::{SystemScope, TenantId, TenantScope};
+pub use secrets::{DataKey, Holder, MasterKey, Place, SealedSecret, Secrets, Which};

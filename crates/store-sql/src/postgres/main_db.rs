@@ -46,6 +46,10 @@ pub(super) mod live {
     crate::shared::live_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
+pub(super) mod secrets {
+    crate::shared::secret_functions!(sqlx::PgConnection, sqlx::postgres::PgRow, " FOR UPDATE");
+}
+
 pub(super) mod rollups {
     crate::shared::rollup_functions!(sqlx::PgConnection, sqlx::postgres::PgRow, " FOR UPDATE");
 }

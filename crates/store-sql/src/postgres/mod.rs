@@ -24,18 +24,20 @@ use domain::Millis;
 use domain::rollup::Rung;
 use store::accounts::{check_link, last_owner, no_account, no_tenant};
 use store::audit::AuditKey;
+use store::secrets::NONCE;
 use store::{
     Accounts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint,
-    Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush, Guest, Journal, JournalUsage, KeyHash,
-    Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged, Member, NewAccount, NewApiKey,
-    NewBatch, NewLink, NewSession, Offset, PartialRow, Remembered, Role, RollupRead, Rollups, RungUsage,
-    SealedEntry, SecondRow, Session, SessionHash, Sessions, SignedIn, StoreError, StoredBatch, SystemScope,
-    Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, check_rotation, check_tenant,
+    Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush, Guest, Holder, Journal,
+    JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged,
+    MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewLink, NewSession, Offset, PartialRow, Place,
+    Remembered, Role, RollupRead, Rollups, RungUsage, SealedEntry, SealedSecret, SecondRow, Secrets, Session,
+    SessionHash, Sessions, SignedIn, StoreError, StoredBatch, SystemScope, Tenant, TenantId, TenantScope,
+    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
-use main_db::{MainDb, accounts, audit, keys, live, rollups, sessions};
+use main_db::{MainDb, accounts, audit, keys, live, rollups, secrets, sessions};
 
 /// The number of the one writer.
 pub(crate) const WRITER: u32 = 1;
@@ -118,8 +120,10 @@ crate::shared::keys_port!(PgStore);
 crate::shared::keys_port!(PgKeys);
 crate::shared::audits_port!(PgStore);
 crate::shared::people_ports!(PgStore);
+crate::shared::secrets_port!(PgStore);
 crate::shared::audits_port!(PgKeys);
 crate::shared::people_ports!(PgKeys);
+crate::shared::secrets_port!(PgKeys);
 crate::shared::live_port!(PgStore);
 crate::shared::rollups_port!(PgStore);
 crate::shared::journal_port!(PgStore);

@@ -9,6 +9,7 @@ mod live;
 mod people;
 mod ports;
 mod rollups;
+mod secrets;
 mod sessions;
 
 pub(crate) use accounts::{account_functions, role_from};
@@ -19,6 +20,7 @@ pub(crate) use live::{live_functions, rung_from, rung_number, state_from, text};
 pub(crate) use people::{logged, people_ports};
 pub(crate) use ports::{audits_port, journal_port, keys_port, live_port, rollups_port};
 pub(crate) use rollups::rollup_functions;
+pub(crate) use secrets::{chosen, nonce, secret_functions, secrets_port};
 pub(crate) use sessions::session_functions;
 
 use store::{StoreError, TenantId};

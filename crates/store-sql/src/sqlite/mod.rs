@@ -23,18 +23,20 @@ use domain::Millis;
 use domain::rollup::Rung;
 use store::accounts::{check_link, last_owner, no_account, no_tenant};
 use store::audit::AuditKey;
+use store::secrets::NONCE;
 use store::{
     Accounts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint,
-    Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, Flush, Guest, Journal, JournalUsage, KeyHash,
-    Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged, Member, NewAccount, NewApiKey,
-    NewBatch, NewLink, NewSession, Offset, PartialRow, Remembered, Role, RollupRead, Rollups, RungUsage,
-    SealedEntry, SecondRow, Session, SessionHash, Sessions, SignedIn, StoreError, StoredBatch, SystemScope,
-    Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, check_rotation, check_tenant,
+    Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush, Guest, Holder, Journal,
+    JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged,
+    MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewLink, NewSession, Offset, PartialRow, Place,
+    Remembered, Role, RollupRead, Rollups, RungUsage, SealedEntry, SealedSecret, SecondRow, Secrets, Session,
+    SessionHash, Sessions, SignedIn, StoreError, StoredBatch, SystemScope, Tenant, TenantId, TenantScope,
+    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
-use main_db::{FILE, MainDb, accounts, audit, keys, live, rollups, sessions};
+use main_db::{FILE, MainDb, accounts, audit, keys, live, rollups, secrets, sessions};
 
 /// The sole writer of a folder's journal.
 pub(crate) const WRITER: u32 = 1;
@@ -134,8 +136,10 @@ crate::shared::keys_port!(SqliteStore);
 crate::shared::keys_port!(SqliteKeys);
 crate::shared::audits_port!(SqliteStore);
 crate::shared::people_ports!(SqliteStore);
+crate::shared::secrets_port!(SqliteStore);
 crate::shared::audits_port!(SqliteKeys);
 crate::shared::people_ports!(SqliteKeys);
+crate::shared::secrets_port!(SqliteKeys);
 crate::shared::live_port!(SqliteStore);
 crate::shared::rollups_port!(SqliteStore);
 crate::shared::journal_port!(SqliteStore);

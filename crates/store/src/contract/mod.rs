@@ -26,6 +26,7 @@ pub mod repeats;
 pub mod retention;
 pub mod rollups;
 pub mod samples;
+pub mod secrets;
 pub mod sessions;
 pub mod transitions;
 
@@ -33,14 +34,14 @@ use async_trait::async_trait;
 
 use crate::{
     Accounts, Appended, AuditEntry, AuditQuery, Audits, Journal, Keys, LiveStore, NewBatch, Offset, Rollups,
-    Sessions, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
+    Secrets, Sessions, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
 #[async_trait]
 pub trait Subject: Send + Sync {
     /// The adapter.
-    type Store: Journal + LiveStore + Rollups + Keys + Audits + Accounts + Sessions;
+    type Store: Journal + LiveStore + Rollups + Keys + Audits + Accounts + Sessions + Secrets;
 
     /// The store as it is open now.
     fn store(&self) -> &Self::Store;
@@ -213,6 +214,22 @@ macro_rules! contract_suite {
                 a_confirmed_session_has_another_cookie,
                 sessions_are_listed_and_ended,
                 old_sessions_are_swept,
+            }
+            secrets {
+                a_secret_comes_back_exactly,
+                a_master_key_follows_the_last,
+                a_master_key_in_use_stays,
+                a_data_key_is_wrapped_with_the_last_master_key,
+                a_data_key_in_use_stays,
+                a_secret_needs_its_data_key,
+                a_secret_takes_the_place_of_one,
+                secrets_are_listed_by_place,
+                what_is_sealed_otherwise_is_sealed_anew,
+                what_changed_meanwhile_is_not_sealed_anew,
+                secrets_go_with_their_owner,
+                a_destination_that_changes_drops_what_was_for_the_old,
+                what_a_lost_key_sealed_is_forgotten,
+                secrets_of_tenants_are_apart,
             }
         }
     };

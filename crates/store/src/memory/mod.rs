@@ -9,6 +9,7 @@ mod journal;
 mod keys;
 mod live;
 mod rollups;
+mod secrets;
 mod sessions;
 
 use std::collections::{BTreeMap, HashMap};
@@ -44,6 +45,7 @@ struct State {
     keys: Vec<(KeyHash, ApiKey)>,
     audit: BTreeMap<TenantId, Vec<SealedEntry>>,
     people: accounts::People,
+    safe: secrets::Safe,
 }
 
 #[derive(Default)]
