@@ -18,6 +18,7 @@ pub mod lifecycle;
 pub mod logs;
 pub mod pages;
 pub mod private_file;
+pub mod secrets;
 mod settings;
 pub mod simulate;
 pub mod state;

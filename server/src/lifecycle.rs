@@ -29,7 +29,7 @@ use crate::http::{self, Patience};
 use crate::state::{Facilities, Shared};
 use crate::stores::{self, OpenStores, StoresError};
 use crate::ws::Sockets;
-use crate::{pages, private_file};
+use crate::{pages, private_file, secrets};
 
 /// Requests and sockets may take so long to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -77,6 +77,9 @@ pub enum StartError {
     /// The stores cannot be read.
     #[error("the database cannot be used: {}", chain(.0))]
     Store(#[from] StoreError),
+    /// The secrets cannot be opened.
+    #[error("{}", chain(.0))]
+    Secrets(#[from] ::secrets::VaultError),
     /// The token of a new installation cannot be made.
     #[error("the setup token cannot be made: {0}")]
     Setup(#[from] SetupError),
@@ -149,6 +152,8 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     };
     let engine = Engine::start(stores.stores.clone(), engine_config, &inner).await?;
     let lookup = KeyLookup::new(Arc::clone(&stores.stores.keys), inner.system(), clock.clone());
+    let vault = secrets::vault(config, Arc::clone(&stores.secrets), inner.system());
+    vault.check().await?;
     let (people, token) = people(config, &stores, inner.system(), &clock).await?;
     let local_key = if options.local_key {
         let scope = auth::by_command_line(TenantId::default_tenant());
@@ -161,6 +166,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         engine,
         audits: Arc::clone(&stores.stores.audits),
         keys: Arc::clone(&stores.stores.keys),
+        vault,
         lookup,
         people,
         origins: Origins::new(

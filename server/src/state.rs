@@ -8,6 +8,8 @@ use store::{Audits, Keys};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use ::secrets::Vault;
+
 use crate::assets::Assets;
 use crate::auth::{KeyLookup, People};
 use crate::edge::Origins;
@@ -25,6 +27,8 @@ pub struct Facilities {
     pub audits: Arc<dyn Audits>,
     /// API keys, for those who manage them.
     pub keys: Arc<dyn Keys>,
+    /// Keeps secrets.
+    pub vault: Vault,
     /// Finds API keys.
     pub lookup: KeyLookup,
     /// Accounts and sessions.

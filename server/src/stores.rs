@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::{Stores, Supervisor};
 use store::audit::AuditKey;
-use store::{Accounts, Audits, Keys, Sessions, SystemScope};
+use store::{Accounts, Audits, Keys, Secrets, Sessions, SystemScope};
 use store_sql::{OpenError, PgKeys, PgOptions, PgStore, SqliteKeys, SqliteOptions, SqliteStore};
 
 use crate::audit::{self, AuditKeyError};
@@ -29,6 +29,8 @@ pub struct OpenStores {
     pub accounts: Arc<dyn Accounts>,
     /// Sessions.
     pub sessions: Arc<dyn Sessions>,
+    /// Secrets, sealed.
+    pub secrets: Arc<dyn Secrets>,
     backend: Backend,
     supervisor: Supervisor,
 }
@@ -46,7 +48,7 @@ impl OpenStores {
 
     /// Closes the files, or the connections. Whoever still holds a store keeps it open; nothing is lost by that.
     pub async fn close(self) {
-        drop((self.stores, self.accounts, self.sessions));
+        drop((self.stores, self.accounts, self.sessions, self.secrets));
         match self.backend {
             Backend::Sqlite(store) => {
                 if let Some(store) = Arc::into_inner(store) {
@@ -124,6 +126,7 @@ async fn connect(
                 stores,
                 accounts: store.clone(),
                 sessions: store.clone(),
+                secrets: store.clone(),
                 backend: Backend::Sqlite(store),
                 supervisor,
             })
@@ -141,6 +144,7 @@ async fn connect(
                 stores,
                 accounts: store.clone(),
                 sessions: store.clone(),
+                secrets: store.clone(),
                 backend: Backend::Postgres(store),
                 supervisor,
             })
@@ -163,6 +167,8 @@ pub struct OpenKeys {
     pub accounts: Arc<dyn Accounts>,
     /// Sessions.
     pub sessions: Arc<dyn Sessions>,
+    /// Secrets, sealed.
+    pub secrets: Arc<dyn Secrets>,
     /// The audit log.
     pub audits: Arc<dyn Audits>,
     /// What seals it.
@@ -184,7 +190,7 @@ impl OpenKeys {
 
     /// Closes the file, or the connection.
     pub async fn close(self) {
-        drop((self.keys, self.accounts, self.sessions, self.audits));
+        drop((self.keys, self.accounts, self.sessions, self.secrets, self.audits));
         match self.backend {
             KeysBackend::Sqlite(keys) => {
                 if let Some(keys) = Arc::into_inner(keys) {
@@ -219,6 +225,7 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
                 keys: keys.clone(),
                 accounts: keys.clone(),
                 sessions: keys.clone(),
+                secrets: keys.clone(),
                 audits: keys.clone(),
                 audit_key,
                 supervisor,
@@ -231,6 +238,7 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
                 keys: keys.clone(),
                 accounts: keys.clone(),
                 sessions: keys.clone(),
+                secrets: keys.clone(),
                 audits: keys.clone(),
                 audit_key,
                 supervisor,

@@ -13,6 +13,7 @@ mod journal;
 mod key_source;
 mod keys;
 mod restore;
+mod secrets;
 mod serve;
 mod settings;
 mod shown;
@@ -52,6 +53,8 @@ enum Command {
     Keys(keys::KeysArgs),
     /// Read the audit log and check that nobody changed it.
     Audit(audit::AuditArgs),
+    /// Replace the keys that secrets are sealed with, and check that every secret opens.
+    Secrets(secrets::SecretsArgs),
     /// Print the live stream of breaker transitions.
     Tail(tail::TailArgs),
     /// Check the configuration and print what is in force.
@@ -189,6 +192,7 @@ async fn run(command: Command) -> Result<Exit, CliError> {
         Command::Admin(args) => admin::run(args).await,
         Command::Keys(args) => keys::run(args).await,
         Command::Audit(args) => audit::run(args).await,
+        Command::Secrets(args) => secrets::run(args).await,
         Command::Tail(args) => tail::run(args).await,
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(args).await,

@@ -41,6 +41,9 @@ pub async fn run(args: RestoreArgs) -> Result<Exit, CliError> {
     let opened = stores::open_to_read(&config).await?;
     let report = verify::verify(&opened).await;
     let heads = opened.stores.audits.heads(&opened.system()).await;
+    let vault = crate::secrets::vault(&config, opened.secrets.clone(), opened.system());
+    let sealed = vault.missing().await;
+    drop(vault);
     opened.close().await;
     let report = report?;
     if let Some(path) = audit::missing(&config, &heads?)? {
@@ -50,11 +53,21 @@ pub async fn run(args: RestoreArgs) -> Result<Exit, CliError> {
             path.display()
         ));
     }
+    let sealed: Vec<String> = sealed?.into_iter().map(|key| key.id).collect();
+    if !sealed.is_empty() {
+        complain(&format!(
+            "the secrets in it are sealed with the master key {}, which is no part of a backup: put the master key file \
+             that belongs to it to {} before the server starts",
+            sealed.join(" and "),
+            crate::secrets::path(&config).display()
+        ));
+    }
     let (ok, counts) = (report.ok(), report.json());
     let Restored { manifest, aside } = restored;
     if args.json {
         let mut shown = shown(&manifest);
         shown["verify"] = counts.clone();
+        shown["missing_master_keys"] = json!(sealed);
         shown["moved_aside"] = json!(aside.map(|path| path.display().to_string()));
         say(&shown.to_string());
     } else {

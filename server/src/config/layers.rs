@@ -213,7 +213,9 @@ fn environment_layer(layers: &mut Layers, environment: &[(String, OsString)]) {
             continue;
         };
         let whole = rest.to_ascii_lowercase().replace("__", ".");
-        let (key, value) = match whole.strip_suffix("_file") {
+        // A setting that is itself the name of a file is no file with a value.
+        let named = whole.strip_suffix("_file").filter(|_| find(&whole).is_none());
+        let (key, value) = match named {
             Some(key) => match std::fs::read_to_string(&value) {
                 Ok(content) => (key.to_owned(), content.trim_end_matches(['\r', '\n']).to_owned()),
                 Err(error) => {
@@ -349,6 +351,18 @@ mod tests {
             ("FUSEBOARD__DATABASE__URL", "postgres://a/b"),
         ]);
         assert!(load(&both).unwrap_err().to_string().contains("keep one"));
+    }
+
+    #[test]
+    fn a_setting_that_names_a_file_is_the_name() {
+        for (variable, key) in [
+            ("FUSEBOARD__AUDIT__KEY_FILE", "audit.key_file"),
+            ("FUSEBOARD__SECRETS__KEY_FILE", "secrets.key_file"),
+        ] {
+            let config = load(&with_env(&[(variable, "/run/secrets/key")])).unwrap();
+            let shown = config.effective.iter().find(|one| one.key == key).unwrap();
+            assert_eq!(shown.shown, "/run/secrets/key");
+        }
     }
 
     #[test]

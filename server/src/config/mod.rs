@@ -45,6 +45,8 @@ pub struct Config {
     pub database_url: Option<DatabaseUrl>,
     /// The key that seals the audit log, where it is not in the data folder.
     pub audit_key_file: Option<PathBuf>,
+    /// The file with the master keys, where it is not in the data folder.
+    pub master_key_file: Option<PathBuf>,
     /// Journal days that are kept.
     pub journal_days: u32,
     /// The journal may take so many bytes.
@@ -166,6 +168,9 @@ impl Config {
             data_dir: get("data.dir").into(),
             database_url: (!url.is_empty()).then_some(DatabaseUrl(url)),
             audit_key_file: Some(get("audit.key_file"))
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
+            master_key_file: Some(get("secrets.key_file"))
                 .filter(|path| !path.is_empty())
                 .map(PathBuf::from),
             journal_days: number("retention.journal_days")? as u32,

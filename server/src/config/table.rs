@@ -63,7 +63,7 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 27] = [
+pub const SETTINGS: [Setting; 28] = [
     setting(
         "server.listen",
         Kind::Address,
@@ -137,6 +137,12 @@ pub const SETTINGS: [Setting; 27] = [
         Kind::Path,
         "",
         "The key that seals the audit log; empty means audit.key in data.dir, made at the first start.",
+    ),
+    setting(
+        "secrets.key_file",
+        Kind::Path,
+        "",
+        "The master keys that open the secrets in the database; empty means master.key in data.dir, made when needed.",
     ),
     setting(
         "retention.journal_days",
