@@ -48,11 +48,7 @@ impl Serving {
     }
 
     pub fn signal(&self) {
-        let done = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(done.success());
+        signal(self.child.id());
     }
 
     pub fn stop(mut self) {
@@ -66,6 +62,15 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// SIGTERM, as an operator would.
+pub fn signal(process: u32) {
+    let done = Command::new("kill")
+        .args(["-TERM", &process.to_string()])
+        .status()
+        .unwrap();
+    assert!(done.success());
 }
 
 /// Changes a database file behind the program's back, with the SQLite that the program has inside.

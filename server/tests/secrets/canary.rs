@@ -1,0 +1,644 @@
+//! Canaries: secrets of every kind there is, used as they are used, while the server writes all the log lines it can.
+//! Then everything that it wrote or answered is searched for them: the log, the metrics, bodies and headers, frames, the
+//! database's files, what is in the journal, a backup, and what commands print. Each may be found where it was asked for,
+//! and nowhere else.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+
+use archive::Archive;
+use futures::{SinkExt as _, StreamExt as _};
+use reqwest::Client;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+
+use crate::common::{call, cli};
+use crate::database;
+use crate::home::{Home, logged};
+
+const PASSWORD: &str = "Kestrel-owner-9157 over the weir";
+const WRONG: &str = "Kestrel-typo-2210 over the weir";
+const NEW: &str = "Kestrel-newer-7731 under the weir";
+const GUEST: &str = "Kestrel-guest-4406 beside the weir";
+const ADMIN: &str = "Kestrel-admin-6083 before the weir";
+const SEALED: &str = "Kestrel-sealed-5512-bot-token";
+const DATABASE: &str = "Kestrel-database-8824";
+/// No secrets: they show that the search finds what is there.
+const CONTROL: &str = "control-heron";
+const CONTROL_PATH: &str = "/control-heron-path";
+
+/// Connect shows an admin how to send something, with the key `local`; their other pages have it for when they go there.
+/// Nobody else's have it: see [`people`].
+const PAGES_OF_ADMINS: &[&str] = &[
+    "/",
+    "/connect",
+    "/providers",
+    "/limits",
+    "/breakers",
+    "/explore",
+    CONTROL_PATH,
+];
+
+/// Something that must not be found.
+struct Canary {
+    name: &'static str,
+    needles: Vec<Vec<u8>>,
+    /// Where it is told to who asked for it; there it must be. A form that is refused comes back with its token.
+    told: &'static [&'static str],
+}
+
+impl Canary {
+    fn new(name: &'static str, text: &str, told: &'static [&'static str]) -> Canary {
+        assert!(text.len() >= 16, "{name} is too short to be sure: {text:?}");
+        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let encoded = url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let mut needles: Vec<Vec<u8>> = [text, &hex, &encoded].map(|text| text.as_bytes().to_vec()).into();
+        // Base64 of it wherever it starts; the ends depend on what is around it.
+        for shift in 0..3 {
+            let padded = [&vec![0; shift], text.as_bytes()].concat();
+            let coded = base64(&padded);
+            needles.push(coded[4..coded.len() - 4].as_bytes().to_vec());
+        }
+        needles.dedup();
+        Canary { name, needles, told }
+    }
+
+    /// A key written in hexadecimal digits: its bytes too.
+    fn key(name: &'static str, text: &str) -> Canary {
+        let mut canary = Canary::new(name, text, &[]);
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        canary.needles.push(text.as_bytes().chunks(2).map(byte).collect());
+        canary
+    }
+
+    fn is_in(&self, hay: &[u8]) -> bool {
+        self.needles.iter().any(|needle| contains(hay, needle))
+    }
+}
+
+fn contains(hay: &[u8], needle: &[u8]) -> bool {
+    let Some((first, rest)) = needle.split_first() else {
+        return false;
+    };
+    let mut hay = hay;
+    while let Some(place) = hay.iter().position(|byte| byte == first) {
+        if hay[place + 1..].starts_with(rest) {
+            return true;
+        }
+        hay = &hay[place + 1..];
+    }
+    false
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |bits: u32| DIGITS[(bits & 63) as usize] as char;
+    let three = |chunk: &[u8]| {
+        let bits = (0..3).fold(0, |bits, n| {
+            bits << 8 | u32::from(chunk.get(n).copied().unwrap_or(0))
+        });
+        [18, 12, 6, 0].map(|shift| digit(bits >> shift))
+    };
+    bytes.chunks(3).flat_map(three).collect()
+}
+
+/// What was written or answered, by what it is called.
+#[derive(Default)]
+struct Haystacks(Vec<(String, Vec<u8>)>);
+
+impl Haystacks {
+    fn add(&mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+        self.0.push((name.into(), bytes.into()));
+    }
+
+    /// The names of those that hold it.
+    fn with(&self, found: impl Fn(&[u8]) -> bool) -> Vec<&str> {
+        let found = self.0.iter().filter(|(_, bytes)| found(bytes));
+        found.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// All files of a folder but those that are there to hold a secret.
+    fn files(&mut self, folder: &Path, when: &str) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                self.files(&path, when);
+            } else if !["master.key", "audit.key", "local.key", "setup-token"].contains(&name.as_str()) {
+                self.add(format!("file {name} {when}"), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+
+    fn backup(&mut self, file: &Path) {
+        self.add("backup as it is", std::fs::read(file).unwrap());
+        let mut archive = Archive::open(file).unwrap();
+        self.add("backup manifest", serde_json::to_vec(archive.manifest()).unwrap());
+        for index in 0..archive.manifest().parts.len() {
+            let mut part = archive.part(index).unwrap();
+            let name = part.part().name.clone();
+            let (mut bytes, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
+            loop {
+                let read = part.read(&mut buffer).unwrap();
+                if read == 0 {
+                    break;
+                }
+                bytes.extend_from_slice(&buffer[..read]);
+            }
+            self.add(format!("backup {name}"), bytes);
+        }
+    }
+}
+
+/// The server, with everything that it says.
+struct Server {
+    child: Child,
+    url: String,
+    stdout: Arc<Mutex<String>>,
+    client: Client,
+    cookie: String,
+    said: Haystacks,
+}
+
+impl Server {
+    fn start(home: &Home, environment: &[(&str, &str)], json: bool) -> Server {
+        let log = std::fs::File::create(home.folder.path().join("log")).unwrap();
+        let format = if json { "json" } else { "text" };
+        let mut command = home.command(&[
+            "serve",
+            "--local-key",
+            "--listen",
+            "127.0.0.1:0",
+            "--log-level",
+            "trace",
+        ]);
+        command
+            .args(["--log-format", format, "--site-dir"])
+            .arg(home.folder.path().join("site"));
+        command.envs(environment.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        lines.read_line(&mut first).unwrap();
+        let url = first.trim().strip_prefix("listening on ").unwrap_or_else(|| {
+            panic!(
+                "{first:?}: {}",
+                std::fs::read_to_string(home.folder.path().join("log")).unwrap()
+            )
+        });
+        let url = url.to_owned();
+        let stdout = Arc::new(Mutex::new(first));
+        let collected = stdout.clone();
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                collected.lock().unwrap().push_str(&line);
+            }
+        });
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Server {
+            child,
+            url,
+            stdout,
+            client,
+            cookie: String::new(),
+            said: Haystacks::default(),
+        }
+    }
+
+    /// Sends, keeps what was answered, and takes the cookie that was set. The body.
+    async fn send(&mut self, name: &str, request: reqwest::RequestBuilder, status: u16) -> String {
+        let request = request.header("origin", &self.url).header("cookie", &self.cookie);
+        let response = request.send().await.unwrap();
+        let (got, headers) = (response.status(), response.headers().clone());
+        for (header, value) in &headers {
+            if header == "set-cookie" {
+                self.cookie = value.to_str().unwrap().split(';').next().unwrap().to_owned();
+            } else {
+                self.said
+                    .add(format!("header {header} of {name}"), value.as_bytes());
+            }
+        }
+        let body = response.text().await.unwrap();
+        assert_eq!(got, status, "{name}: {body}");
+        self.said.add(name, body.clone());
+        body
+    }
+
+    async fn get(&mut self, path: &str, status: u16) {
+        let request = self
+            .client
+            .get(format!("{}{path}", self.url))
+            .header("accept", "text/html, */*");
+        self.send(path, request, status).await;
+    }
+
+    async fn form(&mut self, path: &str, fields: &[(&str, &str)], status: u16) {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = self.client.post(format!("{}{path}", self.url)).body(body);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        self.send(&format!("form {path}"), request, status).await;
+    }
+
+    async fn post(&mut self, path: &str, body: serde_json::Value, status: u16) -> String {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .body(body.to_string());
+        let request = request.header("content-type", "application/json");
+        self.send(&format!("POST {path}"), request, status).await
+    }
+
+    /// A WebSocket, until its first frame.
+    async fn socket(&mut self, key: Option<&str>) {
+        let mut request = self.url.replace("http://", "ws://");
+        request.push_str("/ws/v1");
+        let mut request = request.into_client_request().unwrap();
+        let headers = request.headers_mut();
+        headers.insert("sec-websocket-protocol", "fuseboard.v1.json".parse().unwrap());
+        match key {
+            Some(key) => headers.insert("authorization", format!("Bearer {key}").parse().unwrap()),
+            None => {
+                headers.insert("origin", self.url.parse().unwrap());
+                headers.insert("cookie", self.cookie.parse().unwrap())
+            }
+        };
+        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        let subscribe = json!({ "t": "subscribe", "view": "board", "range": "15m" }).to_string();
+        socket.send(Message::text(subscribe)).await.unwrap();
+        for _ in 0..2 {
+            let frame = socket.next().await.unwrap().unwrap().into_data();
+            self.said.add("a frame", frame.to_vec());
+        }
+        socket.close(None).await.unwrap();
+    }
+
+    fn stop(&mut self) {
+        cli::signal(self.child.id());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_canary_is_found_with_sqlite() {
+    search(Home::new(None), false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_canary_is_found_with_postgres() {
+    let Some(database) = database().await else { return };
+    // This server asks nobody for a password; the program does not know.
+    let mut url = url::Url::parse(&database.url).unwrap();
+    url.set_password(Some(DATABASE)).unwrap();
+    search(Home::new(Some(url.into())), true).await;
+    database.drop().await;
+}
+
+/// `configured`: the first account comes from the configuration, else from the link of a new installation.
+async fn search(home: Home, configured: bool) {
+    let admin = home.folder.path().join("admin-password");
+    std::fs::write(&admin, format!("{ADMIN}\n")).unwrap();
+    let environment = [
+        ("FUSEBOARD__ADMIN__EMAIL", "ada@example.com"),
+        ("FUSEBOARD__ADMIN__PASSWORD_FILE", admin.to_str().unwrap()),
+    ];
+    let environment = if configured { &environment[..] } else { &[] };
+    let mut server = Server::start(&home, environment, configured);
+    let mut canaries = Vec::new();
+    let first = if configured {
+        canaries.push(Canary::new("the first account's password", ADMIN, &[]));
+        canaries.push(Canary::new("the database's password", DATABASE, &[]));
+        ADMIN
+    } else {
+        let token = std::fs::read_to_string(home.data().join("setup-token")).unwrap();
+        canaries.push(Canary::new(
+            "setup token",
+            token.trim(),
+            &["standard output", "form /setup"],
+        ));
+        server.get("/setup", 200).await;
+        let fields = [
+            ("token", token.trim()),
+            ("email", "ada@example.com"),
+            ("password", "short"),
+        ];
+        server.form("/setup", &fields, 422).await;
+        let fields = [
+            ("token", token.trim()),
+            ("email", "ada@example.com"),
+            ("password", PASSWORD),
+        ];
+        server.form("/setup", &fields, 303).await;
+        PASSWORD
+    };
+    people(&home, &mut server, &mut canaries, first).await;
+    programs(&home, &mut server, &mut canaries).await;
+    sealed(&home, &mut server, &mut canaries).await;
+    everything_else(&mut server).await;
+
+    let Server { said, .. } = &mut server;
+    said.files(&home.data(), "while it runs");
+    let file = home.folder.path().join("one.fbbackup");
+    let shown = |said: &mut Haystacks, words: &[&str]| {
+        let mut command = home.command(words);
+        let output = command.envs(environment.iter().copied()).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{words:?}: {}",
+            cli::text(&output.stderr)
+        );
+        said.add(words.join(" "), [output.stdout, output.stderr].concat());
+    };
+    shown(said, &["backup", "--to", file.to_str().unwrap()]);
+    said.backup(&file);
+    for words in [
+        &["check-config"][..],
+        &["keys", "list", "--json"],
+        &["secrets", "list", "--json"],
+        &["secrets", "verify"],
+        &["audit", "export"],
+    ] {
+        shown(said, words);
+    }
+    server.stop();
+    let Server { said, stdout, .. } = &mut server;
+    shown(said, &["journal", "export"]);
+    said.files(&home.data(), "after it");
+    said.add("standard output", stdout.lock().unwrap().clone());
+    said.add("log", std::fs::read(home.folder.path().join("log")).unwrap());
+    judge(said, &canaries, home.url.is_none());
+}
+
+/// Accounts, sessions and links.
+async fn people(home: &Home, server: &mut Server, canaries: &mut Vec<Canary>, first: &str) {
+    canaries.push(Canary::new("a wrong password", WRONG, &[]));
+    canaries.push(Canary::new("a new password", NEW, &[]));
+    canaries.push(Canary::new("a guest's password", GUEST, &[]));
+    if first == PASSWORD {
+        canaries.push(Canary::new("password", PASSWORD, &[]));
+    }
+    server.cookie.clear();
+    server.get("/login", 200).await;
+    for (password, status) in [(WRONG, 422), (first, 303)] {
+        let fields = [
+            ("email", "ada@example.com"),
+            ("password", password),
+            ("next", "/"),
+        ];
+        server.form("/login", &fields, status).await;
+    }
+    canaries.push(session("session", server));
+    server
+        .post("/api/v1/me/confirm", json!({ "password": WRONG }), 403)
+        .await;
+    server
+        .post("/api/v1/me/confirm", json!({ "password": first }), 204)
+        .await;
+    canaries.push(session("confirmed session", server));
+    server
+        .post(
+            "/api/v1/me/password",
+            json!({ "current": WRONG, "new": NEW }),
+            403,
+        )
+        .await;
+    server
+        .post(
+            "/api/v1/me/password",
+            json!({ "current": first, "new": NEW }),
+            204,
+        )
+        .await;
+    let request = server.client.patch(format!("{}/api/v1/me", server.url));
+    let request = request.header("content-type", "application/json");
+    let request = request.body(json!({ "name": CONTROL }).to_string());
+    server.send("PATCH /api/v1/me", request, 204).await;
+
+    let invite = json!({ "email": "bob@example.com", "role": "viewer" });
+    let invited = server.post("/api/v1/invitations", invite, 201).await;
+    let token = token_of(&invited);
+    canaries.push(Canary::new(
+        "invite token",
+        &token,
+        &["POST /api/v1/invitations", "form /invite"],
+    ));
+    let owner = std::mem::take(&mut server.cookie);
+    let fields = [("token", token.as_str()), ("name", "Bob"), ("password", "short")];
+    server.form("/invite", &fields, 422).await;
+    let fields = [("token", token.as_str()), ("name", "Bob"), ("password", GUEST)];
+    server.form("/invite", &fields, 303).await;
+    canaries.push(session("a guest's session", server));
+    for path in ["/", "/connect"] {
+        let request = server.client.get(format!("{}{path}", server.url));
+        let name = format!("a viewer's {path}");
+        server
+            .send(&name, request.header("accept", "text/html"), 200)
+            .await;
+    }
+    let output = home.run(&["admin", "reset-password", "bob@example.com"]);
+    let token = token_of(&cli::text(&output.stdout));
+    canaries.push(Canary::new("reset token", &token, &["form /reset"]));
+    server.cookie.clear();
+    server
+        .form("/reset", &[("token", token.as_str()), ("password", "short")], 422)
+        .await;
+    server
+        .form("/reset", &[("token", token.as_str()), ("password", GUEST)], 303)
+        .await;
+    server.cookie = owner;
+    server.get("/api/v1/me", 200).await;
+}
+
+/// What a cookie holds now.
+fn session(name: &'static str, server: &Server) -> Canary {
+    Canary::new(name, server.cookie.split_once('=').unwrap().1, &[])
+}
+
+/// The token in a link.
+fn token_of(text: &str) -> String {
+    let rest = text.split("#t=").nth(1).unwrap();
+    rest.chars().take_while(char::is_ascii_alphanumeric).collect()
+}
+
+/// The part of an API key that is secret.
+fn secret_of(key: &str) -> &str {
+    key.trim().split('_').nth(3).unwrap()
+}
+
+/// Keys of programs.
+async fn programs(home: &Home, server: &mut Server, canaries: &mut Vec<Canary>) {
+    let words = [
+        "keys",
+        "create",
+        "--name",
+        "canary",
+        "--scope",
+        "ingest:write",
+        "--scope",
+        "api:read",
+    ];
+    let key = cli::text(&home.run(&words).stdout);
+    canaries.push(Canary::new("API key", secret_of(&key), &[]));
+    let local = std::fs::read_to_string(home.data().join("local.key")).unwrap();
+    canaries.push(Canary::new("local key", secret_of(&local), PAGES_OF_ADMINS));
+    let owner = std::mem::take(&mut server.cookie);
+    let mut event = call("one");
+    event["provider"] = CONTROL.into();
+    for key in [key.trim(), local.trim()] {
+        let push = |body: String| {
+            let request = server
+                .client
+                .post(format!("{}/api/v1/events", server.url))
+                .bearer_auth(key);
+            request.header("content-type", "application/json").body(body)
+        };
+        let (good, bad) = (push(json!([event]).to_string()), push("nonsense".into()));
+        server.send("push", good, 200).await;
+        server.send("bad push", bad, 400).await;
+        let crooked = server
+            .client
+            .get(format!("{}/api/v1/board", server.url))
+            .bearer_auth(format!("{key}x"));
+        server.send("crooked key", crooked, 401).await;
+    }
+    let board = server
+        .client
+        .get(format!("{}/api/v1/board", server.url))
+        .bearer_auth(key.trim());
+    server.send("board by key", board, 200).await;
+    server.socket(Some(key.trim())).await;
+    server.cookie = owner;
+    server.socket(None).await;
+    server.post("/api/v1/events", json!([event]), 401).await;
+}
+
+/// A sealed secret and its keys, also while they are replaced.
+async fn sealed(home: &Home, server: &mut Server, canaries: &mut Vec<Canary>) {
+    let (opened, vault) = home.open().await;
+    let [own, ..] = crate::home::holders(&opened);
+    let at = crate::home::place(1);
+    let put = vault.put(&own, &at, SEALED.as_bytes(), None, 1, logged("secret.put"));
+    put.await.unwrap();
+    drop(vault);
+    opened.close().await;
+    canaries.push(Canary::new("sealed secret", SEALED, &[]));
+    let output = home.run(&["secrets", "rotate"]);
+    assert!(output.status.success());
+    server
+        .said
+        .add("secrets rotate", [output.stdout, output.stderr].concat());
+    let ring = std::fs::read_to_string(home.key_file()).unwrap();
+    let keys: Vec<&str> = ring.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(keys.len(), 2);
+    canaries.push(Canary::key("old master key", keys[0]));
+    canaries.push(Canary::key("master key", keys[1]));
+    let audit = std::fs::read_to_string(home.data().join("audit.key")).unwrap();
+    canaries.push(Canary::key("audit key", audit.trim()));
+}
+
+/// Whatever answers.
+async fn everything_else(server: &mut Server) {
+    for path in [
+        "/",
+        "/connect",
+        "/providers",
+        "/limits",
+        "/breakers",
+        "/explore",
+        "/healthz",
+        "/livez",
+        "/readyz",
+        "/version",
+        "/metrics",
+        "/api/v1/board",
+        "/api/v1/providers",
+        "/api/v1/calls",
+        "/api/v1/series",
+        "/api/v1/limits",
+        "/api/v1/audit",
+        "/api/v1/me",
+        "/api/v1/members",
+        "/api/v1/keys",
+        "/api/v1/tenants",
+    ] {
+        server.get(path, 200).await;
+    }
+    server.get(CONTROL_PATH, 404).await;
+    server.get("/logout", 200).await;
+    server.form("/logout", &[], 303).await;
+}
+
+fn judge(said: &Haystacks, canaries: &[Canary], sqlite: bool) {
+    assert!(canaries.len() >= 12, "{} canaries", canaries.len());
+    let mut found = Vec::new();
+    for canary in canaries {
+        let places = said.with(|hay| canary.is_in(hay));
+        for told in canary.told {
+            assert!(
+                places.contains(told),
+                "{} is told in {told}, and not found there",
+                canary.name
+            );
+        }
+        let elsewhere = places.into_iter().filter(|place| !canary.told.contains(place));
+        found.extend(elsewhere.map(|place| format!("{} in {place}", canary.name)));
+    }
+    assert!(found.is_empty(), "found: {found:#?}");
+
+    // The search finds what is there: in what is stored, what is answered and what is logged.
+    let with = said.with(|hay| contains(hay, CONTROL.as_bytes()));
+    let mut expected = vec!["/api/v1/members", "/api/v1/providers", "journal export", "log"];
+    if sqlite {
+        expected.extend(["file fuseboard.db after it", "backup sqlite/fuseboard.db"]);
+    } else {
+        expected.push("backup postgres/account");
+    }
+    for place in expected {
+        assert!(
+            with.iter().any(|name| name.contains(place)),
+            "{CONTROL} is not in {place}: {with:#?}"
+        );
+    }
+    let logged = said.with(|hay| contains(hay, CONTROL_PATH.as_bytes()));
+    assert!(logged.contains(&"log"), "{logged:?}");
+    for level in ["TRACE", "DEBUG", "INFO"] {
+        assert!(
+            said.with(|hay| contains(hay, level.as_bytes())).contains(&"log"),
+            "no {level} in the log"
+        );
+    }
+    for name in ["log", "/metrics", "backup as it is"] {
+        let (_, hay) = said.0.iter().find(|(known, _)| known == name).unwrap();
+        for canary in canaries {
+            for needle in &canary.needles {
+                let planted = [hay, needle, &b"\n"[..]].concat();
+                assert!(
+                    canary.is_in(&planted),
+                    "{} would not be found in {name}",
+                    canary.name
+                );
+            }
+        }
+    }
+    let bytes: usize = said.0.iter().map(|(_, hay)| hay.len()).sum();
+    println!(
+        "{} canaries, {} places with {bytes} bytes: none found where it does not belong",
+        canaries.len(),
+        said.0.len()
+    );
+}
