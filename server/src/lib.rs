@@ -24,4 +24,5 @@ pub mod simulate;
 pub mod state;
 pub mod stores;
 pub mod tail;
+pub mod tls;
 pub mod ws;

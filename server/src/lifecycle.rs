@@ -1,6 +1,6 @@
 //! Starting and stopping, in order.
 //!
-//! Start: bind (a taken port is told before anything is touched) → stores → engine (replays the journal's tail) → the
+//! Start: bind, read the certificate (a taken port or a bad pair is told before anything is touched) → stores → engine (replays the journal's tail) → the
 //! first account, or the token to make it with → key `local` → accept. Stop: readiness says no, sockets get their goodbye, nothing new is accepted, requests being
 //! worked on are answered → engine's tasks end → last flush → stores are closed.
 
@@ -28,6 +28,7 @@ use crate::edge::Origins;
 use crate::http::{self, Patience};
 use crate::state::{Facilities, Shared};
 use crate::stores::{self, OpenStores, StoresError};
+use crate::tls::{self, Tls, TlsError};
 use crate::ws::Sockets;
 use crate::{pages, private_file, secrets};
 
@@ -50,6 +51,8 @@ pub struct Options {
     pub patience: Patience,
     /// How SQLite files are opened.
     pub sqlite: SqliteOptions,
+    /// How often the certificate's files are looked at; [`tls::LOOK`] by default.
+    pub tls_look: Option<Duration>,
 }
 
 /// Why the server did not start.
@@ -63,6 +66,9 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// TLS cannot be spoken.
+    #[error("tls.cert_file, tls.key_file: {0}")]
+    Tls(#[from] TlsError),
     /// The data folder cannot be made.
     #[error("the data folder {path} cannot be used: {source}")]
     Folder {
@@ -129,11 +135,12 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         address: config.listen,
         source,
     })?;
+    let clock = options.clock.clone().unwrap_or_else(Clock::system);
+    let tls = open_tls(config, &clock)?;
     private_file::folder(&config.data_dir).map_err(|source| StartError::Folder {
         path: config.data_dir.clone(),
         source,
     })?;
-    let clock = options.clock.clone().unwrap_or_else(Clock::system);
     let stores = stores::open_with(config, options.sqlite).await?;
 
     let assets = Assets::new(config.site_dir.clone());
@@ -171,11 +178,12 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         people,
         origins: Origins::new(
             address.port(),
-            false,
+            tls.is_some(),
             config.external.clone(),
             config.trusted_proxies.clone(),
             config.insecure_http,
         ),
+        tls: tls.clone(),
         assets,
         sockets: Sockets::default(),
         counts: Arc::default(),
@@ -204,10 +212,14 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     );
     let (told, stop) = (shared.clone(), inner.token());
     inner.spawn("denials", async move { told.people.denials.keep(stop).await });
+    if let Some(tls) = &tls {
+        let every = options.tls_look.unwrap_or(tls::LOOK);
+        inner.spawn("certificate", Arc::clone(tls).watch(every, inner.token()));
+    }
     let edge = Supervisor::new();
     edge.spawn(
         "accept",
-        http::serve(listener, http::router(shared.clone()), edge.clone()),
+        http::serve(listener, tls, http::router(shared.clone()), edge.clone()),
     );
     tracing::info!(%address, build = shared.build, "ready");
     let set_up_at = token.map(|token| format!("{}/setup#t={token}", shared.origins.told(address)));
@@ -292,6 +304,16 @@ async fn people(
         people.create_first(chosen, None, &Whence::default()).await?;
     }
     Ok((people, token))
+}
+
+/// TLS, where it is configured.
+fn open_tls(config: &Config, clock: &Clock) -> Result<Option<Arc<Tls>>, TlsError> {
+    let Some(files) = &config.tls else { return Ok(None) };
+    let host = config
+        .external
+        .as_ref()
+        .map(|external| external.host().to_owned());
+    Ok(Some(Arc::new(Tls::new(files.clone(), host, clock.clone())?)))
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {

@@ -14,6 +14,7 @@ use crate::assets::Assets;
 use crate::auth::{KeyLookup, People};
 use crate::edge::Origins;
 use crate::http::{HttpCounts, Patience};
+use crate::tls::Tls;
 use crate::ws::Sockets;
 
 /// Shared by all requests.
@@ -35,6 +36,8 @@ pub struct Facilities {
     pub people: People,
     /// The addresses under which browsers know us.
     pub origins: Origins,
+    /// TLS, where we speak it ourselves.
+    pub tls: Option<Arc<Tls>>,
     /// The site's files.
     pub assets: Assets,
     /// Open WebSockets.

@@ -27,6 +27,7 @@ pub struct Builder {
     flush_every: Duration,
     timeout: Duration,
     backoff: Backoff,
+    ca_certificates: Option<Vec<u8>>,
 }
 
 /// Why a client could not be built.
@@ -41,6 +42,9 @@ pub enum BuildError {
     /// There is no tokio runtime here to send from.
     #[error("a client must be built inside a tokio runtime")]
     NoRuntime,
+    /// What [`Builder::ca_certificates`] was given.
+    #[error("the CA certificates cannot be used: {0}")]
+    CaCertificates(String),
     /// The HTTP client could not start.
     #[error("the HTTP client could not start: {0}")]
     Http(reqwest::Error),
@@ -70,6 +74,7 @@ impl Builder {
                 first: Duration::from_millis(250),
                 most: Duration::from_secs(10),
             },
+            ca_certificates: None,
         }
     }
 
@@ -136,6 +141,12 @@ impl Builder {
         self
     }
 
+    /// Certificates in PEM that are believed besides the system's, for a server whose authority is your own.
+    pub fn ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca_certificates = Some(pem.into());
+        self
+    }
+
     /// Starts the sending task on the current tokio runtime.
     ///
     /// # Errors
@@ -156,6 +167,9 @@ impl Builder {
             .timeout(self.timeout);
         if is_loopback(&url) {
             http = http.no_proxy();
+        }
+        if let Some(pem) = &self.ca_certificates {
+            http = http.tls_certs_merge(authorities(pem)?);
         }
         let http = http.build().map_err(BuildError::Http)?;
         let random = Random::new().map_err(BuildError::Entropy)?;
@@ -179,6 +193,15 @@ impl std::fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("url", &self.url)
             .finish_non_exhaustive()
+    }
+}
+
+/// The certificates in a text, at least one.
+fn authorities(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, BuildError> {
+    match reqwest::Certificate::from_pem_bundle(pem) {
+        Ok(found) if found.is_empty() => Err(BuildError::CaCertificates("there is none".into())),
+        Ok(found) => Ok(found),
+        Err(error) => Err(BuildError::CaCertificates(error.to_string())),
     }
 }
 
@@ -240,6 +263,20 @@ mod tests {
             Client::builder("http://127.0.0.1:1", "k").build(),
             Err(BuildError::NoRuntime)
         ));
+    }
+
+    #[tokio::test]
+    async fn ca_certificates_must_be_some() {
+        for pem in [
+            "",
+            "no certificate",
+            "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n",
+        ] {
+            let built = Client::builder("https://127.0.0.1:1", "k")
+                .ca_certificates(pem)
+                .build();
+            assert!(matches!(built, Err(BuildError::CaCertificates(_))), "{pem:?}");
+        }
     }
 
     #[tokio::test]

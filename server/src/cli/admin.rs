@@ -103,12 +103,7 @@ pub async fn run(args: AdminArgs) -> Result<Exit, CliError> {
             let Some(token) = made? else {
                 return Err(CliError::new(Exit::Failed, format!("{email} has no account")));
             };
-            let origin = match &config.external {
-                Some(external) if external.https => format!("https://{}", external.authority),
-                Some(external) => format!("http://{}", external.authority),
-                None => format!("http://{}", config.listen),
-            };
-            say(&format!("{origin}/reset#t={token}"));
+            say(&format!("{}/reset#t={token}", config.origin(config.listen)));
             Ok(Exit::Done)
         }
     }

@@ -1,11 +1,13 @@
 //! `fuseboard check-config`.
 
 use clap::Args;
+use engine::Clock;
 use serde_json::{Map, Value, json};
 
 use super::settings::ServerFlags;
 use super::{CliError, Exit, complain, say};
-use crate::config::{ConfigError, Effective};
+use crate::config::{Config, ConfigError, Effective};
+use crate::tls;
 
 /// Check the configuration and print what is in force, and where each value comes from. Secrets are masked.
 #[derive(Debug, Args)]
@@ -20,7 +22,11 @@ pub struct CheckConfigArgs {
 
 /// Checks and prints.
 pub fn run(args: &CheckConfigArgs) -> Result<Exit, CliError> {
-    match args.flags.load() {
+    match args
+        .flags
+        .load()
+        .and_then(|config| certificate(&config).map(|()| config))
+    {
         Ok(config) => {
             if args.json {
                 say(&good(&config.effective).to_string());
@@ -37,6 +43,20 @@ pub fn run(args: &CheckConfigArgs) -> Result<Exit, CliError> {
             }
             Ok(Exit::Config)
         }
+    }
+}
+
+/// The certificate and its key, where TLS is spoken. What a server would only warn of is told and no more.
+fn certificate(config: &Config) -> Result<(), ConfigError> {
+    let Some(files) = &config.tls else { return Ok(()) };
+    let host = config.external.as_ref().map(|external| external.host());
+    let (problem, remarks) = tls::check(files, host, Clock::system().now());
+    remarks.iter().for_each(|remark| complain(remark));
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(ConfigError(vec![format!(
+            "tls.cert_file, tls.key_file: {problem}"
+        )])),
     }
 }
 

@@ -17,6 +17,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod shown;
+mod trust;
 pub mod verify;
 
 use std::io::Write;
@@ -30,6 +31,7 @@ use crate::lifecycle::StartError;
 use crate::{simulate, tail};
 
 pub use key_source::KeySource;
+pub use trust::Trust;
 
 /// A live operations board for LLM providers and the circuit breakers in front of them.
 #[derive(Debug, Parser)]

@@ -34,7 +34,7 @@ pub async fn run(args: ServeArgs) -> Result<Exit, CliError> {
         _ = terminate.recv() => return Ok(Exit::Done),
         _ = interrupt.recv() => return Ok(Exit::Done),
     };
-    say(&format!("listening on http://{}", running.address));
+    say(&format!("listening on {}://{}", config.scheme(), running.address));
     if let Some(link) = &running.set_up_at {
         say(&format!(
             "new here: make the first account within 30 minutes at {link}"

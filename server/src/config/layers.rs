@@ -416,6 +416,37 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_are_files_are_not_read() {
+        let sources = with_env(&[
+            ("FUSEBOARD__AUDIT__KEY_FILE", "/nowhere/audit.key"),
+            ("FUSEBOARD__TLS__CERT_FILE", "/nowhere/cert.pem"),
+            ("FUSEBOARD__TLS__KEY_FILE", "/nowhere/key.pem"),
+        ]);
+        let config = load(&sources).unwrap();
+        assert_eq!(config.audit_key_file, Some("/nowhere/audit.key".into()));
+        let tls = config.tls.unwrap();
+        assert_eq!(tls.cert, PathBuf::from("/nowhere/cert.pem"));
+        assert_eq!(tls.key, PathBuf::from("/nowhere/key.pem"));
+    }
+
+    #[test]
+    fn half_of_tls_is_refused_and_so_is_an_http_address() {
+        let refused = |pairs: &[(&str, &str)]| load(&with_env(pairs)).unwrap_err().to_string();
+        let cert = ("FUSEBOARD__TLS__CERT_FILE", "c");
+        let half = refused(&[cert]);
+        assert!(half.contains("tls.cert_file and tls.key_file"), "{half}");
+        let http = refused(&[
+            cert,
+            ("FUSEBOARD__TLS__KEY_FILE", "k"),
+            ("FUSEBOARD__SERVER__EXTERNAL_URL", "http://board.example"),
+        ]);
+        assert!(
+            http.contains("server.external_url must begin with https://"),
+            "{http}"
+        );
+    }
+
+    #[test]
     fn half_a_first_account_is_refused() {
         let half = load(&Sources {
             environment: vec![("FUSEBOARD__ADMIN__EMAIL".into(), "ada@example.com".into())],

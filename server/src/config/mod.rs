@@ -33,6 +33,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// People may sign in over http from elsewhere.
     pub insecure_http: bool,
+    /// Where the certificate is, when we speak TLS ourselves.
+    pub tls: Option<TlsFiles>,
     /// The first account, when there is none.
     pub admin: Option<FirstAccount>,
     /// How long sessions last.
@@ -86,6 +88,15 @@ impl std::fmt::Debug for FirstAccount {
     }
 }
 
+/// Where the certificate is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate and those above it.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
 /// A URL that may hold a password: it has no `Display` and a masked `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
@@ -120,6 +131,20 @@ pub struct Effective {
 pub struct ConfigError(pub Vec<String>);
 
 impl Config {
+    /// `https` when we speak TLS ourselves.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// Where people find this server, without a path: `server.external_url`, or the address it listens on.
+    pub fn origin(&self, listening: SocketAddr) -> String {
+        match &self.external {
+            Some(external) if external.https => format!("https://{}", external.authority),
+            Some(external) => format!("http://{}", external.authority),
+            None => format!("{}://{listening}", self.scheme()),
+        }
+    }
+
     /// Builds it from checked values: `get` returns the text of a setting.
     fn build(get: impl Fn(&str) -> String, effective: Vec<Effective>) -> Result<Config, ConfigError> {
         let bad = |key: &str| ConfigError(vec![format!("{key} cannot be used")]);
@@ -136,6 +161,22 @@ impl Config {
                 return Err(ConfigError(vec![why.into()]));
             }
         };
+        let external = value::origin(&get("server.external_url")).map_err(|_| bad("server.external_url"))?;
+        let tls = match (get("tls.cert_file"), get("tls.key_file")) {
+            (cert, key) if cert.is_empty() && key.is_empty() => None,
+            (cert, key) if !cert.is_empty() && !key.is_empty() => Some(TlsFiles {
+                cert: cert.into(),
+                key: key.into(),
+            }),
+            _ => {
+                let why = "tls.cert_file and tls.key_file belong together: one of them is missing";
+                return Err(ConfigError(vec![why.into()]));
+            }
+        };
+        if tls.is_some() && external.as_ref().is_some_and(|external| !external.https) {
+            let why = "server.external_url must begin with https:// when tls.cert_file is set";
+            return Err(ConfigError(vec![why.into()]));
+        }
         let site_dir = get("server.site_dir");
         if site_dir.is_empty() && !cfg!(feature = "embed") {
             return Err(ConfigError(vec![
@@ -155,10 +196,11 @@ impl Config {
         };
         Ok(Config {
             listen,
-            external: value::origin(&get("server.external_url")).map_err(|_| bad("server.external_url"))?,
+            external,
             trusted_proxies: value::networks(&get("server.trusted_proxies"))
                 .map_err(|_| bad("server.trusted_proxies"))?,
             insecure_http: get("server.allow_insecure_http") == "true",
+            tls,
             admin,
             sessions: Lifetime {
                 idle: number("session.idle_hours")? * 3_600_000,

@@ -63,7 +63,7 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 28] = [
+pub const SETTINGS: [Setting; 30] = [
     setting(
         "server.listen",
         Kind::Address,
@@ -93,6 +93,18 @@ pub const SETTINGS: [Setting; 28] = [
         Kind::Path,
         SITE_DIR,
         "The folder with the page's script, style and fonts; empty means the copy inside the program.",
+    ),
+    setting(
+        "tls.cert_file",
+        Kind::Path,
+        "",
+        "The certificate and those above it, PEM: with it and tls.key_file the server speaks https, and nothing else.",
+    ),
+    setting(
+        "tls.key_file",
+        Kind::Path,
+        "",
+        "The certificate's private key, PEM, without a passphrase. Both files may be replaced while the server runs.",
     ),
     setting(
         "data.dir",

@@ -43,6 +43,16 @@ impl External {
 }
 
 impl External {
+    /// The host without its port.
+    pub fn host(&self) -> &str {
+        let port = self.authority.rfind(':');
+        // Within brackets a colon belongs to the address.
+        match port.filter(|at| !self.authority[*at..].contains(']')) {
+            Some(at) => &self.authority[..at],
+            None => &self.authority,
+        }
+    }
+
     /// `https://board.example`
     pub fn origin(&self) -> String {
         let scheme = if self.https { "https" } else { "http" };
@@ -70,6 +80,10 @@ mod tests {
             read("http://[2001:db8::1]:3000"),
             Ok((false, "[2001:db8::1]:3000".into()))
         );
+        let host = |text: &str| External::parse(text).unwrap().host().to_owned();
+        assert_eq!(host("https://board.example:8443"), "board.example");
+        assert_eq!(host("https://[2001:db8::1]:3000"), "[2001:db8::1]");
+        assert_eq!(host("https://[2001:db8::1]"), "[2001:db8::1]");
         for bad in [
             "",
             "board.example",

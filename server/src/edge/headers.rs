@@ -2,7 +2,7 @@
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -23,8 +23,15 @@ pub fn page_policy(nonce: &str) -> String {
     )
 }
 
-/// Adds what is missing. A route that set a header itself knew better.
-pub fn dress(headers: &mut HeaderMap) {
+/// For a year; of this name alone, because others below it are not ours.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Adds what is missing. A route that set a header itself knew better. `https_only` tells browsers never to come over http
+/// again.
+pub fn dress(headers: &mut HeaderMap, https_only: bool) {
+    if https_only {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(COOP, HeaderValue::from_static("same-origin"));
     headers.insert(CORP, HeaderValue::from_static("same-origin"));

@@ -171,6 +171,14 @@ impl Origins {
         }
     }
 
+    /// Whether browsers are to be told never to come over http again. Not when they know us by a name of this machine: they
+    /// would hold it against all other ports of it, where other programs speak http.
+    pub fn https_only(&self, headers: &HeaderMap) -> bool {
+        let https = self.tls || self.external.as_ref().is_some_and(|external| external.https);
+        let host = only(headers, &HOST).flatten();
+        https && host.is_some_and(|host| !is_loopback(host))
+    }
+
     /// Where the request comes from: the other end of the connection, or, if that is a trusted proxy, whom it says it
     /// forwards for. Of several the last that is not a trusted proxy itself.
     pub fn client(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
@@ -496,5 +504,35 @@ mod tests {
             address("10.0.0.1")
         );
         assert_eq!(client(&trusted, "10.0.0.1", ""), address("10.0.0.1"));
+    }
+
+    #[test]
+    fn only_names_of_elsewhere_are_https_for_good() {
+        let tls = Origins::new(3000, true, None, Vec::new(), false);
+        for (origins, host, told) in [
+            (&tls, "board.example:3000", true),
+            (&tls, "10.0.0.5:3000", true),
+            (&tls, "localhost:3000", false),
+            (&tls, "127.0.0.1:3000", false),
+            (&tls, "[::1]", false),
+            (&behind(&[]), "board.example", true),
+            (&behind(&[]), "localhost:3000", false),
+            (&here(), "board.example", false),
+        ] {
+            assert_eq!(origins.https_only(&headers(&[("host", host)])), told, "{host}");
+        }
+        assert!(!tls.https_only(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn with_tls_the_page_is_https() {
+        let tls = Origins::new(3000, true, None, Vec::new(), false);
+        let ask = |origin: &'static str| {
+            let pairs = [("host", "localhost:3000"), ("origin", origin)];
+            tls.check(&headers(&pairs), &Uri::from_static("/"), Need::Socket)
+        };
+        let via = ask("https://localhost:3000").unwrap();
+        assert_eq!((via.cookie, via.may_sign_in), (CookieKind::Secure, true));
+        assert_eq!(ask("http://localhost:3000"), Err(Foreign::Origin));
     }
 }

@@ -3,7 +3,6 @@
 //! Logged are method, path, status, time and id. Never a header, a query or a body: they hold keys and people's texts.
 
 use std::any::Any;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -15,18 +14,19 @@ use rand::Rng;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::counts::HttpCounts;
 use super::problem::Problem;
 use crate::edge;
+use crate::state::Shared;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Runs the request and finishes its answer.
-pub async fn finish(State(counts): State<Arc<HttpCounts>>, request: Request, next: Next) -> Response {
+pub async fn finish(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     // Ours alone: a client's own id could be anything, and would end up in the log.
     let id = format!("{:016x}", rand::rng().random::<u64>());
     let method = request.method().clone();
     let path: String = request.uri().path().chars().take(256).collect();
+    let https_only = shared.origins.https_only(request.headers());
     let span = tracing::info_span!("request", id = %id);
     let began = Instant::now();
     let mut response = next.run(request).instrument(span).await;
@@ -34,12 +34,12 @@ pub async fn finish(State(counts): State<Arc<HttpCounts>>, request: Request, nex
     if let Some(problem) = problem {
         write_out(&mut response, &problem, &id);
     }
-    edge::dress(response.headers_mut());
+    edge::dress(response.headers_mut(), https_only);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     let status = response.status();
-    counts.count(status);
+    shared.counts.count(status);
     let ms = began.elapsed().as_millis() as u64;
     if status.is_server_error() {
         tracing::warn!(id, %method, path, status = status.as_u16(), ms, "answered");

@@ -12,6 +12,7 @@ use super::exposition::{self, Sample};
 use crate::auth::Access;
 use crate::edge::{self, Policy};
 use crate::state::Shared;
+use crate::tls::Tls;
 
 /// The process answers. Says nothing about the database: restarting would not help it.
 pub async fn livez() -> Response {
@@ -44,6 +45,34 @@ pub async fn readyz(State(shared): State<Shared>, parts: Parts) -> Response {
 pub async fn version(State(shared): State<Shared>, Extension(_): Extension<Access>) -> Response {
     Json(json!({ "name": "fuseboard", "version": env!("CARGO_PKG_VERSION"), "build": shared.build }))
         .into_response()
+}
+
+/// Of TLS.
+fn certificate(tls: &Tls) -> [Sample<'static>; 3] {
+    let gauge = |name, help, value| Sample {
+        name,
+        help,
+        counter: false,
+        values: vec![(None, value)],
+    };
+    [
+        gauge(
+            "fuseboard_tls_certificate_expires_seconds",
+            "When the certificate that is shown expires, seconds since the Unix epoch.",
+            tls.expires().div_euclid(1_000) as f64,
+        ),
+        gauge(
+            "fuseboard_tls_certificate_stale",
+            "1 while the certificate's files hold something that cannot be used, and the one before is shown.",
+            f64::from(u8::from(tls.is_stale())),
+        ),
+        Sample {
+            name: "fuseboard_tls_handshakes_failed",
+            help: "Connections that came to no TLS.",
+            counter: true,
+            values: vec![(None, tls.failed() as f64)],
+        },
+    ]
 }
 
 /// Figures about ourselves: OpenMetrics where asked for, else the older text form.
@@ -81,6 +110,9 @@ pub async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> Respon
         counter: false,
         values: vec![(None, shared.sockets.open() as f64)],
     });
+    if let Some(tls) = &shared.tls {
+        samples.extend(certificate(tls));
+    }
     let (kind, text) = exposition::write(&samples, open);
     ([(CONTENT_TYPE, kind)], text).into_response()
 }

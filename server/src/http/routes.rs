@@ -329,7 +329,7 @@ pub fn router(shared: Shared) -> Router {
         .fallback(elsewhere)
         .with_state(shared.clone())
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(shared.counts.clone(), finish))
+        .layer(from_fn_with_state(shared, finish))
 }
 
 /// The `Allow` header is added by the router.

@@ -1,4 +1,5 @@
-//! The accept loop: HTTP/1.1 with bounded headers and waiting times, until the process is to stop.
+//! The accept loop: HTTP/1.1 with bounded headers and waiting times, over TLS where it is set up, until the process is to
+//! stop.
 //!
 //! Not `axum::serve`: that sets neither a limit nor a timeout for request heads, and waits for ever at shutdown.
 
@@ -15,9 +16,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+use crate::tls::Tls;
 
 /// The request line and headers together.
 const HEAD_LIMIT: usize = 16 << 10;
@@ -28,7 +33,7 @@ const CONNECTIONS: usize = 4_096;
 
 /// Serves until the supervisor's token is cancelled, then stops accepting. Each connection is a task of the supervisor
 /// and ends after the request it is working on.
-pub async fn serve(listener: TcpListener, router: Router, supervisor: Supervisor) {
+pub async fn serve(listener: TcpListener, tls: Option<Arc<Tls>>, router: Router, supervisor: Supervisor) {
     let stop = supervisor.token();
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -49,23 +54,31 @@ pub async fn serve(listener: TcpListener, router: Router, supervisor: Supervisor
             () = stop.cancelled() => return,
             permit = room.clone().acquire_owned() => permit,
         };
-        let router = router.clone();
-        let stop = stop.clone();
+        let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
         supervisor.spawn("connection", async move {
-            connection(stream, peer, router, stop).await;
+            // Frames are small and should leave at once. Failing to say so only makes them later.
+            let _ = stream.set_nodelay(true);
+            match tls {
+                None => connection(stream, peer, router, stop).await,
+                Some(tls) => {
+                    let shaken = tokio::select! {
+                        shaken = tls.shake(stream) => shaken,
+                        () = stop.cancelled() => None,
+                    };
+                    if let Some(stream) = shaken {
+                        connection(stream, peer, router, stop).await;
+                    }
+                }
+            }
             drop(permit);
         });
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    stop: tokio_util::sync::CancellationToken,
-) {
-    // Frames are small and should leave at once. Failing to say so only makes them later.
-    let _ = stream.set_nodelay(true);
+async fn connection<S>(stream: S, peer: SocketAddr, router: Router, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));

@@ -141,7 +141,10 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
     };
     let origin = match request.extensions.get::<Via>() {
         Some(via) => via.origin.clone(),
-        None => format!("http://127.0.0.1:{}", shared.port),
+        None => {
+            let scheme = if shared.tls.is_some() { "https" } else { "http" };
+            format!("{scheme}://127.0.0.1:{}", shared.port)
+        }
     };
     let site = Site {
         build: shared.build.clone(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::KeySource;
+use crate::cli::{KeySource, Trust};
 
 /// Real HTTP calls to fake providers on this machine, through real breakers, reported like any service would.
 ///
@@ -21,6 +21,10 @@ pub struct SimulateArgs {
     /// The key needs the scope ingest:write.
     #[command(flatten)]
     pub key: KeySource,
+
+    /// Whose certificates are believed.
+    #[command(flatten)]
+    pub trust: Trust,
 
     /// What happens to the providers.
     #[arg(long, value_enum, default_value_t = ScenarioName::Tour)]

@@ -93,7 +93,8 @@ impl From<SimulateError> for CliError {
 /// See [`simulate`].
 pub async fn run(args: SimulateArgs) -> Result<Exit, CliError> {
     let key = args.key.read()?;
-    simulate(args, &key).await?;
+    let authorities = args.trust.pem()?;
+    simulate(args, &key, authorities).await?;
     Ok(Exit::Done)
 }
 
@@ -101,12 +102,15 @@ pub async fn run(args: SimulateArgs) -> Result<Exit, CliError> {
 ///
 /// # Errors
 /// When Fuseboard cannot be reached or refuses the key at the start. Later troubles are waited out and shown.
-async fn simulate(args: SimulateArgs, key: &str) -> Result<(), SimulateError> {
-    let client = Client::builder(&args.url, key)
+async fn simulate(args: SimulateArgs, key: &str, authorities: Option<Vec<u8>>) -> Result<(), SimulateError> {
+    let mut builder = Client::builder(&args.url, key)
         .environment(&args.environment)
         .label("fuseboard.kind", "simulated")
-        .flush_every(Duration::from_millis(250))
-        .build()?;
+        .flush_every(Duration::from_millis(250));
+    if let Some(pem) = authorities {
+        builder = builder.ca_certificates(pem);
+    }
+    let client = builder.build()?;
     client.check().await.map_err(|error| match error {
         CheckError::Unreachable(detail) => SimulateError::Unreachable {
             url: args.url.clone(),

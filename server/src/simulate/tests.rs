@@ -44,6 +44,7 @@ async fn server(tasks: &mut JoinSet<()>) -> (SocketAddr, Seen) {
 
 fn args(address: SocketAddr, scenario: ScenarioName, seconds: u64) -> SimulateArgs {
     SimulateArgs {
+        trust: crate::cli::Trust::default(),
         url: format!("http://{address}"),
         key: KeySource {
             key: Some("fb_test".into()),
@@ -60,7 +61,7 @@ fn args(address: SocketAddr, scenario: ScenarioName, seconds: u64) -> SimulateAr
 async fn events_of(scenario: ScenarioName, seconds: u64) -> Vec<Value> {
     let mut tasks = JoinSet::new();
     let (address, seen) = server(&mut tasks).await;
-    simulate(args(address, scenario, seconds), "fb_test")
+    simulate(args(address, scenario, seconds), "fb_test", None)
         .await
         .unwrap();
     std::mem::take(&mut *seen.lock())
@@ -175,7 +176,7 @@ async fn without_a_server_there_is_a_clear_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test")
+    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test", None)
         .await
         .unwrap_err();
     assert!(matches!(error, SimulateError::Unreachable { .. }), "{error:?}");
@@ -183,7 +184,7 @@ async fn without_a_server_there_is_a_clear_error() {
     let mut wrong = args(address, ScenarioName::Calm, 1);
     wrong.url = "nonsense".into();
     assert!(matches!(
-        simulate(wrong, "fb_test").await,
+        simulate(wrong, "fb_test", None).await,
         Err(SimulateError::Usage(_))
     ));
 }
@@ -198,7 +199,7 @@ async fn a_refused_key_is_told_apart() {
         post(|| async { axum::http::StatusCode::UNAUTHORIZED }),
     );
     tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
-    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test")
+    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test", None)
         .await
         .unwrap_err();
     assert!(matches!(error, SimulateError::Refused { .. }), "{error:?}");

@@ -1,18 +1,20 @@
 //! One connection of `tail`: open, subscribe, print what comes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use protocol::codec::DecodeError;
 use protocol::replica::{Changes, Replica};
 use protocol::{ClientFrame, Range, SUBPROTOCOL_JSON, ServerFrame, json};
+use rustls::ClientConfig;
 use tokio::time::timeout;
-use tokio_tungstenite::connect_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Request};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{Connector, connect_async_tls_with_config};
 
 use super::print::Printer;
 
@@ -27,6 +29,8 @@ const VIEW: &str = "board";
 pub struct Target {
     address: String,
     authorization: HeaderValue,
+    /// Whose certificates are believed, where not the system's alone.
+    tls: Option<Arc<ClientConfig>>,
 }
 
 /// How a connection ended.
@@ -44,7 +48,7 @@ impl Target {
     ///
     /// # Errors
     /// In words what is wrong.
-    pub fn new(url: &str, key: &str) -> Result<Target, String> {
+    pub fn new(url: &str, key: &str, tls: Option<Arc<ClientConfig>>) -> Result<Target, String> {
         let url = url.trim_end_matches('/');
         let address = match url.split_once("://") {
             Some(("http", rest)) => format!("ws://{rest}/ws/v1"),
@@ -57,6 +61,7 @@ impl Target {
         Ok(Target {
             address,
             authorization,
+            tls,
         })
     }
 
@@ -86,7 +91,9 @@ pub async fn follow(target: &Target, printer: &mut Printer) -> (Ended, bool) {
         Ok(request) => request,
         Err(error) => return (Ended::Refused(error.to_string()), false),
     };
-    let mut socket = match timeout(CONNECT, connect_async_with_config(request, Some(config), true)).await {
+    let connector = target.tls.clone().map(Connector::Rustls);
+    let connecting = connect_async_tls_with_config(request, Some(config), true, connector);
+    let mut socket = match timeout(CONNECT, connecting).await {
         Err(_) => return (lost("no answer"), false),
         Ok(Err(Error::Http(response))) if response.status().is_client_error() => {
             return (
@@ -190,14 +197,14 @@ mod tests {
 
     #[test]
     fn addresses() {
-        let address = |url: &str| Target::new(url, "k").map(|target| target.address);
+        let address = |url: &str| Target::new(url, "k", None).map(|target| target.address);
         assert_eq!(
             address("http://127.0.0.1:3000/").unwrap(),
             "ws://127.0.0.1:3000/ws/v1"
         );
         assert_eq!(address("https://h/t/default").unwrap(), "wss://h/t/default/ws/v1");
         assert!(address("127.0.0.1:3000").is_err());
-        assert!(Target::new("http://h", "line\nbreak").is_err());
+        assert!(Target::new("http://h", "line\nbreak", None).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod print;
 
 use clap::Args;
 
-use crate::cli::{CliError, Exit, KeySource, complain};
+use crate::cli::{CliError, Exit, KeySource, Trust, complain};
 use backoff::Backoff;
 use connection::{Ended, Target};
 use print::Printer;
@@ -23,6 +23,8 @@ pub struct TailArgs {
     /// The key needs the scope metrics:read.
     #[command(flatten)]
     key: KeySource,
+    #[command(flatten)]
+    trust: Trust,
     /// Begin with so many of the newest transitions.
     #[arg(long, default_value_t = 10)]
     last: usize,
@@ -33,7 +35,8 @@ pub struct TailArgs {
 
 /// Prints until it is interrupted.
 pub async fn run(args: TailArgs) -> Result<Exit, CliError> {
-    let target = Target::new(&args.url, &args.key.read()?).map_err(|why| CliError::new(Exit::Usage, why))?;
+    let target = Target::new(&args.url, &args.key.read()?, args.trust.config()?)
+        .map_err(|why| CliError::new(Exit::Usage, why))?;
     let mut printer = Printer::new(args.json, args.last);
     tokio::select! {
         result = follow(&target, &mut printer) => result,

@@ -14,10 +14,11 @@ use bytes::Buf as _;
 use engine::{Direct, Frame, Tried};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+
+use super::wire::Wire;
 
 /// A frame up to this length is put behind its head and written in one piece: a short copy costs less than handing two
 /// pieces to the kernel.
@@ -29,15 +30,15 @@ const SHORT: usize = 2 << 10;
 pub struct Line(Arc<Shared>);
 
 struct Shared {
-    stream: TcpStream,
+    wire: Wire,
     /// Of the frame that was begun; empty when none is.
     rest: Mutex<Bytes>,
 }
 
 impl Line {
-    pub fn new(stream: TcpStream) -> Line {
+    pub fn new(wire: impl Into<Wire>) -> Line {
         Line(Arc::new(Shared {
-            stream,
+            wire: wire.into(),
             rest: Mutex::default(),
         }))
     }
@@ -57,7 +58,7 @@ impl Line {
             match self.0.try_frame(frame)? {
                 Tried::Sent => return Ok(()),
                 Tried::Begun => return self.flush().await,
-                Tried::Refused => self.0.stream.writable().await?,
+                Tried::Refused => self.0.wire.writable().await?,
             }
         }
     }
@@ -95,7 +96,7 @@ impl Shared {
             Err(error) => return Err(error),
         };
         *rest = match written.checked_sub(head.length) {
-            Some(sent) if sent == payload.len() => return Ok(Tried::Sent),
+            Some(sent) if sent == payload.len() && !self.wire.holds() => return Ok(Tried::Sent),
             Some(sent) => payload.slice(sent..),
             None => [&head.bytes()[written..], payload].concat().into(),
         };
@@ -105,25 +106,29 @@ impl Shared {
     fn try_write(&self, head: &[u8], payload: &[u8]) -> io::Result<usize> {
         if payload.len() > SHORT {
             let pieces = [io::IoSlice::new(head), io::IoSlice::new(payload)];
-            return self.stream.try_write_vectored(&pieces);
+            return self.wire.try_write(&pieces);
         }
         let mut whole = [0; Head::MOST + SHORT];
         let (first, rest) = whole.split_at_mut(head.len());
         first.copy_from_slice(head);
         let (second, _) = rest.split_at_mut(payload.len());
         second.copy_from_slice(payload);
-        self.stream.try_write(&whole[..head.len() + payload.len()])
+        self.wire
+            .try_write(&[io::IoSlice::new(&whole[..head.len() + payload.len()])])
     }
 
     fn poll_rest(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             {
                 let mut rest = self.rest.lock();
-                if rest.is_empty() {
-                    return Poll::Ready(Ok(()));
-                }
-                match self.stream.try_write(&rest) {
-                    Ok(written) => {
+                let written = if rest.is_empty() {
+                    self.wire.try_push().map(|()| None)
+                } else {
+                    self.wire.try_write(&[io::IoSlice::new(&rest)]).map(Some)
+                };
+                match written {
+                    Ok(None) => return Poll::Ready(Ok(())),
+                    Ok(Some(written)) => {
                         rest.advance(written);
                         continue;
                     }
@@ -131,7 +136,7 @@ impl Shared {
                     Err(error) => return Poll::Ready(Err(error)),
                 }
             }
-            ready!(self.stream.poll_write_ready(context))?;
+            ready!(self.wire.poll_writable(context))?;
         }
     }
 }
@@ -142,17 +147,7 @@ impl AsyncRead for Line {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.0.stream.poll_read_ready(context))?;
-            match self.0.stream.try_read(buffer.initialize_unfilled()) {
-                Ok(read) => {
-                    buffer.advance(read);
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        self.0.wire.poll_read(context, buffer)
     }
 }
 
@@ -165,7 +160,7 @@ impl AsyncWrite for Line {
                 let mut rest = self.0.rest.lock();
                 // The hub may have begun a frame since.
                 if rest.is_empty() {
-                    match self.0.stream.try_write(bytes) {
+                    match self.0.wire.try_write(&[io::IoSlice::new(bytes)]) {
                         Ok(written) => {
                             *rest = Bytes::copy_from_slice(&bytes[written..]);
                             return Poll::Ready(Ok(bytes.len()));
@@ -175,7 +170,7 @@ impl AsyncWrite for Line {
                     }
                 }
             }
-            ready!(self.0.stream.poll_write_ready(context))?;
+            ready!(self.0.wire.poll_writable(context))?;
         }
     }
 
@@ -225,8 +220,11 @@ impl Head {
 mod tests {
     use std::time::Duration;
 
+    use rustls::pki_types::{PrivateKeyDer, ServerName};
+    use rustls::{ClientConfig, RootCertStore, ServerConfig};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpSocket;
+    use tokio::net::{TcpSocket, TcpStream};
+    use tokio_rustls::{TlsAcceptor, TlsConnector};
 
     use super::*;
 
@@ -244,24 +242,70 @@ mod tests {
         assert_eq!(Head::of(Data::Text, 5).unwrap().bytes(), [0x81, 5]);
     }
 
-    /// Two hands write into a connection that is read slowly: every frame arrives whole and in its hand's order.
-    #[expect(clippy::disallowed_methods, reason = "a test may have tasks without a name")]
-    #[tokio::test(flavor = "multi_thread")]
-    async fn whole_frames_arrive_whoever_writes_them() {
-        const EACH: u32 = 40;
-        // Every other frame is more than the kernel takes at once here, and goes in parts.
-        const LENGTHS: [usize; 2] = [200_000, 300];
+    /// A connection whose server's side takes little at once.
+    async fn connected() -> (TcpStream, TcpStream) {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_send_buffer_size(64 << 10).unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = socket.listen(1).unwrap();
         let address = listener.local_addr().unwrap();
-        let client = tokio::spawn(TcpStream::connect(address));
-        let stream = listener.accept().await.unwrap().0;
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let stream = accepted.unwrap().0;
         stream.set_nodelay(true).unwrap();
-        let line = Line::new(stream);
-        let mut client = client.await.unwrap().unwrap();
+        (stream, client.unwrap())
+    }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whole_frames_arrive_whoever_writes_them() {
+        let (stream, client) = connected().await;
+        two_hands(Line::new(stream), client).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whole_frames_arrive_over_tls_too() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.clone()],
+                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+            )
+            .unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let believing = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let (stream, client) = connected().await;
+        let name = ServerName::try_from("localhost").unwrap();
+        let connector = TlsConnector::from(Arc::new(believing));
+        let (stream, client) = tokio::join!(
+            TlsAcceptor::from(Arc::new(config)).accept(stream),
+            connector.connect(name, client)
+        );
+        two_hands(Line::new(stream.unwrap()), client.unwrap()).await;
+    }
+
+    /// Two hands write into a connection that is read slowly: every frame arrives whole and in its hand's order; and what
+    /// the client says meanwhile arrives as well. When the hands let go, the client sees an end.
+    #[expect(clippy::disallowed_methods, reason = "a test may have tasks without a name")]
+    async fn two_hands(line: Line, mut client: impl AsyncRead + AsyncWrite + Unpin) {
+        const EACH: u32 = 40;
+        // Every other frame is more than the kernel takes at once here, and goes in parts.
+        const LENGTHS: [usize; 2] = [200_000, 300];
+        let mut ears = line.clone();
+        let heard = tokio::spawn(async move {
+            let mut heard = vec![0; EACH as usize * 50];
+            ears.read_exact(&mut heard).await.unwrap();
+            heard
+        });
         let payload = |number: u32| {
             let mut payload = vec![b'h'; LENGTHS[number as usize % 2]];
             payload[..4].copy_from_slice(&number.to_be_bytes());
@@ -285,7 +329,7 @@ mod tests {
             seen
         });
         // As tungstenite: a frame of two bytes of head and 50 of payload; and what the hub has begun.
-        let mut session = line.clone();
+        let mut session = line;
         let session = tokio::spawn(async move {
             for number in 0.. {
                 if number < EACH {
@@ -306,6 +350,7 @@ mod tests {
                 let mut payload = [0; 50];
                 client.read_exact(&mut payload).await.unwrap();
                 assert_eq!(payload, [pings as u8; 50]);
+                client.write_all(&payload).await.unwrap();
                 pings += 1;
             } else {
                 let length = match head {
@@ -324,7 +369,12 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
+        client.flush().await.unwrap();
+        let answers: Vec<u8> = (0..EACH).flat_map(|number| [number as u8; 50]).collect();
+        assert_eq!(heard.await.unwrap(), answers);
         session.abort();
+        let _ = session.await;
         assert_eq!(hub.await.unwrap(), [true; 3], "at once, in parts, and not at all");
+        assert_eq!(client.read(&mut [0]).await.unwrap(), 0, "an end, not a cut");
     }
 }

@@ -6,6 +6,7 @@ mod negotiate;
 mod seats;
 mod session;
 mod socket;
+mod wire;
 
 use std::net::SocketAddr;
 

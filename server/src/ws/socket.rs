@@ -13,11 +13,13 @@ use futures::{SinkExt as _, StreamExt as _};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
 use super::line::Line;
+use super::wire::Wire;
 
 /// The largest message a client may send; ours are tiny, so this is generous.
 const MESSAGE_LIMIT: usize = 64 << 10;
@@ -39,17 +41,23 @@ impl Socket {
     /// # Errors
     /// When the connection is none of our own listener's.
     pub async fn over(upgraded: Upgraded) -> io::Result<Socket> {
-        let parts = upgraded
-            .downcast::<TokioIo<TcpStream>>()
-            .map_err(|_| io::Error::other("the connection is not a TCP stream"))?;
+        let (wire, read) = match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => (Wire::from(parts.io.into_inner()), parts.read_buf),
+            Err(upgraded) => {
+                let parts = upgraded
+                    .downcast::<TokioIo<TlsStream<TcpStream>>>()
+                    .map_err(|_| io::Error::other("the connection is none of our listener's"))?;
+                (Wire::from(parts.io.into_inner()), parts.read_buf)
+            }
+        };
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
             .max_write_buffer_size(WRITE_LIMIT)
             .max_message_size(Some(MESSAGE_LIMIT))
             .max_frame_size(Some(MESSAGE_LIMIT));
-        let line = Line::new(parts.io.into_inner());
-        let read = parts.read_buf.to_vec();
+        let line = Line::new(wire);
+        let read = read.to_vec();
         let stream =
             WebSocketStream::from_partially_read(line.clone(), read, Role::Server, Some(config)).await;
         Ok(Socket { line, stream })

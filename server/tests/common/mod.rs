@@ -2,6 +2,7 @@
 
 #![expect(dead_code, reason = "each test file uses a part of this")]
 
+pub mod authority;
 pub mod cli;
 pub mod people;
 
