@@ -41,6 +41,8 @@ pub struct Site {
     pub origin: String,
     /// The API key `local`, on a machine that has it; else snippets say `$FUSEBOARD_KEY`.
     pub local_key: Option<String>,
+    /// Whoever looks may make keys here.
+    pub may_make_keys: bool,
     /// `light` or `dark` when the visitor chose one; `None` follows the system.
     pub theme: Option<Theme>,
     /// Minutes east of UTC in which times are shown, from the page's cookie, else the tenant's zone.

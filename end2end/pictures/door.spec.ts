@@ -25,6 +25,9 @@ test("the first run", async ({ page, fresh }) => {
   await page.getByRole("button").click();
   await expect(page).toHaveURL(/\/connect$/);
   await expect(page.locator("body")).toHaveAttribute("data-hydrated", /.*/);
+  await page.getByPlaceholder("Name of the service").fill("checkout");
+  await page.getByRole("button", { name: "Make a key" }).click();
+  await expect(page.locator("[data-making]")).toHaveAttribute("data-making", "made");
   await shot(page, "first-run-2-connect");
   await fresh.push(
     { type: "call", provider: "openai", model: "gpt-5", outcome: "ok", duration_ms: 812 },

@@ -41,7 +41,23 @@ test("from the link to the first event", async ({ page, fresh }) => {
   await page.getByLabel("Password").fill(OWNER.password);
   await page.getByRole("button", { name: "Create the owner" }).click();
   await expect(page).toHaveURL(/\/connect$/);
-  await fresh.push({ type: "call", provider: "openai", model: "gpt-5", outcome: "ok", duration_ms: 812 });
+  await expect(page.locator("body")).toHaveAttribute("data-hydrated", /.*/);
+  const pasted = () => page.locator("#snippet mark").innerText();
+  const before = await pasted();
+  await page.getByPlaceholder("Name of the service").fill("checkout");
+  await page.getByRole("button", { name: "Make a key" }).click();
+  await expect(page.locator("[data-making]")).toHaveAttribute("data-making", "made");
+  const key = await pasted();
+  expect(key).toMatch(/^fb_default_/);
+  expect(key, "it is the new one").not.toBe(before);
+  await page.getByRole("tab", { name: "Python" }).click();
+  expect(await pasted(), "in every snippet").toBe(key);
+  const sent = await fetch(`${fresh.url}/api/v1/events`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify([{ type: "call", provider: "openai", model: "gpt-5", outcome: "ok", duration_ms: 812 }]),
+  });
+  expect(sent.status).toBe(200);
   await page.getByRole("link", { name: "Board" }).click();
   await expect(page.locator('[data-provider="openai"]')).toBeVisible();
   expect((await fetch(`${fresh.url}/setup`, { redirect: "manual" })).headers.get("location"), "the setup is over").toBe("/login");

@@ -428,6 +428,13 @@ async fn a_tenant_has_settings_of_its_own() {
         404
     );
     assert_eq!(open(&server, "/settings/tenants", &bo).await.status(), 403);
+    // An admin of one tenant must not find the key of another.
+    let connect = html(&server, "/t/acme/connect", &bo).await;
+    assert!(
+        connect.contains("Make a key") && !connect.contains(&server.key),
+        "{connect}"
+    );
+    assert!(html(&server, "/connect", &owner).await.contains(&server.key));
     assert!(server.stop().await);
 }
 

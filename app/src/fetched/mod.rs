@@ -17,6 +17,8 @@ mod follow;
 mod get;
 mod kept;
 mod pages;
+#[cfg(feature = "hydrate")]
+mod send;
 
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
@@ -30,6 +32,8 @@ pub use about::{AskedAbout, breaker_path};
 pub use day::Day;
 pub use kept::Kept;
 pub use pages::{Asked, AskedProvider};
+#[cfg(feature = "hydrate")]
+pub use send::make_key;
 
 /// A range whose end is this close to the moment of its answer ends now.
 const NOW_MS: i64 = 10_000;

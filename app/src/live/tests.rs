@@ -27,6 +27,7 @@ pub(crate) fn seed(board: Board) -> Seed {
             base: String::new(),
             origin: "http://127.0.0.1:3000".into(),
             local_key: None,
+            may_make_keys: false,
             theme: None,
             utc_offset_min: 0,
         },

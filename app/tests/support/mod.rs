@@ -401,6 +401,7 @@ pub fn site() -> Site {
         base: String::new(),
         origin: "http://127.0.0.1:3000".into(),
         local_key: Some("fb_test_7Q2xN4mB9cT1".into()),
+        may_make_keys: true,
         theme: None,
         utc_offset_min: 120,
     }

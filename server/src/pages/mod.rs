@@ -25,7 +25,7 @@ use leptos::prelude::provide_context;
 use protocol::view::Board;
 use protocol::{Range, Span};
 use serde::Serialize;
-use store::{Role, TenantScope};
+use store::{Role, TenantId, TenantScope};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
@@ -133,6 +133,7 @@ where
 async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed, StatusCode)> {
     let scope = access.scope()?;
     let range = range(request.uri.query().unwrap_or_default()).unwrap_or_default();
+    let may_make_keys = matches!(access, Access::Person(person) if person.role >= Role::Admin);
     let tenant = scope.tenant().to_string();
     let base = if request.uri.path().starts_with("/t/") {
         format!("/t/{tenant}")
@@ -151,11 +152,13 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
         tenant,
         base,
         origin,
-        // Whoever may only read must not find a key that may write.
+        // Whoever may only read must not find a key that may write, nor whoever is an admin of another tenant than the
+        // key's.
         local_key: shared
             .local_key
             .clone()
-            .filter(|_| matches!(access, Access::Person(person) if person.role >= Role::Admin)),
+            .filter(|_| may_make_keys && *scope.tenant() == TenantId::default_tenant()),
+        may_make_keys,
         theme: cookies::theme(&request.headers),
         utc_offset_min: cookies::utc_offset_min(&request.headers).unwrap_or(shared.utc_offset_min),
     };

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -147,7 +147,7 @@ async fn any_moment(home: Home) {
         .unwrap();
     let (opened, vault) = home.open().await;
     fill(&opened, &vault, count).await;
-    let since = Instant::now();
+    let since = tokio::time::Instant::now();
     home.ask(&["secrets", "rotate", "--json"]);
     let whole = since.elapsed();
 

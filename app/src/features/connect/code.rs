@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use leptos::{ev, html, prelude::*, tachys::dom::event_target, task::spawn_local};
 use wasm_bindgen::JsCast;
 
+use super::make::make_key;
 use super::snippets::{SNIPPETS, Shown};
 use crate::{
     browser,
@@ -40,7 +41,9 @@ pub fn copy_button(text: Signal<String>) -> Part {
 pub fn snippet_tabs() -> Part {
     let site = Arc::new(expect_context::<Site>());
     let chosen = RwSignal::new(0_usize);
-    let shown = move || SNIPPETS[chosen.get()].shown(&site);
+    let made = RwSignal::new(None::<String>);
+    let make = make_key(&site, made);
+    let shown = move || made.with(|made| SNIPPETS[chosen.get()].shown(&site, made.as_deref()));
     let all = {
         let shown = shown.clone();
         dynamic(move || shown().text())
@@ -92,6 +95,7 @@ pub fn snippet_tabs() -> Part {
                 <code>{when(move || Some(lines(shown())))}</code>
             </pre>
             {copy_button(all)}
+            {make}
         </section>
     }
     .part()

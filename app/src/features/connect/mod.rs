@@ -4,6 +4,7 @@
 
 mod code;
 mod listening;
+mod make;
 mod snippets;
 mod sources;
 

@@ -36,13 +36,13 @@ impl Shown {
 }
 
 impl Snippet {
-    /// For this server and this key.
-    pub fn shown(&self, site: &Site) -> Shown {
+    /// For this server, with the key that was made for it, or else the machine's own.
+    pub fn shown(&self, site: &Site, made: Option<&str>) -> Shown {
         let (open, close, environment) = self.key;
         let text = self.template.replace("{ORIGIN}", &site.origin);
         let (before, after) = text.split_once("{KEY}").unwrap_or((&text, ""));
-        let (before, key, after) = match &site.local_key {
-            Some(key) => ([before, open].concat(), key.clone(), [close, after].concat()),
+        let (before, key, after) = match made.or(site.local_key.as_deref()) {
+            Some(key) => ([before, open].concat(), key.to_owned(), [close, after].concat()),
             None => (before.to_owned(), environment.to_owned(), after.to_owned()),
         };
         Shown { before, key, after }
@@ -191,6 +191,7 @@ mod tests {
             base: String::new(),
             origin: "http://127.0.0.1:3000".into(),
             local_key: key.map(str::to_owned),
+            may_make_keys: true,
             theme: None,
             utc_offset_min: 0,
         }
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn the_key_and_the_server_are_in_place() {
         for snippet in SNIPPETS {
-            let text = snippet.shown(&site(Some("fb_test_1"))).text();
+            let text = snippet.shown(&site(Some("fb_test_1")), None).text();
             assert!(text.contains("http://127.0.0.1:3000"), "{}", snippet.id);
             assert!(
                 text.contains("fb_test_1") && !text.contains("{KEY}"),
@@ -210,9 +211,15 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_was_made_goes_first() {
+        let shown = SNIPPETS[0].shown(&site(Some("fb_test_1")), Some("fb_test_2"));
+        assert!(shown.text().contains("fb_test_2") && !shown.text().contains("fb_test_1"));
+    }
+
+    #[test]
     fn without_a_key_it_comes_from_the_environment() {
         for snippet in SNIPPETS {
-            let shown = snippet.shown(&site(None));
+            let shown = snippet.shown(&site(None), None);
             assert!(shown.key.contains("FUSEBOARD_KEY"), "{}", snippet.id);
             assert!(
                 !shown.text().contains("\"\""),
@@ -224,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_curl_snippet_carries_json() {
-        let text = SNIPPETS[0].shown(&site(Some("fb_test_1"))).text();
+        let text = SNIPPETS[0].shown(&site(Some("fb_test_1")), None).text();
         let body = text
             .split_once("-d '")
             .and_then(|(_, rest)| rest.rsplit_once('\''))
