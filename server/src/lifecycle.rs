@@ -25,7 +25,7 @@ use crate::auth::{
 };
 use crate::config::Config;
 use crate::edge::Origins;
-use crate::http::{self, Patience};
+use crate::http::{self, Patience, Quotas};
 use crate::state::{Facilities, Shared};
 use crate::stores::{self, OpenStores, StoresError};
 use crate::tls::{self, Tls, TlsError};
@@ -187,6 +187,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         assets,
         sockets: Sockets::default(),
         counts: Arc::default(),
+        quotas: Quotas::new(config.events_per_second),
         patience: options.patience,
         renders: Arc::new(Semaphore::new(pages::AT_ONCE)),
         port: address.port(),

@@ -13,7 +13,7 @@ use ::secrets::Vault;
 use crate::assets::Assets;
 use crate::auth::{KeyLookup, People};
 use crate::edge::Origins;
-use crate::http::{HttpCounts, Patience};
+use crate::http::{HttpCounts, Patience, Quotas};
 use crate::tls::Tls;
 use crate::ws::Sockets;
 
@@ -44,6 +44,8 @@ pub struct Facilities {
     pub sockets: Sockets,
     /// What was answered.
     pub counts: Arc<HttpCounts>,
+    /// What each tenant may send.
+    pub quotas: Quotas,
     /// How long a sender of a body may take.
     pub patience: Patience,
     /// Turns to make a page.

@@ -102,3 +102,41 @@ async fn a_slow_sender_is_not_waited_for_and_does_not_hinder_others() {
     );
     assert!(server.stop().await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_sends_too_much_waits_and_loses_nothing() {
+    let toml = "[limits]\nevents_per_second = 20\n";
+    let server = TestServer::start_configured(toml, Options::default()).await;
+    let batch = |from: usize, to: usize| json!((from..to).map(|n| call(&n.to_string())).collect::<Vec<_>>());
+    let first = server.push_json(&batch(0, 220)).await;
+    assert_eq!(
+        first.status(),
+        200,
+        "ten seconds of it at once, and a little more"
+    );
+    let refused = server.push_json(&batch(220, 230)).await;
+    let wait: u64 = refused.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let (status, body) = problem(refused).await;
+    assert_eq!(status, 429);
+    assert!(body["type"].as_str().unwrap().ends_with(":over-quota"), "{body}");
+    assert!(
+        body["detail"].as_str().unwrap().contains("20 events per second"),
+        "{body}"
+    );
+    assert!((1..=2).contains(&wait), "{wait}");
+    let limits: Value = server.read("/api/v1/limits").await;
+    assert_eq!(limits["items"][0]["name"], "events_per_second");
+    assert_eq!(limits["items"][0]["cap"], 20);
+    tokio::time::sleep(Duration::from_secs(wait)).await;
+    let again = server.accept(&batch(220, 230)).await;
+    assert_eq!(
+        (&again["accepted"], &again["duplicates"]),
+        (&json!(10), &json!(0)),
+        "nothing of it was kept"
+    );
+    assert!(server.stop().await);
+}

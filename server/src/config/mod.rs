@@ -59,6 +59,8 @@ pub struct Config {
     pub in_flight_bytes: usize,
     /// Series per tenant.
     pub series_cap: usize,
+    /// Events per second and tenant; 0 is no limit.
+    pub events_per_second: u32,
     /// Labels that are dimensions of history.
     pub kept_labels: KeptLabels,
     /// Minutes east of UTC.
@@ -225,6 +227,7 @@ impl Config {
             ],
             in_flight_bytes: number("limits.in_flight_mib")? as usize * mib as usize,
             series_cap: number("limits.series")? as usize,
+            events_per_second: number("limits.events_per_second")? as u32,
             kept_labels: value::labels(&get("series.kept_labels")).map_err(|_| bad("series.kept_labels"))?,
             utc_offset_min: number("tenant.utc_offset_min")? as i32,
             log_level: get("log.level"),

@@ -63,7 +63,7 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 30] = [
+pub const SETTINGS: [Setting; 31] = [
     setting(
         "server.listen",
         Kind::Address,
@@ -221,6 +221,12 @@ pub const SETTINGS: [Setting; 30] = [
         Kind::Integer(1, 50_000),
         "2000",
         "Series per tenant; further ones fold into one.",
+    ),
+    setting(
+        "limits.events_per_second",
+        Kind::Integer(0, 1_000_000),
+        "0",
+        "Events that each tenant may send per second, ten seconds of them at once; 0 is no limit. Above it 429.",
     ),
     setting(
         "series.kept_labels",

@@ -32,6 +32,10 @@ pub async fn push(
         ));
     };
     let (parts, body) = request.into_parts();
+    if let Err(problem) = shared.quotas.check(scope.tenant()) {
+        edge::discard(body).await;
+        return Err(problem);
+    }
     let asked = match asked(&parts.headers) {
         Ok(asked) => asked,
         Err(problem) => {
@@ -51,8 +55,20 @@ pub async fn push(
         idempotency_key: asked.idempotency_key,
     };
     match shared.engine.ingest(&scope, request).await {
-        Ok(reply) => Ok(Json(answer(&reply)).into_response()),
-        Err(error) => Err(refused(error)),
+        Ok(reply) => {
+            // A repeat of a whole request costs next to nothing.
+            if !reply.replayed {
+                let events = reply.accepted as u64 + reply.duplicates as u64 + reply.refused_count as u64;
+                shared.quotas.charge(scope.tenant(), events);
+            }
+            Ok(Json(answer(&reply)).into_response())
+        }
+        Err(error) => {
+            if let IngestError::AllRefused(reply) = &error {
+                shared.quotas.charge(scope.tenant(), reply.refused_count as u64);
+            }
+            Err(refused(error))
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
 use engine::ReplayError;
 use protocol::Range;
-use store::TenantScope;
+use protocol::limits::Limits;
+use store::{StoreError, TenantScope};
 
 use super::page::Form;
 use super::params::{Params, bad};
@@ -63,13 +64,24 @@ pub async fn limits(
 ) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["build"])?;
     let form = Form::negotiate(&shared, &headers, &params)?;
-    match shared.engine.limits(scope(&access)?).await {
+    match limits_of(&shared, scope(&access)?).await {
         Ok(limits) => form.write(&limits),
         Err(error) => {
             tracing::error!(%error, "limits could not be read");
             Err(Problem::unavailable("The store cannot be read right now.", 5))
         }
     }
+}
+
+/// What is capped for a tenant: by the engine, and by what may be sent.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn limits_of(shared: &Shared, scope: &TenantScope) -> Result<Limits, StoreError> {
+    let mut limits = shared.engine.limits(scope).await?;
+    let quota = shared.quotas.limit(scope.tenant());
+    limits.items.splice(0..0, quota);
+    Ok(limits)
 }
 
 /// Whose data the request may see.

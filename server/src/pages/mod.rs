@@ -31,7 +31,7 @@ use tokio::task::spawn_blocking;
 
 use crate::auth::{self, Access};
 use crate::edge::{self, Via};
-use crate::http::{Problem, breakers, explore_question, page_ends, providers, range};
+use crate::http::{Problem, breakers, explore_question, limits_of, page_ends, providers, range};
 use crate::state::Shared;
 
 /// Pages made at the same time; further ones wait for their turn.
@@ -236,7 +236,7 @@ async fn figures(shared: &Shared, scope: &TenantScope, path: &str, uri: &Uri) ->
             packed(engine.breakers(scope, &from, &to, None).await)
         }
         "/explore" => packed(engine.explore(scope, explore_question(uri)).await),
-        "/limits" => packed(engine.limits(scope).await.map_err(PageError::Store)),
+        "/limits" => packed(limits_of(shared, scope).await.map_err(PageError::Store)),
         _ => None,
     };
     figures.map_or(Paint::Without, Paint::With)
