@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Event } from "./events.ts";
+import { code } from "./totp.ts";
 
 export const ROOT = process.env.FUSEBOARD_ROOT ?? path.resolve(import.meta.dirname, "../..");
 const BINARY = process.env.FUSEBOARD_BIN ?? path.join(ROOT, "target/ci/fuseboard");
@@ -76,6 +77,19 @@ export class Server {
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);
     return child;
+  }
+
+  /** Gives the owner, who has just signed in with this cookie, a second factor; the seed and the recovery codes. */
+  async secondFactor(cookie: string): Promise<{ secret: string; recoveryCodes: string[] }> {
+    const ask = async (path: string, body: object) => {
+      const headers = { origin: this.url, cookie, "content-type": "application/json" };
+      const answer = await fetch(`${this.url}/api/v1/me/second-factor${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      return answer.json();
+    };
+    const { secret } = (await ask("", {})) as { secret: string };
+    const enabled = (await ask("/enable", { code: code(secret) })) as { recovery_codes: string[] };
+    return { secret, recoveryCodes: enabled.recovery_codes };
   }
 
   /** SIGKILL. */

@@ -50,3 +50,29 @@ test("the first run", async ({ page, fresh }) => {
   await expect(page.getByRole("alert")).toBeVisible();
   await shot(page, "sign-in-dark-phone");
 });
+
+test("the second factor", async ({ page }) => {
+  const server = await Server.start();
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const signIn = async () => {
+    await page.goto(`${server.url}/login`);
+    await page.getByLabel("Email").fill(OWNER.email);
+    await page.getByLabel("Password").fill(OWNER.password);
+    await page.keyboard.press("Enter");
+  };
+  await signIn();
+  await expect(page).toHaveURL(`${server.url}/`);
+  const cookies = await page.context().cookies();
+  await server.secondFactor(cookies.map(({ name, value }) => `${name}=${value}`).join("; "));
+  await page.context().clearCookies();
+  await signIn();
+  await expect(page.getByLabel("Code")).toBeFocused();
+  await shot(page, "sign-in-code-light");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.getByLabel("Code").fill("000000");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toBeVisible();
+  await shot(page, "sign-in-code-dark-phone");
+  await server.stop();
+});

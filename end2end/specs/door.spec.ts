@@ -2,6 +2,7 @@
 import { type Page, expect, test as base } from "@playwright/test";
 import { Guard } from "../helpers/guard.ts";
 import { OWNER, Server } from "../helpers/server.ts";
+import { code } from "../helpers/totp.ts";
 
 const test = base.extend<{ fresh: Server; server: Server; guard: Guard }>({
   fresh: async ({}, use) => {
@@ -94,4 +95,40 @@ test("a page whose session ends elsewhere goes to the door and comes back", asyn
   await expect(page).toHaveURL(/\/login/, { timeout: 8_000 });
   await signIn(page);
   await expect(page.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
+});
+
+test("an account with a second factor is asked for a code, and a recovery code does too", async ({ guard, page, server }) => {
+  guard.allow(/422 .*\/login\/code/);
+  const cookie = async () => (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+  const out = async () => {
+    await page.goto(`${server.url}/logout`);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(page).toHaveURL(/\/login$/);
+  };
+  await page.goto(`${server.url}/login`);
+  await signIn(page);
+  await expect(page.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
+  const { secret, recoveryCodes } = await server.secondFactor(await cookie());
+  await out();
+
+  await page.goto(`${server.url}/login?next=/providers`);
+  await signIn(page);
+  await expect(page.getByRole("heading", { name: "One more step" })).toBeVisible();
+  await expect(page.getByLabel("Code")).toBeFocused();
+  expect(await cookie(), "nothing to come in with yet").toBe("");
+  await page.getByLabel("Code").fill("000000");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toContainText("This code is wrong");
+  // The next code: the one of now has shown that the app works.
+  await page.getByLabel("Code").fill(code(secret, 1));
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/providers$/);
+  await out();
+
+  await signIn(page);
+  await page.getByLabel("Code").fill(recoveryCodes[0] ?? "");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
+  await page.goto(`${server.url}/login/code`);
+  await expect(page, "nobody is half in by an address").toHaveURL(`${server.url}/`);
 });

@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 use crate::assets::Assets;
 use crate::audit;
 use crate::auth::{
-    self, Chosen, Denials, KeyLookup, ManageError, People, PeopleError, SessionLookup, Setup, SetupError,
-    Whence,
+    self, Chosen, Denials, KeyLookup, ManageError, People, PeopleError, Seconds, SessionLookup, Setup,
+    SetupError, Whence,
 };
 use crate::config::Config;
 use crate::edge::Origins;
@@ -161,7 +161,9 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     let lookup = KeyLookup::new(Arc::clone(&stores.stores.keys), inner.system(), clock.clone());
     let vault = secrets::vault(config, Arc::clone(&stores.secrets), inner.system());
     vault.check().await?;
-    let (people, token) = people(config, &stores, inner.system(), &clock).await?;
+    let vault = Arc::new(vault);
+    let seconds = Seconds::new(Arc::clone(&stores.seconds), Arc::clone(&vault));
+    let (people, token) = people(config, &stores, seconds, inner.system(), &clock).await?;
     let local_key = if options.local_key {
         let scope = auth::by_command_line(TenantId::default_tenant());
         let keys = stores.stores.keys.as_ref();
@@ -270,6 +272,7 @@ impl Running {
 async fn people(
     config: &Config,
     stores: &OpenStores,
+    seconds: Seconds,
     system: SystemScope,
     clock: &Clock,
 ) -> Result<(People, Option<String>), StartError> {
@@ -291,6 +294,7 @@ async fn people(
         Arc::clone(&stores.accounts),
         lookup,
         Arc::clone(&stores.sessions),
+        seconds,
         setup,
         denials,
         system,

@@ -29,7 +29,7 @@ pub struct Facilities {
     /// API keys, for those who manage them.
     pub keys: Arc<dyn Keys>,
     /// Keeps secrets.
-    pub vault: Vault,
+    pub vault: Arc<Vault>,
     /// Finds API keys.
     pub lookup: KeyLookup,
     /// Accounts and sessions.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::{Stores, Supervisor};
 use store::audit::AuditKey;
-use store::{Accounts, Audits, Keys, Secrets, Sessions, SystemScope};
+use store::{Accounts, Audits, Keys, SecondFactors, Secrets, Sessions, SystemScope};
 use store_sql::{OpenError, PgKeys, PgOptions, PgStore, SqliteKeys, SqliteOptions, SqliteStore};
 
 use crate::audit::{self, AuditKeyError};
@@ -31,6 +31,8 @@ pub struct OpenStores {
     pub sessions: Arc<dyn Sessions>,
     /// Secrets, sealed.
     pub secrets: Arc<dyn Secrets>,
+    /// Second factors.
+    pub seconds: Arc<dyn SecondFactors>,
     backend: Backend,
     supervisor: Supervisor,
 }
@@ -48,7 +50,13 @@ impl OpenStores {
 
     /// Closes the files, or the connections. Whoever still holds a store keeps it open; nothing is lost by that.
     pub async fn close(self) {
-        drop((self.stores, self.accounts, self.sessions, self.secrets));
+        drop((
+            self.stores,
+            self.accounts,
+            self.sessions,
+            self.secrets,
+            self.seconds,
+        ));
         match self.backend {
             Backend::Sqlite(store) => {
                 if let Some(store) = Arc::into_inner(store) {
@@ -127,6 +135,7 @@ async fn connect(
                 accounts: store.clone(),
                 sessions: store.clone(),
                 secrets: store.clone(),
+                seconds: store.clone(),
                 backend: Backend::Sqlite(store),
                 supervisor,
             })
@@ -145,6 +154,7 @@ async fn connect(
                 accounts: store.clone(),
                 sessions: store.clone(),
                 secrets: store.clone(),
+                seconds: store.clone(),
                 backend: Backend::Postgres(store),
                 supervisor,
             })
@@ -169,6 +179,8 @@ pub struct OpenKeys {
     pub sessions: Arc<dyn Sessions>,
     /// Secrets, sealed.
     pub secrets: Arc<dyn Secrets>,
+    /// Second factors.
+    pub seconds: Arc<dyn SecondFactors>,
     /// The audit log.
     pub audits: Arc<dyn Audits>,
     /// What seals it.
@@ -190,7 +202,14 @@ impl OpenKeys {
 
     /// Closes the file, or the connection.
     pub async fn close(self) {
-        drop((self.keys, self.accounts, self.sessions, self.secrets, self.audits));
+        drop((
+            self.keys,
+            self.accounts,
+            self.sessions,
+            self.secrets,
+            self.seconds,
+            self.audits,
+        ));
         match self.backend {
             KeysBackend::Sqlite(keys) => {
                 if let Some(keys) = Arc::into_inner(keys) {
@@ -226,6 +245,7 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
                 accounts: keys.clone(),
                 sessions: keys.clone(),
                 secrets: keys.clone(),
+                seconds: keys.clone(),
                 audits: keys.clone(),
                 audit_key,
                 supervisor,
@@ -239,6 +259,7 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
                 accounts: keys.clone(),
                 sessions: keys.clone(),
                 secrets: keys.clone(),
+                seconds: keys.clone(),
                 audits: keys.clone(),
                 audit_key,
                 supervisor,

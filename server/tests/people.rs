@@ -63,7 +63,7 @@ async fn with_password(server: &TestServer, name: &str, role: Role) -> String {
 async fn sign_in(server: &TestServer, email: &str) -> String {
     let people = &server.shared().people;
     let text = people.sign_in(email, PASSWORD, &Whence::default(), None).await;
-    cookie(server.address.port(), &text.unwrap())
+    cookie(server.address.port(), &text.unwrap().session().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,7 +267,7 @@ async fn members_come_change_and_go() {
         .accept(token, "Bo", PASSWORD, &Whence::default())
         .await
         .unwrap();
-    let bo = cookie(server.address.port(), &text);
+    let bo = cookie(server.address.port(), &text.session().unwrap());
     let listed: Members = read(&server, "/api/v1/members", &owner).await;
     assert!(listed.invitations.is_empty());
     let row = listed

@@ -75,7 +75,7 @@ async fn with_password(server: &TestServer, name: &str, role: Role) -> String {
         .await
         .unwrap();
     let text = people.sign_in(&email, PASSWORD, &Whence::default(), None).await;
-    cookie(server.address.port(), &text.unwrap())
+    cookie(server.address.port(), &text.unwrap().session().unwrap())
 }
 
 /// As if the password had been shown an hour ago.

@@ -157,11 +157,11 @@ impl Vault {
         }
     }
 
-    /// Drops the secret of a field; false when there was none.
+    /// Removes the secret of a field; false when there was none.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn drop(&self, holder: &Holder, place: &Place, audit: Logged) -> Result<bool, VaultError> {
+    pub async fn remove(&self, holder: &Holder, place: &Place, audit: Logged) -> Result<bool, VaultError> {
         let which = Which::Field(&place.field);
         let dropped = self
             .store
@@ -170,11 +170,11 @@ impl Vault {
         Ok(!dropped.is_empty())
     }
 
-    /// Drops all secrets of something that is removed; the fields that had one.
+    /// Removes all secrets of something that is removed; the fields that had one.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn drop_all(
+    pub async fn remove_all(
         &self,
         holder: &Holder,
         kind: &str,

@@ -46,6 +46,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "secrets",
             include_str!("../../../migrations/sqlite/0008_secrets.sql"),
         ),
+        migration(
+            9,
+            "second_factors",
+            include_str!("../../../migrations/sqlite/0009_second_factors.sql"),
+        ),
     ]
 }
 
@@ -91,6 +96,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             8,
             "secrets",
             include_str!("../../../migrations/postgres/0008_secrets.sql"),
+        ),
+        migration(
+            9,
+            "second_factors",
+            include_str!("../../../migrations/postgres/0009_second_factors.sql"),
         ),
     ]
 }

@@ -25,7 +25,8 @@ pub mod secrets;
 
 pub use accounts::{
     Account, Accounts, Guest, KnownAccount, Link, LinkHash, LinkKind, Logged, Member, NewAccount, NewLink,
-    NewSession, Role, Session, SessionHash, Sessions, SignedIn, Tenant,
+    NewSession, RecoveryHash, Role, SecondFactor, SecondFactors, Session, SessionHash, Sessions, SignedIn,
+    Tenant,
 };
 pub use audit::{AuditEntry, AuditHead, AuditQuery, Audits, SealedEntry};
 pub use batches::{BatchPage, BatchQuery, Resume};

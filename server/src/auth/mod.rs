@@ -12,6 +12,7 @@ mod people;
 mod session;
 mod setup;
 mod throttle;
+pub mod totp;
 mod turns;
 
 use std::net::IpAddr;
@@ -27,7 +28,8 @@ pub use lookup::{KeyLookup, KnownKey};
 pub use manage::{By, ManageError, NewKey, create_key, ensure_local_key, revoke_key, rotate_key};
 pub use password::{LONGEST as LONGEST_PASSWORD, SHORTEST as SHORTEST_PASSWORD};
 pub use people::{
-    Chosen, LINK_COUNTS, People, PeopleError, Whence, actor, checked_email, checked_name, folded, home,
+    Begun, Chosen, Entered, LINK_COUNTS, People, PeopleError, Seconds, Whence, actor, checked_email,
+    checked_name, folded, home,
 };
 pub use session::{CookieKind, Lifetime, SessionLookup};
 pub use setup::{COUNTS as SETUP_COUNTS, Setup, SetupError, SetupState};

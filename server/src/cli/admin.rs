@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use engine::Clock;
@@ -11,7 +12,7 @@ use super::settings::DataFlags;
 use super::shown::actor;
 use super::{CliError, Exit, complain, say};
 use crate::auth::{
-    Chosen, Denials, LONGEST_PASSWORD, People, PeopleError, SETUP_COUNTS, SessionLookup, Setup,
+    Chosen, Denials, LONGEST_PASSWORD, People, PeopleError, SETUP_COUNTS, Seconds, SessionLookup, Setup,
 };
 use crate::config::Config;
 use crate::stores::{self, OpenKeys};
@@ -53,6 +54,9 @@ enum AdminCommand {
         flags: DataFlags,
         /// The address they sign in with.
         email: String,
+        /// Also remove the second factor: for somebody without app and recovery codes. It is removed at once.
+        #[arg(long)]
+        remove_second_factor: bool,
     },
 }
 
@@ -93,13 +97,24 @@ pub async fn run(args: AdminArgs) -> Result<Exit, CliError> {
             ));
             Ok(Exit::Done)
         }
-        AdminCommand::ResetPassword { flags, email } => {
+        AdminCommand::ResetPassword {
+            flags,
+            email,
+            remove_second_factor,
+        } => {
             let config = flags.load()?;
             let opened = stores::open_keys(&config).await?;
             let people = people(&config, &opened);
+            let removed = match remove_second_factor {
+                true => people.remove_second_of(&email, &actor()).await,
+                false => Ok(false),
+            };
             let made = people.offer_reset(&email, &actor(), SETUP_COUNTS).await;
             drop(people);
             opened.close().await;
+            if removed? {
+                complain(&format!("{email} has no second factor any more"));
+            }
             let Some(token) = made? else {
                 return Err(CliError::new(Exit::Failed, format!("{email} has no account")));
             };
@@ -126,11 +141,13 @@ fn read_password(file: &Path) -> Result<String, CliError> {
 fn people(config: &Config, opened: &OpenKeys) -> People {
     let clock = Clock::system();
     let sessions = opened.sessions.clone();
+    let vault = crate::secrets::vault(config, opened.secrets.clone(), opened.system());
     let lookup = SessionLookup::new(sessions.clone(), opened.system(), clock.clone(), config.sessions);
     People::new(
         opened.accounts.clone(),
         lookup,
         sessions,
+        Seconds::new(opened.seconds.clone(), Arc::new(vault)),
         Setup::elsewhere(),
         Denials::new(opened.audits.clone(), clock.clone()),
         opened.system(),

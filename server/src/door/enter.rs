@@ -9,7 +9,8 @@ use axum::response::Response;
 use axum::{Extension, Form};
 use serde::Deserialize;
 
-use super::{email_field, enter, go, hidden, insecure, next, refuse, sent, show};
+use super::code::entered;
+use super::{go, insecure, next, refuse, sent, show, sign_in_fields};
 use crate::auth::{People, SetupState, Whence};
 use crate::edge::Via;
 use crate::state::Shared;
@@ -68,7 +69,7 @@ pub async fn sign_in(
     let people = &shared.people;
     let signed_in = people.sign_in(&form.email, &form.password, &whence, old.as_ref());
     match signed_in.await {
-        Ok(text) => enter(&shared, &via, &text, next(&form.next)),
+        Ok(done) => entered(&shared, &via, &headers, &done, next(&form.next)),
         Err(error) => refuse(&headers, &error, page(&form.email, &form.next)),
     }
 }
@@ -132,24 +133,11 @@ async fn is_signed_in(people: &People, via: &Via, headers: &HeaderMap) -> bool {
 }
 
 fn page(email: &str, next: &str) -> Door {
-    let mut fields = vec![
-        email_field(email),
-        app::door::Field {
-            name: "password",
-            label: Some("Password"),
-            kind: "password",
-            autocomplete: "current-password",
-            ..app::door::Field::default()
-        },
-    ];
-    if !next.is_empty() {
-        fields.push(hidden("next", next));
-    }
     Door {
         title: "Sign in",
         lead: "To the board of this team.".into(),
         action: Some("/login"),
-        fields,
+        fields: sign_in_fields(email, next),
         button: "Sign in",
         foot: Some(
             "Forgotten the password? Whoever runs this server makes a link: fuseboard admin reset-password",

@@ -9,9 +9,8 @@ use axum::{Extension, Form};
 use serde::Deserialize;
 use store::{Link, LinkKind};
 
-use super::{
-    email_field, enter, hidden, insecure, name_field, new_password_field, refuse, sent, show, token_field,
-};
+use super::code::entered;
+use super::{email_field, hidden, insecure, name_field, new_password_field, refuse, sent, show, token_field};
 use crate::auth::{PeopleError, Whence};
 use crate::edge::Via;
 use crate::state::Shared;
@@ -67,10 +66,10 @@ pub async fn accept(
         return show(StatusCode::OK, &headers, page());
     };
     match people.accept(&form.token, &form.name, password, &whence).await {
-        Ok(text) => {
+        Ok(done) => {
             let home = format!("/t/{}/", link.tenant);
             let default = link.tenant == store::TenantId::default_tenant();
-            enter(&shared, &via, &text, if default { "/" } else { &home })
+            entered(&shared, &via, &headers, &done, if default { "/" } else { &home })
         }
         Err(error) => refuse(&headers, &error, page()),
     }
@@ -100,7 +99,7 @@ pub async fn reset(
         Err(response) => return *response,
     };
     match shared.people.reset(&form.token, &form.password, &whence).await {
-        Ok(text) => enter(&shared, &via, &text, "/"),
+        Ok(done) => entered(&shared, &via, &headers, &done, "/"),
         Err(error @ PeopleError::Gone) => refuse(&headers, &error, choose("")),
         Err(error) => refuse(&headers, &error, choose(&form.token)),
     }

@@ -3,6 +3,7 @@
 //!
 //! An answer never tells whether an address has an account: a wrong address and a wrong password look and take the same.
 
+mod code;
 mod enter;
 mod first;
 mod link;
@@ -23,6 +24,7 @@ use crate::http::Problem;
 use crate::pages;
 use crate::state::Shared;
 
+pub use code::{code, code_page};
 pub use enter::{sign_in, sign_in_page, sign_out, sign_out_page};
 pub use first::{set_up, set_up_page};
 pub use link::{accept, accept_page, reset, reset_page};
@@ -107,7 +109,9 @@ fn refuse(headers: &HeaderMap, error: &PeopleError, mut page: Door) -> Response 
                     tracing::error!(detail, "somebody could not be let in");
                     StatusCode::SERVICE_UNAVAILABLE
                 }
-                PeopleError::Wrong | PeopleError::Field { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+                PeopleError::Wrong | PeopleError::WrongCode | PeopleError::Field { .. } => {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                }
             }
         }
     };
@@ -163,6 +167,24 @@ pub fn not_for_you(headers: &HeaderMap, problem: &Problem) -> Response {
         ..Door::default()
     };
     show(problem.status(), headers, page)
+}
+
+/// Of the first form.
+fn sign_in_fields(email: &str, next: &str) -> Vec<Field> {
+    let mut fields = vec![
+        email_field(email),
+        Field {
+            name: "password",
+            label: Some("Password"),
+            kind: "password",
+            autocomplete: "current-password",
+            ..Field::default()
+        },
+    ];
+    if !next.is_empty() {
+        fields.push(hidden("next", next));
+    }
+    fields
 }
 
 fn email_field(value: &str) -> Field {

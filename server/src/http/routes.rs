@@ -214,6 +214,9 @@ pub const ROUTES: &[Route] = &[
     route("/login", Policy::Door, GET_POST, || {
         get(door::sign_in_page).post(door::sign_in).layer(form_limit())
     }),
+    route("/login/code", Policy::Door, GET_POST, || {
+        get(door::code_page).post(door::code).layer(form_limit())
+    }),
     route("/logout", Policy::Door, GET_POST, || {
         get(door::sign_out_page).post(door::sign_out)
     }),
@@ -295,6 +298,26 @@ pub const ROUTES: &[Route] = &[
         get(settings::audit_page).layer(CompressionLayer::new())
     }),
     route("/pkg/{*file}", Policy::Asset, GET, || get(assets::file)),
+    route(
+        "/api/v1/me/second-factor",
+        Policy::Own,
+        &["GET", "POST", "DELETE"],
+        || {
+            get(people::second_factor)
+                .post(people::begin_second_factor)
+                .delete(people::remove_second_factor)
+                .layer(people::limit())
+        },
+    ),
+    route("/api/v1/me/second-factor/enable", Policy::Own, POST, || {
+        post(people::enable_second_factor).layer(people::limit())
+    }),
+    route(
+        "/api/v1/me/second-factor/recovery-codes",
+        Policy::Own,
+        POST,
+        || post(people::new_recovery_codes).layer(people::limit()),
+    ),
 ];
 
 fn member() -> MethodRouter<Shared> {

@@ -459,6 +459,21 @@ pub fn transition(breaker: &str, to: &str) -> Value {
     })
 }
 
+/// What base32 stands for: the seed of a second factor.
+pub fn unbase32(text: &str) -> Vec<u8> {
+    let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::new());
+    for letter in text.chars() {
+        bits = bits << 5 | digits.find(letter).unwrap() as u32;
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    bytes
+}
+
 /// Packed with gzip.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());

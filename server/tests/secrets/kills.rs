@@ -16,7 +16,7 @@ use crate::home::{self, Home, check, fill, logged, place, put};
 use crate::{database, number};
 
 /// Secrets of each of three holders for the kills at each step.
-const FEW: u64 = 24;
+const FEW: u64 = 15;
 /// Secrets sealed anew in one step of those.
 const AT_ONCE: usize = 2;
 const SIGKILL: i32 = 9;

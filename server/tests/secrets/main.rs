@@ -8,7 +8,6 @@ mod canary;
 mod commands;
 #[path = "../common/mod.rs"]
 mod common;
-mod hay;
 mod home;
 mod kills;
 #[path = "../kills/postgres.rs"]

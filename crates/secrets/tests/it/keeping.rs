@@ -174,7 +174,7 @@ async fn a_destination_that_changes_drops_its_secret() {
     );
     assert!(
         vault
-            .drop_all(&own, "channel", "a", logged("secret.drop"))
+            .remove_all(&own, "channel", "a", logged("secret.drop"))
             .await
             .unwrap()
             .is_empty()

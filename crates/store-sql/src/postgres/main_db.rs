@@ -46,6 +46,10 @@ pub(super) mod live {
     crate::shared::live_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
+pub(super) mod second {
+    crate::shared::second_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
 pub(super) mod secrets {
     crate::shared::secret_functions!(sqlx::PgConnection, sqlx::postgres::PgRow, " FOR UPDATE");
 }

@@ -30,14 +30,15 @@ use store::{
     Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush, Guest, Holder, Journal,
     JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged,
     MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewLink, NewSession, Offset, PartialRow, Place,
-    Remembered, Role, RollupRead, Rollups, RungUsage, SealedEntry, SealedSecret, SecondRow, Secrets, Session,
-    SessionHash, Sessions, SignedIn, StoreError, StoredBatch, SystemScope, Tenant, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
+    RecoveryHash, Remembered, Role, RollupRead, Rollups, RungUsage, SealedEntry, SealedSecret, SecondFactor,
+    SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredBatch,
+    SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which, check_rotation,
+    check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
-use main_db::{MainDb, accounts, audit, keys, live, rollups, secrets, sessions};
+use main_db::{MainDb, accounts, audit, keys, live, rollups, second, secrets, sessions};
 
 /// The number of the one writer.
 pub(crate) const WRITER: u32 = 1;
@@ -121,9 +122,11 @@ crate::shared::keys_port!(PgKeys);
 crate::shared::audits_port!(PgStore);
 crate::shared::people_ports!(PgStore);
 crate::shared::secrets_port!(PgStore);
+crate::shared::second_port!(PgStore);
 crate::shared::audits_port!(PgKeys);
 crate::shared::people_ports!(PgKeys);
 crate::shared::secrets_port!(PgKeys);
+crate::shared::second_port!(PgKeys);
 crate::shared::live_port!(PgStore);
 crate::shared::rollups_port!(PgStore);
 crate::shared::journal_port!(PgStore);

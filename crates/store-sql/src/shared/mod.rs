@@ -9,6 +9,7 @@ mod live;
 mod people;
 mod ports;
 mod rollups;
+mod second;
 mod secrets;
 mod sessions;
 
@@ -20,6 +21,7 @@ pub(crate) use live::{live_functions, rung_from, rung_number, state_from, text};
 pub(crate) use people::{logged, people_ports};
 pub(crate) use ports::{audits_port, journal_port, keys_port, live_port, rollups_port};
 pub(crate) use rollups::rollup_functions;
+pub(crate) use second::{second_functions, second_port};
 pub(crate) use secrets::{chosen, nonce, secret_functions, secrets_port};
 pub(crate) use sessions::session_functions;
 

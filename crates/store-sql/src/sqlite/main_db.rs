@@ -49,6 +49,10 @@ pub(super) mod live {
     crate::shared::live_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
+pub(super) mod second {
+    crate::shared::second_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
 pub(super) mod secrets {
     crate::shared::secret_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "");
 }

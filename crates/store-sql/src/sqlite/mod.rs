@@ -29,14 +29,15 @@ use store::{
     Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush, Guest, Holder, Journal,
     JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged,
     MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewLink, NewSession, Offset, PartialRow, Place,
-    Remembered, Role, RollupRead, Rollups, RungUsage, SealedEntry, SealedSecret, SecondRow, Secrets, Session,
-    SessionHash, Sessions, SignedIn, StoreError, StoredBatch, SystemScope, Tenant, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
+    RecoveryHash, Remembered, Role, RollupRead, Rollups, RungUsage, SealedEntry, SealedSecret, SecondFactor,
+    SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredBatch,
+    SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which, check_rotation,
+    check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
-use main_db::{FILE, MainDb, accounts, audit, keys, live, rollups, secrets, sessions};
+use main_db::{FILE, MainDb, accounts, audit, keys, live, rollups, second, secrets, sessions};
 
 /// The sole writer of a folder's journal.
 pub(crate) const WRITER: u32 = 1;
@@ -137,9 +138,11 @@ crate::shared::keys_port!(SqliteKeys);
 crate::shared::audits_port!(SqliteStore);
 crate::shared::people_ports!(SqliteStore);
 crate::shared::secrets_port!(SqliteStore);
+crate::shared::second_port!(SqliteStore);
 crate::shared::audits_port!(SqliteKeys);
 crate::shared::people_ports!(SqliteKeys);
 crate::shared::secrets_port!(SqliteKeys);
+crate::shared::second_port!(SqliteKeys);
 crate::shared::live_port!(SqliteStore);
 crate::shared::rollups_port!(SqliteStore);
 crate::shared::journal_port!(SqliteStore);

@@ -8,6 +8,7 @@
 //! of routes).
 
 mod link;
+mod second;
 mod session;
 
 use async_trait::async_trait;
@@ -16,6 +17,7 @@ use domain::Millis;
 use crate::{AuditEntry, StoreError, SystemScope, TenantId, TenantScope};
 
 pub use link::{Link, LinkHash, LinkKind, NewLink};
+pub use second::{RecoveryHash, SecondFactor, SecondFactors};
 pub use session::{NewSession, Session, SessionHash, Sessions, SignedIn};
 
 /// What somebody may do in a tenant. Each role may do all that the ones before it may.

@@ -26,6 +26,7 @@ pub mod repeats;
 pub mod retention;
 pub mod rollups;
 pub mod samples;
+pub mod second;
 pub mod secrets;
 pub mod sessions;
 pub mod transitions;
@@ -34,14 +35,14 @@ use async_trait::async_trait;
 
 use crate::{
     Accounts, Appended, AuditEntry, AuditQuery, Audits, Journal, Keys, LiveStore, NewBatch, Offset, Rollups,
-    Secrets, Sessions, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
+    SecondFactors, Secrets, Sessions, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
 #[async_trait]
 pub trait Subject: Send + Sync {
     /// The adapter.
-    type Store: Journal + LiveStore + Rollups + Keys + Audits + Accounts + Sessions + Secrets;
+    type Store: Journal + LiveStore + Rollups + Keys + Audits + Accounts + Sessions + Secrets + SecondFactors;
 
     /// The store as it is open now.
     fn store(&self) -> &Self::Store;
@@ -214,6 +215,14 @@ macro_rules! contract_suite {
                 a_confirmed_session_has_another_cookie,
                 sessions_are_listed_and_ended,
                 old_sessions_are_swept,
+            }
+            second {
+                a_second_factor_comes_back_exactly,
+                a_second_factor_is_begun_anew_until_it_is_enabled,
+                a_step_is_used_once,
+                a_step_is_used_once_by_many_at_once,
+                recovery_codes_are_used_once,
+                a_second_factor_is_removed,
             }
             secrets {
                 a_secret_comes_back_exactly,

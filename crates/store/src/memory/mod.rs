@@ -9,6 +9,7 @@ mod journal;
 mod keys;
 mod live;
 mod rollups;
+mod second;
 mod secrets;
 mod sessions;
 
@@ -46,6 +47,7 @@ struct State {
     audit: BTreeMap<TenantId, Vec<SealedEntry>>,
     people: accounts::People,
     safe: secrets::Safe,
+    seconds: second::Seconds,
 }
 
 #[derive(Default)]

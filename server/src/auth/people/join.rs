@@ -7,7 +7,7 @@ use store::{
 };
 
 use super::choose::{check_password, checked_email, checked_name, folded, hashed};
-use super::{Chosen, People, PeopleError, Whence, actor, home};
+use super::{Chosen, Entered, People, PeopleError, Whence, actor, home};
 use crate::auth::key::{fresh_id, sha256};
 use crate::auth::turns::Turn;
 use crate::auth::{scope_of, session};
@@ -205,7 +205,7 @@ impl People {
         name: &str,
         password: &str,
         whence: &Whence,
-    ) -> Result<String, PeopleError> {
+    ) -> Result<Entered, PeopleError> {
         let (link, email, is_known) = self.invitation(token).await?;
         let (account, guest) = if is_known {
             let known = self.prove(&email, password, whence).await?;
@@ -232,15 +232,14 @@ impl People {
             .await?;
         accepted.ok_or(PeopleError::Gone)?;
         self.lookup.forget(&account.id);
-        self.open(&account, &link.tenant, whence, None, "session.open")
-            .await
+        self.enter(&account, &link.tenant, whence, None).await
     }
 
     /// Chooses a new password with a link, and signs in.
     ///
     /// # Errors
     /// See [`PeopleError`].
-    pub async fn reset(&self, token: &str, password: &str, whence: &Whence) -> Result<String, PeopleError> {
+    pub async fn reset(&self, token: &str, password: &str, whence: &Whence) -> Result<Entered, PeopleError> {
         let link = self.link(token).await?;
         let LinkKind::Reset { account } = &link.kind else {
             return Err(PeopleError::Gone);
@@ -262,8 +261,8 @@ impl People {
             .await?;
         reset.ok_or(PeopleError::Gone)?;
         self.lookup.forget(account);
-        self.open(&known.account, &link.tenant, whence, None, "session.open")
-            .await
+        self.seconds.forget(account);
+        self.enter(&known.account, &link.tenant, whence, None).await
     }
 
     /// The link with this token.

@@ -3,6 +3,7 @@
 
 mod choose;
 mod join;
+mod second;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use choose::{check_password, hashed, off};
 
 pub use choose::{LONGEST_EMAIL, checked_email, checked_name, folded};
 pub use join::LINK_COUNTS;
+pub use second::{Begun, Entered, Seconds};
 
 /// How much of a browser's own description is kept, characters.
 const LONGEST_AGENT: usize = 200;
@@ -44,8 +46,11 @@ pub enum PeopleError {
     /// No such account, or not its password. It is not told which.
     #[error("The address or the password is wrong.")]
     Wrong,
-    /// Too many wrong passwords.
-    #[error("Too many wrong passwords. Try again in {} s.", .0.as_secs().max(1))]
+    /// Not a code of the second factor that counts.
+    #[error("This code is wrong, or was used before. An app shows another every 30 s.")]
+    WrongCode,
+    /// Too many wrong passwords or codes.
+    #[error("Too many wrong tries. Try again in {} s.", .0.as_secs().max(1))]
     Wait(Duration),
     /// Too many sign in at the same time.
     #[error("Too many people sign in right now. Try again in a moment.")]
@@ -60,6 +65,12 @@ pub enum PeopleError {
 
 impl From<StoreError> for PeopleError {
     fn from(error: StoreError) -> PeopleError {
+        PeopleError::Unavailable(crate::lifecycle::chain(&error))
+    }
+}
+
+impl From<::secrets::VaultError> for PeopleError {
+    fn from(error: ::secrets::VaultError) -> PeopleError {
         PeopleError::Unavailable(crate::lifecycle::chain(&error))
     }
 }
@@ -113,6 +124,7 @@ pub struct People {
     pub denials: Denials,
     /// The right to ask before it is known whose data it is.
     pub system: SystemScope,
+    seconds: Seconds,
     turns: Arc<Turns>,
     throttle: Throttle,
     clock: Clock,
@@ -124,6 +136,7 @@ impl People {
         accounts: Arc<dyn Accounts>,
         lookup: SessionLookup,
         sessions: Arc<dyn Sessions>,
+        seconds: Seconds,
         setup: Setup,
         denials: Denials,
         system: SystemScope,
@@ -137,6 +150,7 @@ impl People {
             setup,
             denials,
             system,
+            seconds,
             turns: Turns::new(cores),
             throttle: Throttle::default(),
             clock,
@@ -157,8 +171,8 @@ impl People {
         state
     }
 
-    /// Opens a session for whoever knows the password; returns the cookie's text. `old` is the session that the browser
-    /// had; it ends.
+    /// Opens a session for whoever knows the password, or, where the account has a second factor, asks for that. `old` is
+    /// the session that the browser had; it ends.
     ///
     /// # Errors
     /// See [`PeopleError`].
@@ -168,11 +182,10 @@ impl People {
         password: &str,
         whence: &Whence,
         old: Option<&SessionHash>,
-    ) -> Result<String, PeopleError> {
+    ) -> Result<Entered, PeopleError> {
         let email = folded(email);
         let known = self.prove(&email, password, whence).await?;
-        self.open(&known.account, &home(&known.roles), whence, old, "session.open")
-            .await
+        self.enter(&known.account, &home(&known.roles), whence, old).await
     }
 
     /// The account with this address, if this is its password.
@@ -246,6 +259,7 @@ impl People {
         self.accounts
             .set_password(&self.system, &account.id, &hash, Some(session), log)
             .await?;
+        self.seconds.forget(&account.id);
         self.lookup.forget(&account.id);
         Ok(())
     }

@@ -11,6 +11,7 @@ pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod me;
 pub(crate) mod members;
+pub(crate) mod second_factor;
 pub(crate) mod tenants;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,6 +30,9 @@ pub use invitations::{invite, withdraw};
 pub use keys::{keys, make_key, replace_key, revoke};
 pub use me::{change_password, confirm, end_others, end_session, me, rename};
 pub use members::{change_role, members, send_away};
+pub use second_factor::{
+    begin_second_factor, enable_second_factor, new_recovery_codes, remove_second_factor, second_factor,
+};
 pub use tenants::{make_tenant, tenants};
 
 /// For so long after the password was shown changes that ask for it need no other, milliseconds.
@@ -158,10 +162,13 @@ fn not_let(error: PeopleError) -> Problem {
             "The password is wrong",
             "This is not the password of the account.",
         ),
+        PeopleError::WrongCode => {
+            Problem::new(StatusCode::FORBIDDEN, "wrong-code", "The code is wrong", words)
+        }
         PeopleError::Wait(wait) => Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-tries",
-            "Too many wrong passwords",
+            "Too many wrong tries",
             words,
         )
         .retry_after(u32::try_from(wait.as_secs().max(1)).unwrap_or(u32::MAX)),

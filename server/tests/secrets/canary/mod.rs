@@ -3,20 +3,16 @@
 //! database's files, what is in the journal, a backup, and what commands print. Each may be found where it was asked for,
 //! and nowhere else.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
-use std::sync::{Arc, Mutex};
+mod hay;
+mod server;
 
-use futures::{SinkExt as _, StreamExt as _};
-use reqwest::Client;
 use serde_json::json;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use crate::common::{call, cli};
 use crate::database;
-use crate::hay::{Canary, Haystacks, contains};
 use crate::home::{Home, logged};
+use hay::{Canary, Haystacks, contains};
+use server::Server;
 
 const PASSWORD: &str = "Kestrel-owner-9157 over the weir";
 const WRONG: &str = "Kestrel-typo-2210 over the weir";
@@ -40,147 +36,6 @@ const PAGES_OF_ADMINS: &[&str] = &[
     "/explore",
     CONTROL_PATH,
 ];
-
-/// The server, with everything that it says.
-struct Server {
-    child: Child,
-    url: String,
-    stdout: Arc<Mutex<String>>,
-    client: Client,
-    cookie: String,
-    said: Haystacks,
-}
-
-impl Server {
-    fn start(home: &Home, environment: &[(&str, &str)], json: bool) -> Server {
-        let log = std::fs::File::create(home.folder.path().join("log")).unwrap();
-        let format = if json { "json" } else { "text" };
-        let mut command = home.command(&[
-            "serve",
-            "--local-key",
-            "--listen",
-            "127.0.0.1:0",
-            "--log-level",
-            "trace",
-        ]);
-        command
-            .args(["--log-format", format, "--site-dir"])
-            .arg(home.folder.path().join("site"));
-        command.envs(environment.iter().copied());
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let mut first = String::new();
-        lines.read_line(&mut first).unwrap();
-        let url = first.trim().strip_prefix("listening on ").unwrap_or_else(|| {
-            panic!(
-                "{first:?}: {}",
-                std::fs::read_to_string(home.folder.path().join("log")).unwrap()
-            )
-        });
-        let url = url.to_owned();
-        let stdout = Arc::new(Mutex::new(first));
-        let collected = stdout.clone();
-        std::thread::spawn(move || {
-            for line in lines.lines().map_while(Result::ok) {
-                collected.lock().unwrap().push_str(&line);
-            }
-        });
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
-        Server {
-            child,
-            url,
-            stdout,
-            client,
-            cookie: String::new(),
-            said: Haystacks::default(),
-        }
-    }
-
-    /// Sends, keeps what was answered, and takes the cookie that was set. The body.
-    async fn send(&mut self, name: &str, request: reqwest::RequestBuilder, status: u16) -> String {
-        let request = request.header("origin", &self.url).header("cookie", &self.cookie);
-        let response = request.send().await.unwrap();
-        let (got, headers) = (response.status(), response.headers().clone());
-        for (header, value) in &headers {
-            if header == "set-cookie" {
-                self.cookie = value.to_str().unwrap().split(';').next().unwrap().to_owned();
-            } else {
-                self.said
-                    .add(format!("header {header} of {name}"), value.as_bytes());
-            }
-        }
-        let body = response.text().await.unwrap();
-        assert_eq!(got, status, "{name}: {body}");
-        self.said.add(name, body.clone());
-        body
-    }
-
-    async fn get(&mut self, path: &str, status: u16) {
-        let request = self
-            .client
-            .get(format!("{}{path}", self.url))
-            .header("accept", "text/html, */*");
-        self.send(path, request, status).await;
-    }
-
-    async fn form(&mut self, path: &str, fields: &[(&str, &str)], status: u16) {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        let request = self.client.post(format!("{}{path}", self.url)).body(body);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        self.send(&format!("form {path}"), request, status).await;
-    }
-
-    async fn post(&mut self, path: &str, body: serde_json::Value, status: u16) -> String {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.url))
-            .body(body.to_string());
-        let request = request.header("content-type", "application/json");
-        self.send(&format!("POST {path}"), request, status).await
-    }
-
-    /// A WebSocket, until its first frame.
-    async fn socket(&mut self, key: Option<&str>) {
-        let mut request = self.url.replace("http://", "ws://");
-        request.push_str("/ws/v1");
-        let mut request = request.into_client_request().unwrap();
-        let headers = request.headers_mut();
-        headers.insert("sec-websocket-protocol", "fuseboard.v1.json".parse().unwrap());
-        match key {
-            Some(key) => headers.insert("authorization", format!("Bearer {key}").parse().unwrap()),
-            None => {
-                headers.insert("origin", self.url.parse().unwrap());
-                headers.insert("cookie", self.cookie.parse().unwrap())
-            }
-        };
-        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-        let subscribe = json!({ "t": "subscribe", "view": "board", "range": "15m" }).to_string();
-        socket.send(Message::text(subscribe)).await.unwrap();
-        for _ in 0..2 {
-            let frame = socket.next().await.unwrap().unwrap().into_data();
-            self.said.add("a frame", frame.to_vec());
-        }
-        socket.close(None).await.unwrap();
-    }
-
-    fn stop(&mut self) {
-        cli::signal(self.child.id());
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_canary_is_found_with_sqlite() {
@@ -317,6 +172,7 @@ async fn people(home: &Home, server: &mut Server, canaries: &mut Vec<Canary>, fi
     let request = request.body(json!({ "name": CONTROL }).to_string());
     server.send("PATCH /api/v1/me", request, 204).await;
 
+    second_factor(server, canaries).await;
     let invite = json!({ "email": "bob@example.com", "role": "viewer" });
     let invited = server.post("/api/v1/invitations", invite, 201).await;
     let token = token_of(&invited);
@@ -350,6 +206,52 @@ async fn people(home: &Home, server: &mut Server, canaries: &mut Vec<Canary>, fi
         .await;
     server.cookie = owner;
     server.get("/api/v1/me", 200).await;
+}
+
+/// A seed and recovery codes, each told once, and a code that is wrong. It is removed again.
+async fn second_factor(server: &mut Server, canaries: &mut Vec<Canary>) {
+    const BEGIN: &str = "POST /api/v1/me/second-factor";
+    const ENABLE: &str = "POST /api/v1/me/second-factor/enable";
+    let path = "/api/v1/me/second-factor";
+    let begun: serde_json::Value = serde_json::from_str(&server.post(path, json!({}), 201).await).unwrap();
+    let secret = begun["secret"].as_str().unwrap();
+    canaries.push(Canary::new("seed of a second factor", secret, &[BEGIN]));
+    let seed = crate::common::unbase32(secret);
+    let hex: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+    canaries.push(Canary::key("the seed's bytes", &hex));
+    let enable = format!("{path}/enable");
+    server.post(&enable, json!({ "code": "000000" }), 403).await;
+    let code = ::server::auth::totp::code_of(&seed, crate::common::now() / 30_000);
+    let enabled = server
+        .post(&enable, json!({ "code": format!("{code:06}") }), 200)
+        .await;
+    let enabled: serde_json::Value = serde_json::from_str(&enabled).unwrap();
+    let recovery = enabled["recovery_codes"][0].as_str().unwrap();
+    canaries.push(Canary::new("recovery code", recovery, &[ENABLE]));
+    canaries.push(Canary::new(
+        "recovery code without dashes",
+        &recovery.replace('-', ""),
+        &[],
+    ));
+    // The second form carries a token that opens nothing by itself.
+    let owner = std::mem::take(&mut server.cookie);
+    let fields = [("email", "ada@example.com"), ("password", NEW)];
+    let form = server.post_form("/login", &fields, 200).await;
+    let rest = form.split("name=\"half\" value=\"").nth(1).unwrap();
+    let half = rest.split('"').next().unwrap().to_owned();
+    canaries.push(Canary::new(
+        "half of a session",
+        &half,
+        &["form /login", "form /login/code"],
+    ));
+    let fields = [("half", half.as_str()), ("code", "000000")];
+    server.form("/login/code", &fields, 422).await;
+    let fields = [("half", half.as_str()), ("code", recovery)];
+    server.form("/login/code", &fields, 303).await;
+    server.cookie = owner;
+    let request = server.client.delete(format!("{}{path}", server.url));
+    let request = request.header("content-type", "application/json");
+    server.send("DELETE second factor", request, 204).await;
 }
 
 /// What a cookie holds now.

@@ -1,0 +1,107 @@
+//! The second form of signing in, for accounts that have a second factor. What it carries from the first opens nothing by
+//! itself.
+
+use app::door::{Door, Field};
+use axum::extract::State;
+use axum::extract::rejection::FormRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::{Extension, Form};
+use serde::Deserialize;
+
+use super::{enter, go, hidden, insecure, next, refuse, sent, show};
+use crate::auth::{Entered, PeopleError, Whence};
+use crate::edge::Via;
+use crate::state::Shared;
+
+/// The form.
+#[derive(Deserialize)]
+pub struct Code {
+    half: String,
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// In, or to the second form.
+pub(super) fn entered(
+    shared: &Shared,
+    via: &Via,
+    headers: &HeaderMap,
+    entered: &Entered,
+    next: &str,
+) -> Response {
+    match entered {
+        Entered::Session(text) => enter(shared, via, text, next),
+        Entered::Half(half) => show(StatusCode::OK, headers, page(half, next)),
+    }
+}
+
+/// `GET /login/code`: nobody is half in by an address.
+pub async fn code_page() -> Response {
+    go("/login")
+}
+
+/// `POST /login/code`.
+pub async fn code(
+    State(shared): State<Shared>,
+    Extension(via): Extension<Via>,
+    Extension(whence): Extension<Whence>,
+    headers: HeaderMap,
+    form: Result<Form<Code>, FormRejection>,
+) -> Response {
+    if !via.may_sign_in {
+        return insecure(&headers);
+    }
+    let form = match sent(&headers, form) {
+        Ok(form) => form,
+        Err(response) => return *response,
+    };
+    let people = &shared.people;
+    match people.enter_with_code(&form.half, &form.code, &whence).await {
+        Ok(text) => enter(&shared, &via, &text, next(&form.next)),
+        Err(PeopleError::Gone) => show(StatusCode::GONE, &headers, over()),
+        Err(error) => refuse(&headers, &error, page(&form.half, &form.next)),
+    }
+}
+
+fn page(half: &str, next: &str) -> Door {
+    let mut fields = vec![
+        hidden("half", half),
+        Field {
+            name: "code",
+            label: Some("Code"),
+            kind: "text",
+            autocomplete: "one-time-code",
+            hint: Some("Six digits that your app shows now. Without the app: one of your recovery codes."),
+            ..Field::default()
+        },
+    ];
+    if !next.is_empty() {
+        fields.push(hidden("next", next));
+    }
+    Door {
+        title: "One more step",
+        lead: "The password was right. Now the code of your authenticator app.".into(),
+        action: Some("/login/code"),
+        fields,
+        button: "Sign in",
+        foot: Some(
+            "Neither app nor recovery codes? Whoever runs this server helps: fuseboard admin reset-password \
+             --remove-second-factor",
+        ),
+        ..Door::default()
+    }
+}
+
+fn over() -> Door {
+    Door {
+        title: "Sign in again",
+        lead: "That took too long, or too many codes were wrong. Your password is asked for once more."
+            .into(),
+        action: Some("/login"),
+        fields: super::sign_in_fields("", ""),
+        button: "Sign in",
+        ..Door::default()
+    }
+}
