@@ -49,6 +49,9 @@ test("the settings", async ({ page, server }) => {
   await shot(page, "settings-audit-light");
   await page.getByRole("link", { name: "You" }).click();
   await shot(page, "settings-light", false);
+  await page.getByRole("button", { name: "Set it up" }).click();
+  await shot(page, "settings-second-factor-light", false);
+  await page.getByRole("link", { name: "You" }).click();
   await page.emulateMedia({ colorScheme: "dark" });
   await shot(page, "settings-dark", false);
   await page.goto(`${server.url}/settings/keys`);

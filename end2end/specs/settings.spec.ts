@@ -2,6 +2,7 @@
 import { type Page, expect, test as base } from "@playwright/test";
 import { Guard } from "../helpers/guard.ts";
 import { OWNER, Server } from "../helpers/server.ts";
+import { code } from "../helpers/totp.ts";
 
 const test = base.extend<{ server: Server; guard: Guard }>({
   server: async ({}, use) => {
@@ -83,6 +84,36 @@ test("somebody is invited and finds only what is theirs", async ({ browser, guar
   await expect(page.getByRole("row", { name: /bo@example.com/ })).toHaveCount(0);
   await expect(other, "who was sent away sees nothing any more").toHaveURL(/\/login/, { timeout: 8_000 });
   await theirs.close();
+});
+
+test("a second factor is set up, asked for, and turned off", async ({ guard, page, server }) => {
+  guard.allow(/422/);
+  await open(page, server, "/settings");
+  const card = page.locator(".second");
+  await card.getByRole("button", { name: "Set it up" }).click();
+  await expect(card.getByRole("img", { name: "QR code" })).toBeVisible();
+  const seed = await card.locator("code").innerText();
+  await card.getByLabel("The code that the app shows").fill("000000");
+  await card.getByRole("button", { name: "Turn it on" }).click();
+  await expect(card.getByRole("alert")).toBeVisible();
+  await card.getByLabel("The code that the app shows").fill(code(seed));
+  await card.getByRole("button", { name: "Turn it on" }).click();
+  const codes = (await page.locator("[data-once]").innerText()).trim().split(/\s+/);
+  expect(codes).toHaveLength(10);
+  await expect(card).toContainText("10 recovery codes are left.");
+  await page.getByRole("link", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Email").fill(OWNER.email);
+  await page.getByLabel("Password").fill(OWNER.password);
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Code").fill(codes[0]);
+  await page.keyboard.press("Enter");
+  await expect(page.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
+  await page.goto(`${server.url}/settings`);
+  await expect(card).toContainText("9 recovery codes are left.");
+  await card.getByText("Turn it off…").click();
+  await card.getByRole("button", { name: "Turn it off" }).click();
+  await expect(card).toContainText("the password alone opens the account");
 });
 
 test("pages fit a phone", async ({ page, server }) => {

@@ -141,7 +141,7 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
                         <div class="doc settings">
                             {sections(frame)}
                             {done}
-                            {frame.locked.then(|| unlock(frame))}
+                            {(frame.locked && frame.section != Section::You).then(|| unlock(frame))}
                             {cards}
                         </div>
                     </main>
@@ -184,7 +184,7 @@ fn sections(frame: &Frame) -> AnyView {
 }
 
 /// Asks for the password before what lets others in.
-fn unlock(frame: &Frame) -> AnyView {
+pub(super) fn unlock(frame: &Frame) -> AnyView {
     let wrong = Wrong::of(&frame.wrong, "confirm");
     view! {
         <form class="card unlock" method="post" action=frame.action() data-form="confirm">

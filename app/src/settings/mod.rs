@@ -10,6 +10,7 @@ mod form;
 mod frame;
 mod keys;
 mod members;
+mod second;
 mod tenants;
 mod you;
 
@@ -18,5 +19,6 @@ pub use form::Wrong;
 pub use frame::{Frame, Section};
 pub use keys::{EXPIRES, KeysView, SCOPES, keys};
 pub use members::{MembersView, members};
+pub use second::SecondFactor;
 pub use tenants::{TenantsView, tenants};
 pub use you::{YouView, you};

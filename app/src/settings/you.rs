@@ -5,6 +5,7 @@ use protocol::view::{Me, SessionRow};
 
 use super::form::{Wrong, heading, hidden, refused, text};
 use super::frame::{Frame, page};
+use super::second::{SecondFactor, codes, second_factor};
 use crate::format::{ago, full};
 use crate::seed::Theme;
 
@@ -15,16 +16,25 @@ pub struct YouView {
     pub frame: Frame,
     /// Whoever looks.
     pub me: Me,
+    /// What is shown of the second factor this once.
+    pub second: Option<SecondFactor>,
 }
 
 /// The page's HTML.
 pub fn you(view: &YouView) -> String {
     let (frame, me) = (&view.frame, &view.me);
+    let second = view.second.as_ref();
+    let made = match second {
+        Some(SecondFactor::Codes(made)) => Some(codes(made)),
+        _ => None,
+    };
     let cards = view! {
+        {made}
         <div class="pair">
             {profile(frame, me)}
             {me.has_password.then(|| password(frame))}
         </div>
+        {me.has_password.then(|| second_factor(frame, me, second))}
         {sessions(frame, me)}
         <div class="pair">
             {appearance(frame)}

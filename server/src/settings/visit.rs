@@ -17,7 +17,7 @@ use crate::pages;
 use crate::state::Shared;
 
 /// What was done, by the name that the address carries: only these sentences can be said.
-const DONE: [(&str, &str); 13] = [
+const DONE: [(&str, &str); 12] = [
     ("name", "Your name is changed."),
     (
         "password",
@@ -32,10 +32,9 @@ const DONE: [(&str, &str); 13] = [
     ("withdraw", "The invitation is taken back."),
     ("revoke", "The key is revoked."),
     ("make", "The tenant is made."),
-    ("second_factor", "Signing in asks for a code from now on."),
     (
-        "no_second_factor",
-        "Signing in asks for a password alone from now on.",
+        "second_remove",
+        "Signing in asks for the password alone from now on.",
     ),
 ];
 
@@ -99,7 +98,7 @@ impl Visit {
         let (account, role) = (&self.person.signed_in.account, self.person.role);
         let done = self.query.get("done");
         let done = DONE.iter().find(|(name, _)| *name == done);
-        let asks = matches!(section, Section::Members | Section::Keys | Section::Tenants);
+        let asks = section != Section::Audit;
         Frame {
             section,
             base: self.base.clone(),

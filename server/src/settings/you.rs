@@ -1,6 +1,6 @@
 //! `/settings`: oneself.
 
-use app::settings::{Section, Wrong, YouView, you};
+use app::settings::{SecondFactor, Section, Wrong, YouView, you};
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
@@ -9,16 +9,22 @@ use axum::response::Response;
 use super::sent::{Sent, SentForm};
 use super::visit::{Visit, show, status, wrong};
 use crate::http::Problem;
-use crate::http::people::me;
+use crate::http::people::{me, second_factor};
 use crate::state::Shared;
 
 /// `GET`.
 pub async fn you_page(State(shared): State<Shared>, visit: Visit) -> Result<Response, Problem> {
-    page(&shared, &visit, None).await
+    page(&shared, &visit, None, None).await
 }
 
-async fn page(shared: &Shared, visit: &Visit, wrong: Option<Wrong>) -> Result<Response, Problem> {
+async fn page(
+    shared: &Shared,
+    visit: &Visit,
+    second: Option<SecondFactor>,
+    wrong: Option<Wrong>,
+) -> Result<Response, Problem> {
     let view = YouView {
+        second,
         me: me::read(shared, &visit.person).await?,
         frame: visit.frame(Section::You, wrong),
     };
@@ -42,12 +48,55 @@ pub async fn you_form(
         }
         "end" => me::end(&shared, person, whence, sent.get("session")).await,
         "end_others" => me::end_all_others(&shared, person, whence).await,
+        "confirm" => match confirm(&shared, &visit, Section::You, &sent).await {
+            Ok(response) => return Ok(response),
+            Err(problem) => Err(problem),
+        },
+        what if what.starts_with("second_") => return second(&shared, &visit, what, &sent).await,
         "theme" => return Ok(with_theme(visit.done(Section::You, what), sent.get("theme"))),
         _ => Err(Problem::not_found()),
     };
     match done {
         Ok(()) => Ok(visit.done(Section::You, what)),
-        Err(problem) => page(&shared, &visit, Some(wrong(problem, what, &sent)?)).await,
+        Err(problem) => page(&shared, &visit, None, Some(wrong(problem, what, &sent)?)).await,
+    }
+}
+
+/// `second_begin`, `second_enable`, `second_codes` or `second_remove`.
+async fn second(shared: &Shared, visit: &Visit, what: &str, sent: &Sent) -> Result<Response, Problem> {
+    let done = match what {
+        "second_begin" => {
+            let begun = second_factor::begin(shared, &visit.access, &visit.whence, Some(&visit.via)).await;
+            begun.map(|begun| {
+                Some(SecondFactor::Begun {
+                    secret: begun.secret,
+                    qr: begun.qr,
+                })
+            })
+        }
+        "second_enable" => {
+            let code = sent.get("code");
+            let codes = second_factor::enable(shared, &visit.access, &visit.whence, code).await;
+            codes.map(|codes| Some(SecondFactor::Codes(codes)))
+        }
+        "second_codes" => {
+            let codes = second_factor::new_codes(shared, &visit.access, &visit.whence).await;
+            codes.map(|codes| Some(SecondFactor::Codes(codes)))
+        }
+        "second_remove" => {
+            let removed = second_factor::remove(shared, &visit.access, &visit.whence).await;
+            removed.map(|()| None)
+        }
+        _ => Err(Problem::not_found()),
+    };
+    match done {
+        Ok(None) => Ok(visit.done(Section::You, what)),
+        Ok(shown) => page(shared, visit, shown, None).await,
+        Err(problem) => {
+            // The seed is in the app by now, and not told again.
+            let asked = (what == "second_enable").then_some(SecondFactor::Asked);
+            page(shared, visit, asked, Some(wrong(problem, "second", sent)?)).await
+        }
     }
 }
 

@@ -18,6 +18,10 @@ pub struct Me {
     pub platform_admin: bool,
     /// Signs in with a password.
     pub has_password: bool,
+    /// Since when signing in asks for a code of an app too.
+    pub second_factor: Option<i64>,
+    /// Recovery codes that were not used.
+    pub recovery_codes: u32,
     /// Until when the password that was shown counts for changes that ask for it.
     pub confirmed_until: i64,
     /// Open sessions, newest first.

@@ -39,6 +39,8 @@ pub(crate) async fn read(shared: &Shared, person: &Person) -> Result<Me, Problem
     let sessions = people.open_sessions(&account.id).await.map_err(refused)?;
     let known = people.accounts.by_id(&people.system, &account.id).await;
     let known = known.map_err(refused)?.ok_or_else(Problem::not_found)?;
+    let second = people.second_factor(&account.id).await.map_err(refused)?;
+    let second = second.filter(|second| second.enabled.is_some());
     let belongs = person.signed_in.roles.iter().map(|(tenant, role)| Belongs {
         tenant: tenant.as_str().into(),
         role: role.as_str().into(),
@@ -54,6 +56,8 @@ pub(crate) async fn read(shared: &Shared, person: &Person) -> Result<Me, Problem
         tenants: belongs.collect(),
         platform_admin: account.platform_admin,
         has_password: known.password.is_some(),
+        recovery_codes: second.as_ref().map_or(0, |second| second.recovery_codes),
+        second_factor: second.and_then(|second| second.enabled),
         confirmed_until: current.confirmed + CONFIRMED_FOR,
         sessions: sessions
             .into_iter()

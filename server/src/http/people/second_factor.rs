@@ -12,7 +12,7 @@ use serde_json::json;
 use super::super::problem::Problem;
 use super::input::Fields;
 use super::{confirmed, conflict, not_let, origin, person, refused};
-use crate::auth::{Access, Whence};
+use crate::auth::{Access, Begun, Whence};
 use crate::edge::Via;
 use crate::state::Shared;
 
@@ -39,14 +39,24 @@ pub async fn begin_second_factor(
     body: Body,
 ) -> Result<Response, Problem> {
     Fields::read(body, &[])?;
-    let person = person(&access)?;
-    confirmed(&shared, &access)?;
-    let origin = origin(&shared, via.as_deref());
-    let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host);
-    let begun = shared.people.begin_second(person, host, &whence).await;
-    let begun = begun.map_err(not_let)?.ok_or_else(there_already)?;
+    let begun = begin(&shared, &access, &whence, via.as_deref()).await?;
     let shown = json!({ "secret": begun.secret, "otpauth": begun.address, "qr_svg": begun.qr });
     Ok((StatusCode::CREATED, Json(shown)).into_response())
+}
+
+/// Makes a seed for an app.
+pub(crate) async fn begin(
+    shared: &Shared,
+    access: &Access,
+    whence: &Whence,
+    via: Option<&Via>,
+) -> Result<Begun, Problem> {
+    let person = person(access)?;
+    confirmed(shared, access)?;
+    let origin = origin(shared, via);
+    let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host);
+    let begun = shared.people.begin_second(person, host, whence).await;
+    begun.map_err(not_let)?.ok_or_else(there_already)
 }
 
 /// `POST {"code"}` to `…/enable`: the first code of the app. Answers the recovery codes; every other session ends.
@@ -57,12 +67,21 @@ pub async fn enable_second_factor(
     body: Body,
 ) -> Result<Response, Problem> {
     let fields = Fields::read(body, &["code"])?;
-    let person = person(&access)?;
-    let code = fields.text("code")?;
-    confirmed(&shared, &access)?;
-    let enabled = shared.people.enable_second(person, code, &whence).await;
-    let codes = enabled.map_err(not_let)?;
+    let codes = enable(&shared, &access, &whence, fields.text("code")?).await?;
     Ok(Json(json!({ "recovery_codes": codes })).into_response())
+}
+
+/// Turns it on with a first code; returns the recovery codes.
+pub(crate) async fn enable(
+    shared: &Shared,
+    access: &Access,
+    whence: &Whence,
+    code: &str,
+) -> Result<Vec<String>, Problem> {
+    let person = person(access)?;
+    confirmed(shared, access)?;
+    let enabled = shared.people.enable_second(person, code, whence).await;
+    enabled.map_err(not_let)
 }
 
 /// `POST` to `…/recovery-codes`: new ones in place of all.
@@ -73,13 +92,21 @@ pub async fn new_recovery_codes(
     body: Body,
 ) -> Result<Response, Problem> {
     Fields::read(body, &[])?;
-    let person = person(&access)?;
-    confirmed(&shared, &access)?;
-    let made = shared.people.new_recovery_codes(person, &whence).await;
-    let codes = made
-        .map_err(not_let)?
-        .ok_or_else(|| conflict("there is no second factor"))?;
+    let codes = new_codes(&shared, &access, &whence).await?;
     Ok(Json(json!({ "recovery_codes": codes })).into_response())
+}
+
+/// Makes new recovery codes in place of all.
+pub(crate) async fn new_codes(
+    shared: &Shared,
+    access: &Access,
+    whence: &Whence,
+) -> Result<Vec<String>, Problem> {
+    let person = person(access)?;
+    confirmed(shared, access)?;
+    let made = shared.people.new_recovery_codes(person, whence).await;
+    let codes = made.map_err(not_let)?;
+    codes.ok_or_else(|| conflict("there is no second factor"))
 }
 
 /// `DELETE`: no codes any more.
@@ -88,11 +115,17 @@ pub async fn remove_second_factor(
     Extension(access): Extension<Access>,
     Extension(whence): Extension<Whence>,
 ) -> Result<StatusCode, Problem> {
-    let person = person(&access)?;
-    confirmed(&shared, &access)?;
-    let removed = shared.people.remove_own_second(person, &whence).await;
+    remove(&shared, &access, &whence).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Turns it off.
+pub(crate) async fn remove(shared: &Shared, access: &Access, whence: &Whence) -> Result<(), Problem> {
+    let person = person(access)?;
+    confirmed(shared, access)?;
+    let removed = shared.people.remove_own_second(person, whence).await;
     match removed.map_err(not_let)? {
-        true => Ok(StatusCode::NO_CONTENT),
+        true => Ok(()),
         false => Err(Problem::not_found()),
     }
 }
