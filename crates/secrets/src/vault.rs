@@ -45,8 +45,8 @@ pub struct Verified {
     pub faults: Vec<String>,
 }
 
-/// Which data key: whose, its number, and the nonce that it is wrapped with.
-type Wrapped = (Holder, u32, [u8; NONCE]);
+/// Which data key: whose, its number, and the nonce it was wrapped with.
+type DataKeyName = (Holder, u32, [u8; NONCE]);
 
 /// Keeps secrets. Master keys are read from their file when they are needed and not kept; the data keys that were opened
 /// are.
@@ -54,7 +54,7 @@ pub struct Vault {
     pub(crate) store: Arc<dyn Secrets>,
     pub(crate) system: SystemScope,
     pub(crate) file: Arc<dyn KeyFile>,
-    opened: Mutex<HashMap<Wrapped, Arc<Key>>>,
+    opened: Mutex<HashMap<DataKeyName, Arc<Key>>>,
 }
 
 impl Vault {

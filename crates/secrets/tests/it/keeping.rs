@@ -162,13 +162,13 @@ async fn a_destination_that_changes_drops_its_secret() {
     assert!(vault.open(&own, &secret("note"), None).await.unwrap().is_some());
     assert!(
         vault
-            .drop(&own, &secret("note"), logged("secret.drop"))
+            .remove(&own, &secret("note"), logged("secret.drop"))
             .await
             .unwrap()
     );
     assert!(
         !vault
-            .drop(&own, &secret("note"), logged("secret.drop"))
+            .remove(&own, &secret("note"), logged("secret.drop"))
             .await
             .unwrap()
     );

@@ -8,9 +8,12 @@ use domain::Millis;
 use super::MemoryStore;
 use crate::{Logged, RecoveryHash, SecondFactor, SecondFactors, StoreError, SystemScope};
 
-/// By account; each recovery code, and when it was used.
+/// Each recovery code, and when it was used.
+type Codes = Vec<(RecoveryHash, Option<Millis>)>;
+
+/// By account.
 #[derive(Default)]
-pub(super) struct Seconds(BTreeMap<String, (SecondFactor, Vec<(RecoveryHash, Option<Millis>)>)>);
+pub(super) struct Seconds(BTreeMap<String, (SecondFactor, Codes)>);
 
 impl Seconds {
     fn get(&self, account: &str) -> Option<SecondFactor> {
@@ -23,7 +26,7 @@ impl Seconds {
     }
 }
 
-fn unused(codes: &[RecoveryHash]) -> Vec<(RecoveryHash, Option<Millis>)> {
+fn unused(codes: &[RecoveryHash]) -> Codes {
     codes.iter().map(|code| (*code, None)).collect()
 }
 
