@@ -291,9 +291,8 @@ async fn people(
     );
     let denials = Denials::new(Arc::clone(&stores.stores.audits), clock.clone());
     let people = People::new(
-        Arc::clone(&stores.accounts),
+        (Arc::clone(&stores.accounts), Arc::clone(&stores.sessions)),
         lookup,
-        Arc::clone(&stores.sessions),
         seconds,
         setup,
         denials,

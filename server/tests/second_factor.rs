@@ -10,7 +10,7 @@ use engine::Clock;
 use reqwest::Response;
 use serde_json::{Value, json};
 use server::auth::totp::code_of;
-use server::auth::{Chosen, SETUP_COUNTS};
+use server::auth::{Chosen, Entered, PeopleError, SETUP_COUNTS, Whence};
 use server::lifecycle::Options;
 use store::{AuditQuery, Role, TenantId};
 
@@ -330,6 +330,43 @@ async fn wrong_codes_end_the_half_and_make_their_sender_wait() {
     assert!(place.server.stop().await);
 }
 
+/// Who has the password and any number of addresses.
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_from_everywhere_has_an_end() {
+    let place = Place::new().await;
+    let (seed, codes) = place.enabled().await;
+    let people = &place.server.shared().people;
+    let half = async |whence: &Whence| match people.sign_in(EMAIL, PASSWORD, whence, None).await.unwrap() {
+        Entered::Half(half) => half,
+        Entered::Session(_) => panic!("no code was asked for"),
+    };
+    let from = |n: u8| Whence {
+        address: Some(std::net::Ipv4Addr::new(192, 0, 2, n).into()),
+        agent: String::new(),
+    };
+    for n in 0..10 {
+        let token = half(&from(n)).await;
+        for _ in 0..5 {
+            let wrong = people.enter_with_code(&token, "000000", &from(n)).await;
+            assert!(matches!(wrong, Err(PeopleError::WrongCode)), "{wrong:?}");
+        }
+    }
+    let token = half(&from(99)).await;
+    let late = people
+        .enter_with_code(&token, &place.code(&seed, 0), &from(99))
+        .await;
+    assert!(matches!(late, Err(PeopleError::Wait(_))), "{late:?}");
+    let recovered = people.enter_with_code(&token, &codes[0], &from(99)).await;
+    assert!(recovered.is_ok(), "a recovery code is not guessed");
+    place.clock.advance(3_600_000);
+    let token = half(&from(100)).await;
+    let later = people
+        .enter_with_code(&token, &place.code(&seed, 0), &from(100))
+        .await;
+    assert!(later.is_ok());
+    assert!(place.server.stop().await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_half_is_no_session_and_does_not_last() {
     let place = Place::new().await;
@@ -395,7 +432,7 @@ async fn no_other_door_leads_past_it() {
     let people = &place.server.shared().people;
     let scope = server::auth::by_command_line(TenantId::default_tenant());
     // An invitation that is taken up with the password.
-    let whence = server::auth::Whence::default();
+    let whence = Whence::default();
     let invited = people
         .invite(&scope, (EMAIL, Role::Operator), "test", &whence)
         .await

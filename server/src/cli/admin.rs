@@ -144,9 +144,8 @@ fn people(config: &Config, opened: &OpenKeys) -> People {
     let vault = crate::secrets::vault(config, opened.secrets.clone(), opened.system());
     let lookup = SessionLookup::new(sessions.clone(), opened.system(), clock.clone(), config.sessions);
     People::new(
-        opened.accounts.clone(),
+        (opened.accounts.clone(), sessions),
         lookup,
-        sessions,
         Seconds::new(opened.seconds.clone(), Arc::new(vault)),
         Setup::elsewhere(),
         Denials::new(opened.audits.clone(), clock.clone()),

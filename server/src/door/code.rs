@@ -87,8 +87,7 @@ fn page(half: &str, next: &str) -> Door {
         fields,
         button: "Sign in",
         foot: Some(
-            "Neither app nor recovery codes? Whoever runs this server helps: fuseboard admin reset-password \
-             --remove-second-factor",
+            "Neither app nor recovery codes? Whoever runs this server can remove the second factor on its host.",
         ),
         ..Door::default()
     }

@@ -11,6 +11,7 @@ use rand::{Rng as _, SeedableRng as _};
 use secrets::{Step, Vault};
 use server::lifecycle::{self, Options};
 use store::{Holder, TenantId};
+use tokio::time::Instant;
 
 use crate::home::{self, Home, check, fill, logged, place, put};
 use crate::{database, number};
@@ -147,7 +148,7 @@ async fn any_moment(home: Home) {
         .unwrap();
     let (opened, vault) = home.open().await;
     fill(&opened, &vault, count).await;
-    let since = tokio::time::Instant::now();
+    let since = Instant::now();
     home.ask(&["secrets", "rotate", "--json"]);
     let whole = since.elapsed();
 

@@ -133,9 +133,8 @@ pub struct People {
 impl People {
     /// Over these stores.
     pub fn new(
-        accounts: Arc<dyn Accounts>,
+        (accounts, sessions): (Arc<dyn Accounts>, Arc<dyn Sessions>),
         lookup: SessionLookup,
-        sessions: Arc<dyn Sessions>,
         seconds: Seconds,
         setup: Setup,
         denials: Denials,

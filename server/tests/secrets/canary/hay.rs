@@ -22,7 +22,7 @@ impl Canary {
         for shift in 0..3 {
             let padded = [&vec![0; shift], text.as_bytes()].concat();
             let coded = base64(&padded);
-            needles.push(coded[4..coded.len() - 4].as_bytes().to_vec());
+            needles.push(coded.as_bytes()[4..coded.len() - 4].to_vec());
         }
         needles.dedup();
         Canary { name, needles, told }

@@ -7,6 +7,7 @@ mod own;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::secrets::{ExposeSecret as _, Vault};
 use domain::Millis;
@@ -25,8 +26,14 @@ const HALF_COUNTS: Millis = 5 * 60_000;
 const TRIES: u32 = 5;
 /// Halves remembered; above it the oldest goes.
 const REMEMBERED: usize = 10_000;
+/// Wrong codes of an app that an account takes within [`GUESSED`], from wherever. Who has the password and many addresses
+/// could else guess on; recovery codes, which nobody guesses, are let through.
+const GUESSES: u32 = 50;
+/// An hour.
+const GUESSED: Millis = 3_600_000;
+
 /// What the right password leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Entered {
     /// In: the cookie's text.
     Session(String),
@@ -59,6 +66,8 @@ pub struct Seconds {
     store: Arc<dyn SecondFactors>,
     vault: Arc<Vault>,
     halves: Mutex<HashMap<[u8; 32], Half>>,
+    /// By account: wrong codes, and since when they are counted.
+    guesses: Mutex<HashMap<String, (u32, Millis)>>,
 }
 
 /// Somebody who has shown the password.
@@ -78,6 +87,7 @@ impl Seconds {
             store,
             vault,
             halves: Mutex::default(),
+            guesses: Mutex::default(),
         }
     }
 
@@ -100,6 +110,31 @@ impl Seconds {
             oldest.and_then(|oldest| halves.remove(&oldest));
         }
         halves.insert(hash, half);
+    }
+
+    /// Counts a code of an app before it is looked at.
+    ///
+    /// # Errors
+    /// Too many were wrong: how long to wait.
+    fn guess(&self, account: &str, now: Millis) -> Result<(), PeopleError> {
+        let mut guesses = self.guesses.lock();
+        let (count, since) = guesses.entry(account.to_owned()).or_insert((0, now));
+        if now >= *since + GUESSED {
+            (*count, *since) = (0, now);
+        }
+        if *count >= GUESSES {
+            let left = u64::try_from(*since + GUESSED - now).unwrap_or(0);
+            return Err(PeopleError::Wait(Duration::from_millis(left)));
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    /// It was right.
+    fn guessed_right(&self, account: &str) {
+        if let Some((count, _)) = self.guesses.lock().get_mut(account) {
+            *count = count.saturating_sub(1);
+        }
     }
 
     /// A wrong code; after a few the half is gone.
@@ -229,12 +264,18 @@ impl People {
                 let Some(second) = self.enabled(&account.id).await? else {
                     return Ok(false);
                 };
-                match self.step_of(account, &second, code).await? {
-                    Some(step) => Ok(store
-                        .use_step(&self.system, &account.id, &second.seed, step)
-                        .await?),
-                    None => Ok(false),
+                self.seconds.guess(&account.id, now)?;
+                let right = match self.step_of(account, &second, code).await? {
+                    Some(step) => {
+                        let used = store.use_step(&self.system, &account.id, &second.seed, step);
+                        used.await?
+                    }
+                    None => false,
+                };
+                if right {
+                    self.seconds.guessed_right(&account.id);
                 }
+                Ok(right)
             }
             Typed::Recovery(hash) => {
                 let log = self.logged(
