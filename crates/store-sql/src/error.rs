@@ -65,10 +65,15 @@ pub enum OpenError {
          its place", .0.display()
     )]
     RestoreUnfinished(PathBuf),
+    /// A copy was interrupted.
+    #[error(
+        "{0} holds a copy that was not finished; run `fuseboard copy` again, and it goes on where it was"
+    )]
+    CopyUnfinished(String),
     /// The target of a restore holds something.
     #[error(
-        "{database} is not empty ({found} is there); make a new database and restore into that one: nothing is ever \
-         removed from a database"
+        "{database} is not empty ({found} is there); make a new database for this: nothing is ever removed \
+         from a database"
     )]
     NotEmpty {
         /// The database's name.

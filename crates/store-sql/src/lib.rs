@@ -5,6 +5,7 @@
 //! - [`SqliteKeys`], [`PgKeys`]: API keys and the audit log alone, for the command line while a server is running.
 //! - [`SqliteSnapshot`], [`PgSnapshot`]: everything that is stored, as of one moment, while a server is running; and
 //!   [`SqliteRestore`], [`PgRestore`], which put it back. How it travels between them is not known here.
+//! - [`copy()`]: everything from a folder into an empty Postgres database.
 //!
 //! SQL is written once where both databases read it the same way (`shared`). It is static text with `$n` placeholders;
 //! lists travel as arrays or JSON. Both adapters pass the contract suite of `store`, which is the proof that they agree.
@@ -12,12 +13,14 @@
 //! Deliberately absent: any clock (times are arguments) and any task of its own; whatever has to happen regularly, such
 //! as retention, is called by the engine.
 
+mod copy;
 mod error;
 mod migrations;
 mod postgres;
 mod shared;
 mod sqlite;
 
+pub use copy::{Copied, CopyError, copy};
 pub use error::OpenError;
 pub use postgres::{PgCounter, PgKeys, PgOptions, PgRestore, PgSnapshot, PgStore, PgTable, TransferError};
 pub use sqlite::{CopiedFile, SqliteKeys, SqliteOptions, SqliteRestore, SqliteSnapshot, SqliteStore};

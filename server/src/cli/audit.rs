@@ -210,12 +210,13 @@ fn read_heads(path: PathBuf) -> Result<Vec<AuditHead>, CliError> {
 }
 
 /// A tenant's chain, and what came out.
-struct Checked {
-    tenant: TenantId,
-    outcome: Result<Verified, String>,
+pub(super) struct Checked {
+    pub(super) tenant: TenantId,
+    pub(super) outcome: Result<Verified, String>,
 }
 
-async fn verify(opened: &OpenKeys, heads: &[AuditHead]) -> Result<Vec<Checked>, CliError> {
+/// Reads every chain.
+pub(super) async fn verify(opened: &OpenKeys, heads: &[AuditHead]) -> Result<Vec<Checked>, CliError> {
     let system = opened.system();
     let stored = opened.audits.heads(&system).await?;
     let mut tenants: Vec<TenantId> = stored.into_iter().map(|head| head.tenant).collect();

@@ -7,6 +7,7 @@ mod admin;
 mod audit;
 mod backup;
 mod check_config;
+mod copy;
 mod event_json;
 mod healthcheck;
 mod journal;
@@ -67,6 +68,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Put a backup back, while no server runs.
     Restore(restore::RestoreArgs),
+    /// Copy everything from SQLite into Postgres.
+    Copy(copy::CopyArgs),
     /// Read the journal of accepted events.
     Journal(journal::JournalArgs),
     /// Send simulated traffic: real HTTP calls through real breakers.
@@ -200,6 +203,7 @@ async fn run(command: Command) -> Result<Exit, CliError> {
         Command::Healthcheck(args) => healthcheck::run(args).await,
         Command::Backup(args) => backup::run(args).await,
         Command::Restore(args) => restore::run(args).await,
+        Command::Copy(args) => copy::run(args).await,
         Command::Journal(args) => journal::run(args).await,
         Command::Simulate(args) => simulate::run(args).await,
     }

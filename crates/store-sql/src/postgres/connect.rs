@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Row as _};
 
+use super::target::is_unfinished;
 use crate::{OpenError, migrations};
 
 /// The oldest major version that is supported.
@@ -75,6 +76,9 @@ impl Database {
         let mut connection = PgConnection::connect_with(&self.options)
             .await
             .map_err(failed())?;
+        if is_unfinished(&mut connection).await.map_err(failed())? {
+            return Err(OpenError::CopyUnfinished(self.name.clone()));
+        }
         let migrations = migrations::postgres();
         let known = migrations::newest(&migrations);
         let found = schema_version(&mut connection).await.map_err(failed())?;

@@ -12,10 +12,12 @@ mod restore;
 mod rows;
 mod snapshot;
 mod tables;
+mod target;
 
 pub use restore::PgRestore;
 pub use rows::TransferError;
 pub use snapshot::{PgCounter, PgSnapshot, PgTable};
+pub(crate) use target::PgTarget;
 
 use std::time::Duration;
 

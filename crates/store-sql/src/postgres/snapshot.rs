@@ -14,6 +14,7 @@ use store::TenantId;
 
 use super::connect::{Database, schema_version};
 use super::rows::{RowCounter, TransferError};
+use super::target::is_unfinished;
 use super::{WRITER, tables};
 use crate::shared::{tenant_from, unsigned};
 use crate::{OpenError, migrations};
@@ -67,6 +68,9 @@ impl PgSnapshot {
             .await
             .map_err(failed())?;
         let mut transaction = begin(&pool, &database).await?;
+        if is_unfinished(&mut transaction).await.map_err(failed())? {
+            return Err(OpenError::CopyUnfinished(database.name().to_owned()));
+        }
         let known = migrations::newest(&migrations::postgres());
         let schema = match schema_version(&mut transaction).await.map_err(failed())? {
             None => return Err(OpenError::Missing(database.name().to_owned())),
@@ -243,7 +247,10 @@ fn is_gone(error: &sqlx::Error) -> bool {
 }
 
 /// A counter is outside of every transaction: it may be ahead of the rows, never behind.
-async fn counters(connection: &mut PgConnection, tables: &[PgTable]) -> Result<Vec<PgCounter>, sqlx::Error> {
+pub(super) async fn counters(
+    connection: &mut PgConnection,
+    tables: &[PgTable],
+) -> Result<Vec<PgCounter>, sqlx::Error> {
     let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
     let found: Vec<(String, String, String)> = sqlx::query_as(
         "SELECT t.relname::text, a.attname::text, s.oid::regclass::text

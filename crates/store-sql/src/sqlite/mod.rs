@@ -10,9 +10,11 @@ mod main_db;
 mod restore;
 mod schema;
 mod snapshot;
+mod source;
 
 pub use restore::SqliteRestore;
 pub use snapshot::{CopiedFile, SqliteSnapshot};
+pub(crate) use source::{OF_THE_JOURNAL, Part, SqliteSource};
 
 use std::fs::File;
 use std::path::Path;

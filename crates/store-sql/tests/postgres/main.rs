@@ -4,6 +4,7 @@
 //! its own and drops it.
 #![expect(clippy::unwrap_used, reason = "a helper of tests may fail like a test")]
 
+mod copy;
 mod database;
 mod faults;
 mod proxy;
