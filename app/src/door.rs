@@ -6,7 +6,7 @@
 
 use leptos::prelude::*;
 
-use crate::{components::brand, seed::Theme, theme_key};
+use crate::{components::brand, demo_note, seed::Theme, theme_key};
 
 /// A page with one form.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,8 @@ pub struct Door {
     pub foot: Option<&'static str>,
     /// `light` or `dark` when the visitor chose one.
     pub theme: Option<Theme>,
+    /// Whether it leads into a demonstration.
+    pub demo: bool,
 }
 
 /// One field.
@@ -59,6 +61,7 @@ pub struct Field {
 /// The page's HTML.
 pub fn door(door: Door) -> String {
     let theme = door.theme.map(theme_key);
+    let demo = door.demo.then(demo_note);
     let title = format!("{} · Fuseboard", door.title);
     let first_wrong = door.fields.iter().position(|field| field.wrong.is_some());
     let first_free = door
@@ -113,6 +116,7 @@ pub fn door(door: Door) -> String {
                     </section>
                     {foot}
                 </main>
+                {demo}
             </body>
         </html>
     };

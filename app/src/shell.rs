@@ -9,6 +9,21 @@ use crate::{
     seed::{Seed, Theme},
 };
 
+/// A context of pages that show a demonstration. Not a part of the seed: the page's program has no use for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Demo;
+
+/// Says that the data are made up, behind everything that the page's program takes over; the style puts it on top.
+#[must_use]
+pub fn demo_note() -> impl IntoView {
+    view! {
+        <aside class="demo">
+            <b>"Demo."</b>
+            " Simulated calls, breakers and costs. All of it is gone when the server stops."
+        </aside>
+    }
+}
+
 /// The HTML of every page. Needs a [`Seed`] as a context, for the theme.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     // leptos starts tasks while it renders and must know on what; from the second page on this is done already.
@@ -34,6 +49,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </head>
             <body>
                 <App/>
+                {use_context::<Demo>().map(|_| demo_note())}
                 <noscript>
                     <p class="noscript">"These figures are of the moment the page was made. Live updates need JavaScript."</p>
                 </noscript>

@@ -45,6 +45,8 @@ const BACKLOG: u32 = 1_024;
 pub struct Options {
     /// Make or find the key `local`.
     pub local_key: bool,
+    /// Pages say that what they show is made up.
+    pub demo: bool,
     /// Tells the time; the system's by default.
     pub clock: Option<Clock>,
     /// How long a sender of a body may take.
@@ -191,6 +193,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         counts: Arc::default(),
         quotas: Quotas::new(config.events_per_second),
         patience: options.patience,
+        demo: options.demo,
         renders: Arc::new(Semaphore::new(pages::AT_ONCE)),
         port: address.port(),
         build,

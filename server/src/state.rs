@@ -50,6 +50,8 @@ pub struct Facilities {
     pub patience: Patience,
     /// Turns to make a page.
     pub renders: Arc<Semaphore>,
+    /// What is shown is made up.
+    pub demo: bool,
     /// The port we listen on.
     pub port: u16,
     /// The build; page and server compare it.

@@ -1,7 +1,8 @@
 //! The configuration: file (TOML) < environment (`FUSEBOARD__SECTION__KEY`, or `…_FILE` naming a file that holds the
 //! value) < flags. An unknown key is an error that names the near misses; all errors are told at once.
 //!
-//! Deliberately absent: reloading while running, and any setting that would switch a safeguard off.
+//! Deliberately absent: reloading while running (what is in the certificate's files is, see `tls`), and any setting that
+//! would switch a safeguard off.
 
 mod env;
 mod layers;

@@ -45,9 +45,9 @@ pub async fn sign_in_page(
         return go(next(&asked.next));
     }
     if !via.may_sign_in {
-        return insecure(&headers);
+        return insecure(&shared, &headers);
     }
-    show(StatusCode::OK, &headers, page("", &asked.next))
+    show(&shared, StatusCode::OK, &headers, page("", &asked.next))
 }
 
 /// `POST /login`.
@@ -59,9 +59,9 @@ pub async fn sign_in(
     form: Result<Form<SignIn>, FormRejection>,
 ) -> Response {
     if !via.may_sign_in {
-        return insecure(&headers);
+        return insecure(&shared, &headers);
     }
-    let form = match sent(&headers, form) {
+    let form = match sent(&shared, &headers, form) {
         Ok(form) => form,
         Err(response) => return *response,
     };
@@ -70,7 +70,7 @@ pub async fn sign_in(
     let signed_in = people.sign_in(&form.email, &form.password, &whence, old.as_ref());
     match signed_in.await {
         Ok(done) => entered(&shared, &via, &headers, &done, next(&form.next)),
-        Err(error) => refuse(&headers, &error, page(&form.email, &form.next)),
+        Err(error) => refuse(&shared, &headers, &error, page(&form.email, &form.next)),
     }
 }
 
@@ -95,7 +95,7 @@ pub async fn sign_out_page(
         button: "Sign out",
         ..Door::default()
     };
-    show(StatusCode::OK, &headers, page)
+    show(&shared, StatusCode::OK, &headers, page)
 }
 
 /// `POST /logout`: ends the session, if there is one.
@@ -112,11 +112,11 @@ pub async fn sign_out(
                 let tenant = crate::auth::home(&found.roles);
                 let ended = people.sign_out(&found.account, &found.session.id, &tenant, &whence);
                 if let Err(error) = ended.await {
-                    return refuse(&headers, &error, page("", ""));
+                    return refuse(&shared, &headers, &error, page("", ""));
                 }
             }
             Ok(None) => {}
-            Err(error) => return refuse(&headers, &error.into(), page("", "")),
+            Err(error) => return refuse(&shared, &headers, &error.into(), page("", "")),
         }
     }
     let mut response = go("/login");

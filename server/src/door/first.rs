@@ -35,9 +35,9 @@ pub async fn set_up_page(
         return closed;
     }
     if !via.may_sign_in {
-        return insecure(&headers);
+        return insecure(&shared, &headers);
     }
-    show(StatusCode::OK, &headers, page(None, "", ""))
+    show(&shared, StatusCode::OK, &headers, page(None, "", ""))
 }
 
 /// `POST /setup`.
@@ -52,9 +52,9 @@ pub async fn set_up(
         return closed;
     }
     if !via.may_sign_in {
-        return insecure(&headers);
+        return insecure(&shared, &headers);
     }
-    let form = match sent(&headers, form) {
+    let form = match sent(&shared, &headers, form) {
         Ok(form) => form,
         Err(response) => return *response,
     };
@@ -70,9 +70,14 @@ pub async fn set_up(
                 field: "token",
                 why: "This is not the token that the server told at its last start.".into(),
             };
-            refuse(&headers, &wrong, page(None, &form.email, &form.name))
+            refuse(&shared, &headers, &wrong, page(None, &form.email, &form.name))
         }
-        Err(error) => refuse(&headers, &error, page(Some(&form.token), &form.email, &form.name)),
+        Err(error) => refuse(
+            &shared,
+            &headers,
+            &error,
+            page(Some(&form.token), &form.email, &form.name),
+        ),
     }
 }
 
@@ -88,7 +93,7 @@ async fn closed(shared: &Shared, headers: &HeaderMap) -> Option<Response> {
                     .into(),
                 ..Door::default()
             };
-            Some(show(StatusCode::GONE, headers, page))
+            Some(show(shared, StatusCode::GONE, headers, page))
         }
     }
 }

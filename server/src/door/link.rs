@@ -34,11 +34,15 @@ pub struct Reset {
 }
 
 /// `GET /invite`: asks for the token, which the script finds in the address.
-pub async fn accept_page(Extension(via): Extension<Via>, headers: HeaderMap) -> Response {
+pub async fn accept_page(
+    State(shared): State<Shared>,
+    Extension(via): Extension<Via>,
+    headers: HeaderMap,
+) -> Response {
     if !via.may_sign_in {
-        return insecure(&headers);
+        return insecure(&shared, &headers);
     }
-    show(StatusCode::OK, &headers, ask(""))
+    show(&shared, StatusCode::OK, &headers, ask(""))
 }
 
 /// `POST /invite`: first shows whom the invitation is for, then takes it up.
@@ -50,20 +54,20 @@ pub async fn accept(
     form: Result<Form<Accept>, FormRejection>,
 ) -> Response {
     if !via.may_sign_in {
-        return insecure(&headers);
+        return insecure(&shared, &headers);
     }
-    let form = match sent(&headers, form) {
+    let form = match sent(&shared, &headers, form) {
         Ok(form) => form,
         Err(response) => return *response,
     };
     let people = &shared.people;
     let (link, email, is_known) = match people.invitation(&form.token).await {
         Ok(found) => found,
-        Err(error) => return refuse(&headers, &error, ask("")),
+        Err(error) => return refuse(&shared, &headers, &error, ask("")),
     };
     let page = || join(&form.token, &link, &email, &form.name, is_known);
     let Some(password) = &form.password else {
-        return show(StatusCode::OK, &headers, page());
+        return show(&shared, StatusCode::OK, &headers, page());
     };
     match people.accept(&form.token, &form.name, password, &whence).await {
         Ok(done) => {
@@ -71,16 +75,20 @@ pub async fn accept(
             let default = link.tenant == store::TenantId::default_tenant();
             entered(&shared, &via, &headers, &done, if default { "/" } else { &home })
         }
-        Err(error) => refuse(&headers, &error, page()),
+        Err(error) => refuse(&shared, &headers, &error, page()),
     }
 }
 
 /// `GET /reset`.
-pub async fn reset_page(Extension(via): Extension<Via>, headers: HeaderMap) -> Response {
+pub async fn reset_page(
+    State(shared): State<Shared>,
+    Extension(via): Extension<Via>,
+    headers: HeaderMap,
+) -> Response {
     if !via.may_sign_in {
-        return insecure(&headers);
+        return insecure(&shared, &headers);
     }
-    show(StatusCode::OK, &headers, choose(""))
+    show(&shared, StatusCode::OK, &headers, choose(""))
 }
 
 /// `POST /reset`.
@@ -92,16 +100,16 @@ pub async fn reset(
     form: Result<Form<Reset>, FormRejection>,
 ) -> Response {
     if !via.may_sign_in {
-        return insecure(&headers);
+        return insecure(&shared, &headers);
     }
-    let form = match sent(&headers, form) {
+    let form = match sent(&shared, &headers, form) {
         Ok(form) => form,
         Err(response) => return *response,
     };
     match shared.people.reset(&form.token, &form.password, &whence).await {
         Ok(done) => entered(&shared, &via, &headers, &done, "/"),
-        Err(error @ PeopleError::Gone) => refuse(&headers, &error, choose("")),
-        Err(error) => refuse(&headers, &error, choose(&form.token)),
+        Err(error @ PeopleError::Gone) => refuse(&shared, &headers, &error, choose("")),
+        Err(error) => refuse(&shared, &headers, &error, choose(&form.token)),
     }
 }
 

@@ -70,13 +70,14 @@ fn next(asked: &str) -> &str {
 }
 
 /// The page, with a policy of its own: no program runs here but the script of the token.
-fn show(status: StatusCode, headers: &HeaderMap, page: Door) -> Response {
+fn show(shared: &Shared, status: StatusCode, headers: &HeaderMap, page: Door) -> Response {
     const POLICY: HeaderValue = HeaderValue::from_static(
         "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'none'; img-src 'self' data:; \
          font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     );
     let html = door(Door {
         theme: pages::theme(headers),
+        demo: shared.demo,
         ..page
     });
     let mut response = (status, html).into_response();
@@ -90,7 +91,7 @@ fn show(status: StatusCode, headers: &HeaderMap, page: Door) -> Response {
 }
 
 /// The form again, with what was wrong. What a password field held is not sent back.
-fn refuse(headers: &HeaderMap, error: &PeopleError, mut page: Door) -> Response {
+fn refuse(shared: &Shared, headers: &HeaderMap, error: &PeopleError, mut page: Door) -> Response {
     let status = match error {
         PeopleError::Field { field, why } => {
             let place = page.fields.iter_mut().find(|shown| shown.name == *field);
@@ -120,7 +121,7 @@ fn refuse(headers: &HeaderMap, error: &PeopleError, mut page: Door) -> Response 
             field.value.clear();
         }
     }
-    let mut response = show(status, headers, page);
+    let mut response = show(shared, status, headers, page);
     let seconds = match error {
         PeopleError::Wait(wait) => Some(wait.as_secs().max(1)),
         PeopleError::Busy | PeopleError::Unavailable(_) => Some(1),
@@ -135,19 +136,23 @@ fn refuse(headers: &HeaderMap, error: &PeopleError, mut page: Door) -> Response 
 }
 
 /// A form that was sent, or the page that says it is none.
-fn sent<T>(headers: &HeaderMap, form: Result<Form<T>, FormRejection>) -> Result<T, Box<Response>> {
+fn sent<T>(
+    shared: &Shared,
+    headers: &HeaderMap,
+    form: Result<Form<T>, FormRejection>,
+) -> Result<T, Box<Response>> {
     form.map(|Form(form)| form).map_err(|rejection| {
         let page = Door {
             title: "That did not work",
             lead: "What was sent is not the form of this page. Go back and try again.".into(),
             ..Door::default()
         };
-        Box::new(show(rejection.status(), headers, page))
+        Box::new(show(shared, rejection.status(), headers, page))
     })
 }
 
 /// Over http from elsewhere a password could be read on its way.
-fn insecure(headers: &HeaderMap) -> Response {
+fn insecure(shared: &Shared, headers: &HeaderMap) -> Response {
     let page = Door {
         title: "Not over http",
         lead:
@@ -156,7 +161,7 @@ fn insecure(headers: &HeaderMap) -> Response {
                 .into(),
         ..Door::default()
     };
-    show(StatusCode::FORBIDDEN, headers, page)
+    show(shared, StatusCode::FORBIDDEN, headers, page)
 }
 
 /// A page that somebody may not see, or a request that is not from our own page.

@@ -75,7 +75,11 @@ async fn render(shared: &Shared, access: &Access, request: Request) -> Response 
     let nonce = Nonce::new();
     let policy = edge::page_policy(&nonce);
     let options = options(shared.port);
+    let demo = shared.demo;
     let context = move || {
+        if demo {
+            provide_context(app::Demo);
+        }
         provide_context(nonce.clone());
         provide_context(seed.clone());
     };

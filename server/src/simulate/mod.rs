@@ -29,6 +29,7 @@ use std::time::Duration;
 use fuseboard_client::{BuildError, CheckError, Client};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
 use self::caller::{Caller, Users};
 use self::clock::Clock;
@@ -36,7 +37,7 @@ use self::fleet::{BREAKERS, PROVIDERS};
 use self::provider::{Fake, Weatherman};
 use self::scenario::Scenario;
 use self::world::World;
-use crate::cli::{CliError, Exit};
+use crate::cli::{CliError, Exit, KeySource, Trust};
 
 /// Requests under way at once. More than this means that the machine cannot keep up; the users then wait.
 const MOST_UNDER_WAY: usize = 4_000;
@@ -94,15 +95,61 @@ impl From<SimulateError> for CliError {
 pub async fn run(args: SimulateArgs) -> Result<Exit, CliError> {
     let key = args.key.read()?;
     let authorities = args.trust.pem()?;
-    simulate(args, &key, authorities).await?;
+    simulate(args, &key, authorities, Ends::WhenAsked).await?;
     Ok(Exit::Done)
 }
 
-/// Runs until `--for` has passed, or until Ctrl-C or SIGTERM; both are a regular end.
+/// The traffic of `fuseboard serve --demo`: the tour, until the token is cancelled. Says nothing.
+///
+/// # Errors
+/// When the server does not take its reports.
+pub async fn demonstrate(url: String, key: &str, stop: CancellationToken) -> Result<(), SimulateError> {
+    let args = SimulateArgs {
+        url,
+        key: KeySource::default(),
+        trust: Trust::default(),
+        scenario: ScenarioName::Tour,
+        seed: 7,
+        rate: 40.0,
+        length: None,
+        environment: "demo".into(),
+    };
+    simulate(args, key, None, Ends::Quietly(stop)).await
+}
+
+/// What ends a simulation before its time.
+enum Ends {
+    /// Ctrl-C or SIGTERM.
+    WhenAsked,
+    /// This; and nothing is printed meanwhile.
+    Quietly(CancellationToken),
+}
+
+impl Ends {
+    async fn come(&self) {
+        match self {
+            Ends::WhenAsked => asked_to_stop().await,
+            Ends::Quietly(stop) => stop.cancelled().await,
+        }
+    }
+
+    fn say(&self, line: &str) {
+        if matches!(self, Ends::WhenAsked) {
+            status::say(line);
+        }
+    }
+}
+
+/// Runs until `--for` has passed, or until its end comes otherwise; both are a regular end.
 ///
 /// # Errors
 /// When Fuseboard cannot be reached or refuses the key at the start. Later troubles are waited out and shown.
-async fn simulate(args: SimulateArgs, key: &str, authorities: Option<Vec<u8>>) -> Result<(), SimulateError> {
+async fn simulate(
+    args: SimulateArgs,
+    key: &str,
+    authorities: Option<Vec<u8>>,
+    ends: Ends,
+) -> Result<(), SimulateError> {
     let mut builder = Client::builder(&args.url, key)
         .environment(&args.environment)
         .label("fuseboard.kind", "simulated")
@@ -147,8 +194,10 @@ async fn simulate(args: SimulateArgs, key: &str, authorities: Option<Vec<u8>>) -
         args.environment.clone(),
     ));
     tasks.spawn(tick(world.clone()));
-    tasks.spawn(tell(world.clone()));
-    status::say(&format!(
+    if matches!(ends, Ends::WhenAsked) {
+        tasks.spawn(tell(world.clone()));
+    }
+    ends.say(&format!(
         "{} breakers at {} fake providers on 127.0.0.1 · scenario {} · seed {} · {} requests/s → {} · Ctrl-C ends it",
         BREAKERS.len(),
         PROVIDERS.len(),
@@ -163,23 +212,23 @@ async fn simulate(args: SimulateArgs, key: &str, authorities: Option<Vec<u8>>) -
     let ended_by_itself = tokio::select! {
         () = send(&mut calls, &world, caller, Users::new(args.seed, args.rate)) => true,
         () = after(args.length) => true,
-        () = asked_to_stop() => false,
+        () = ends.come() => false,
     };
     if ended_by_itself {
         let last = async { while calls.join_next().await.is_some() {} };
         tokio::select! {
             _ = timeout(LAST_CALLS, last) => {}
-            () = asked_to_stop() => {}
+            () = ends.come() => {}
         }
     }
     calls.shutdown().await;
     tasks.shutdown().await;
-    finish(&client).await;
+    finish(&client, &ends).await;
     Ok(())
 }
 
 /// Sends what waits and says what became of everything.
-async fn finish(client: &Client) {
+async fn finish(client: &Client, ends: &Ends) {
     let sent = client.shutdown(LAST_REPORTS).await;
     let health = client.health();
     let mut line = format!(
@@ -195,7 +244,7 @@ async fn finish(client: &Client) {
     if let (Err(_), Some(error)) = (sent, health.last_error) {
         line += &format!(" ({error})");
     }
-    status::say(&line);
+    ends.say(&line);
 }
 
 async fn open_providers(

@@ -12,7 +12,6 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::cli::KeySource;
 use crate::simulate::fleet::BREAKERS;
 
 type Seen = Arc<Mutex<Vec<Value>>>;
@@ -61,7 +60,7 @@ fn args(address: SocketAddr, scenario: ScenarioName, seconds: u64) -> SimulateAr
 async fn events_of(scenario: ScenarioName, seconds: u64) -> Vec<Value> {
     let mut tasks = JoinSet::new();
     let (address, seen) = server(&mut tasks).await;
-    simulate(args(address, scenario, seconds), "fb_test", None)
+    simulate(args(address, scenario, seconds), "fb_test", None, Ends::WhenAsked)
         .await
         .unwrap();
     std::mem::take(&mut *seen.lock())
@@ -176,15 +175,20 @@ async fn without_a_server_there_is_a_clear_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test", None)
-        .await
-        .unwrap_err();
+    let error = simulate(
+        args(address, ScenarioName::Calm, 1),
+        "fb_test",
+        None,
+        Ends::WhenAsked,
+    )
+    .await
+    .unwrap_err();
     assert!(matches!(error, SimulateError::Unreachable { .. }), "{error:?}");
     assert!(error.to_string().contains("does not answer"), "{error}");
     let mut wrong = args(address, ScenarioName::Calm, 1);
     wrong.url = "nonsense".into();
     assert!(matches!(
-        simulate(wrong, "fb_test", None).await,
+        simulate(wrong, "fb_test", None, Ends::WhenAsked).await,
         Err(SimulateError::Usage(_))
     ));
 }
@@ -199,9 +203,14 @@ async fn a_refused_key_is_told_apart() {
         post(|| async { axum::http::StatusCode::UNAUTHORIZED }),
     );
     tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
-    let error = simulate(args(address, ScenarioName::Calm, 1), "fb_test", None)
-        .await
-        .unwrap_err();
+    let error = simulate(
+        args(address, ScenarioName::Calm, 1),
+        "fb_test",
+        None,
+        Ends::WhenAsked,
+    )
+    .await
+    .unwrap_err();
     assert!(matches!(error, SimulateError::Refused { .. }), "{error:?}");
     assert!(error.to_string().contains("keys create"), "{error}");
 }
