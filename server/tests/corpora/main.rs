@@ -1,0 +1,14 @@
+//! Corpora of attacks by way of browsers and paths, and a flood of wrong passwords. Each is judged by a function that is
+//! also given answers that it must not like: a corpus that cannot fail proves nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "the numbers of cases are part of the proof")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod forgeries;
+mod login;
+mod origins;
+mod paths;
+mod restores;
+mod traversals;
