@@ -2,7 +2,6 @@
 //! on the copy answers what the first one did.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-#![expect(clippy::print_stdout, reason = "the figures of the run are part of the proof")]
 
 mod common;
 #[path = "kills/postgres.rs"]
