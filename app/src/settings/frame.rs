@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::form::{Wrong, hidden, refused, text};
 use crate::components::{Icon, brand, icon};
 use crate::seed::Theme;
-use crate::theme_key;
+use crate::{demo_note, theme_key};
 
 /// A page of the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub struct Frame {
     pub utc_offset_min: i32,
     /// The server's time, epoch milliseconds.
     pub now: i64,
+    /// Whether the data are a demonstration's.
+    pub demo: bool,
     /// The password was not shown for a while: changes wait for it.
     pub locked: bool,
     /// What was just done, a sentence.
@@ -146,6 +148,7 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
                         </div>
                     </main>
                 </div>
+                {frame.demo.then(demo_note)}
             </body>
         </html>
     };

@@ -33,7 +33,7 @@ pub(super) fn entered(
 ) -> Response {
     match entered {
         Entered::Session(text) => enter(shared, via, text, next),
-        Entered::Half(half) => show(StatusCode::OK, headers, page(half, next)),
+        Entered::Half(half) => show(shared, StatusCode::OK, headers, page(half, next)),
     }
 }
 
@@ -51,17 +51,17 @@ pub async fn code(
     form: Result<Form<Code>, FormRejection>,
 ) -> Response {
     if !via.may_sign_in {
-        return insecure(&headers);
+        return insecure(&shared, &headers);
     }
-    let form = match sent(&headers, form) {
+    let form = match sent(&shared, &headers, form) {
         Ok(form) => form,
         Err(response) => return *response,
     };
     let people = &shared.people;
     match people.enter_with_code(&form.half, &form.code, &whence).await {
         Ok(text) => enter(&shared, &via, &text, next(&form.next)),
-        Err(PeopleError::Gone) => show(StatusCode::GONE, &headers, over()),
-        Err(error) => refuse(&headers, &error, page(&form.half, &form.next)),
+        Err(PeopleError::Gone) => show(&shared, StatusCode::GONE, &headers, over()),
+        Err(error) => refuse(&shared, &headers, &error, page(&form.half, &form.next)),
     }
 }
 

@@ -165,13 +165,13 @@ fn insecure(shared: &Shared, headers: &HeaderMap) -> Response {
 }
 
 /// A page that somebody may not see, or a request that is not from our own page.
-pub fn not_for_you(headers: &HeaderMap, problem: &Problem) -> Response {
+pub fn not_for_you(shared: &Shared, headers: &HeaderMap, problem: &Problem) -> Response {
     let page = Door {
         title: "Not for you",
         lead: problem.words().to_owned(),
         ..Door::default()
     };
-    show(problem.status(), headers, page)
+    show(shared, problem.status(), headers, page)
 }
 
 /// Of the first form.

@@ -138,7 +138,7 @@ pub async fn enforce(
             denied.note(&shared, &parts, &whence);
             if by_browser && denied.problem.status() == StatusCode::FORBIDDEN {
                 discard(body).await;
-                return door::not_for_you(&parts.headers, &denied.problem);
+                return door::not_for_you(&shared, &parts.headers, &denied.problem);
             }
             discard(body).await;
             denied.problem.into_response()

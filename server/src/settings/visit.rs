@@ -56,6 +56,7 @@ pub struct Visit {
     utc_offset_min: i32,
     now: i64,
     locked: bool,
+    demo: bool,
 }
 
 impl FromRequestParts<Shared> for Visit {
@@ -84,6 +85,7 @@ impl FromRequestParts<Shared> for Visit {
             utc_offset_min: pages::utc_offset_min(&parts.headers).unwrap_or(shared.utc_offset_min),
             now: shared.engine.clock().now(),
             locked: !is_confirmed(shared, access),
+            demo: shared.demo,
             person: person.clone(),
             access: access.clone(),
             whence: whence.clone(),
@@ -111,6 +113,7 @@ impl Visit {
             utc_offset_min: self.utc_offset_min,
             now: self.now,
             locked: self.locked && asks,
+            demo: self.demo,
             // What went wrong since is of more interest.
             done: done.filter(|_| wrong.is_none()).map(|(_, words)| *words),
             wrong,
