@@ -5,14 +5,18 @@ import { OWNER, Server } from "../helpers/server.ts";
 import { code } from "../helpers/totp.ts";
 
 const test = base.extend<{ fresh: Server; server: Server; guard: Guard }>({
-  fresh: async ({}, use) => {
+  fresh: async ({ context }, use) => {
     const server = await Server.startNew();
     await use(server);
+    // A page that is still fetching would complain of a server that is gone.
+    for (const page of context.pages()) await page.close();
     await server.stop();
   },
-  server: async ({}, use) => {
+  server: async ({ context }, use) => {
     const server = await Server.start();
     await use(server);
+    // A page that is still fetching would complain of a server that is gone.
+    for (const page of context.pages()) await page.close();
     await server.stop();
   },
   guard: [

@@ -5,9 +5,11 @@ import { OWNER, Server } from "../helpers/server.ts";
 import { code } from "../helpers/totp.ts";
 
 const test = base.extend<{ server: Server; guard: Guard }>({
-  server: async ({}, use) => {
+  server: async ({ context }, use) => {
     const server = await Server.start();
     await use(server);
+    // A page that is still fetching would complain of a server that is gone.
+    for (const page of context.pages()) await page.close();
     await server.stop();
   },
   guard: [
