@@ -3,11 +3,12 @@
 //! Every page is bounded in three ways, so that no question can keep a connection or fill the memory: so many batches,
 //! [`PAGE_EVENTS`] events, [`LOOKED_AT`] rows looked at. A page may therefore be empty and still have a next one.
 //!
-//! Deliberately absent: which events of a batch are wanted. A page holds whole batches that may hold something.
+//! Deliberately absent: which events of a batch are wanted. A page holds whole batches that may hold something; only
+//! the calls that one breaker guarded are read without the rest ([`GuardedPage`]), because a replay wants so many.
 
 use domain::{Event, Millis};
 
-use crate::codec::ZoneMap;
+use crate::codec::{GuardedCall, ZoneMap};
 use crate::{Offset, StoredBatch, day};
 
 /// How much newer than its arrival an event may be. Intake refuses others.
@@ -69,6 +70,23 @@ pub struct BatchPage {
     pub batches: Vec<StoredBatch>,
     /// Where to go on; `None` when no older batch can be wanted. A page without batches may have one.
     pub next: Option<Resume>,
+}
+
+/// The calls of one breaker from the batches that a [`BatchPage`] would hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GuardedPage {
+    /// Those with a time in the window, the newest arrival first.
+    pub calls: Vec<GuardedCall>,
+    /// As [`BatchPage::next`].
+    pub next: Option<Resume>,
+}
+
+impl GuardedPage {
+    /// Takes the calls of the next older batch, which come in their order.
+    pub fn take(&mut self, query: &BatchQuery, calls: Vec<GuardedCall>) {
+        let inside = |guarded: &GuardedCall| (query.from..query.to).contains(&guarded.call.at);
+        self.calls.extend(calls.into_iter().rev().filter(inside));
+    }
 }
 
 /// Where the next page begins.

@@ -1,9 +1,10 @@
 //! The journal: a durable log of accepted batches. 2xx to a sender means "committed here".
 
 use async_trait::async_trait;
+use domain::breaker::BreakerKey;
 use domain::{Event, Millis};
 
-use crate::{BatchPage, BatchQuery, StoreError, SystemScope, TenantId, TenantScope};
+use crate::{BatchPage, BatchQuery, GuardedPage, StoreError, SystemScope, TenantId, TenantScope};
 
 /// A place in the journal: a writer (one process at a time) and its gapless sequence, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -147,6 +148,15 @@ pub trait Journal: Send + Sync + 'static {
     /// that arrived when an event of the window can have arrived ([`BatchQuery::arrivals`]), and no page costs more than
     /// [`crate::batches`] says.
     async fn read_before(&self, scope: &TenantScope, query: BatchQuery) -> Result<BatchPage, StoreError>;
+
+    /// The calls that one breaker guarded, from the batches that [`Journal::read_before`] would give; other events are
+    /// not built.
+    async fn guarded_before(
+        &self,
+        scope: &TenantScope,
+        query: BatchQuery,
+        breaker: &BreakerKey,
+    ) -> Result<GuardedPage, StoreError>;
 
     /// The writer this process appends as, and its last sequence (0 when there is none).
     async fn head(&self, system: &SystemScope) -> Result<Offset, StoreError>;

@@ -29,7 +29,7 @@ pub use accounts::{
     Tenant,
 };
 pub use audit::{AuditEntry, AuditHead, AuditQuery, Audits, SealedEntry};
-pub use batches::{BatchPage, BatchQuery, Resume};
+pub use batches::{BatchPage, BatchQuery, GuardedPage, Resume};
 pub use error::StoreError;
 pub use journal::{
     Appended, IDEMPOTENCY_KEPT, Idempotency, Journal, JournalUsage, NewBatch, Offset, Refusal, Remembered,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::breaker::State;
+use domain::breaker::whatif::RecordedCall;
+use domain::breaker::{BreakerKey, State};
 use domain::event::{
     BreakerFigures, BreakerKind, BreakerRef, Call, CallOutcome, FallbackFrom, Headroom, Marker, MarkerKind,
     Operation, Quota, Stats, Tier, Transition,
@@ -11,8 +12,8 @@ use domain::rollup::{Bucket, CallClass, KeptLabels, SeriesKey};
 use domain::{Event, EventBody, Outcome};
 use proptest::prelude::*;
 use store::codec::{
-    MAX_EVENTS, decode_batch, decode_bucket, decode_ids, decode_series, encode_batch, encode_bucket,
-    encode_series,
+    GuardedCall, MAX_EVENTS, decode_batch, decode_bucket, decode_guarded, decode_ids, decode_series,
+    encode_batch, encode_bucket, encode_series,
 };
 use store::contract::samples;
 use store::{Refusal, StoreError};
@@ -242,6 +243,30 @@ fn is_corrupt<T>(result: Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Corrupt(_)))
 }
 
+/// The call of an event, when this breaker guarded it: absent parts of its name are empty.
+fn guarded(event: &Event, key: &BreakerKey) -> Option<GuardedCall> {
+    let EventBody::Call(call) = &event.body else {
+        return None;
+    };
+    let named = [&call.breaker, &call.environment, &call.service, &call.deployment];
+    let named = named.map(|part| part.clone().unwrap_or_default());
+    let wanted = [&key.breaker, &key.environment, &key.service, &key.deployment];
+    named.iter().eq(wanted).then(|| GuardedCall {
+        call: RecordedCall::of(event.time, call),
+        instance: call.instance.clone().unwrap_or_default(),
+    })
+}
+
+/// A name that random events seldom have.
+fn some_breaker() -> BreakerKey {
+    BreakerKey {
+        environment: String::new(),
+        service: String::new(),
+        breaker: "a".into(),
+        deployment: String::new(),
+    }
+}
+
 proptest! {
     #[test]
     fn batches_round_trip(seed: u64, count in 0usize..60) {
@@ -253,6 +278,26 @@ proptest! {
         prop_assert_eq!(&decoded.refusals, &refusals);
         let ids: Vec<String> = events.into_iter().filter_map(|event| event.id).collect();
         prop_assert_eq!(decode_ids(&bytes).unwrap(), ids);
+    }
+
+    /// What is read past the other columns is what the whole events say.
+    #[test]
+    fn guarded_calls_are_those_of_the_whole_events(seed: u64, count in 0usize..60) {
+        let mut any = Any(seed);
+        let mut events = any.events(count);
+        for event in &mut events {
+            if let EventBody::Call(call) = &mut event.body {
+                let mut name = || any.of(&[None, Some(""), Some("a"), Some("b")]).map(str::to_owned);
+                (call.breaker, call.environment, call.service, call.deployment) = (name(), name(), name(), name());
+            }
+        }
+        let bytes = encode_batch(&events, &[]).unwrap();
+        let mut part = || any.of(&["", "a", "b", "never told"]).to_owned();
+        let key = BreakerKey { environment: part(), service: part(), breaker: part(), deployment: part() };
+        for key in [key, some_breaker()] {
+            let wanted: Vec<GuardedCall> = events.iter().filter_map(|event| guarded(event, &key)).collect();
+            prop_assert_eq!(decode_guarded(&bytes, &key).unwrap(), wanted);
+        }
     }
 
     #[test]
@@ -291,6 +336,7 @@ proptest! {
                 prop_assert_eq!(&decode_series(&encode_series(&key)).unwrap(), &key);
             }
             let _ = (decode_batch(bytes), decode_ids(bytes), decode_bucket(bytes));
+            let _ = decode_guarded(bytes, &some_breaker());
         }
     }
 
@@ -298,6 +344,7 @@ proptest! {
     #[test]
     fn arbitrary_columns_never_panic(columns in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = (decode_batch(&packed(&columns)), decode_ids(&packed(&columns)));
+        let _ = decode_guarded(&packed(&columns), &some_breaker());
     }
 
     /// Almost right columns: one byte of good ones changed.
@@ -308,6 +355,7 @@ proptest! {
         let at = at.index(columns.len());
         columns[at] = value;
         let _ = (decode_batch(&packed(&columns)), decode_ids(&packed(&columns)));
+        let _ = decode_guarded(&packed(&columns), &some_breaker());
     }
 
     #[test]

@@ -23,19 +23,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Millis;
+use domain::breaker::BreakerKey;
 use domain::rollup::Rung;
 use store::accounts::{check_link, last_owner, no_account, no_tenant};
 use store::audit::AuditKey;
 use store::secrets::NONCE;
 use store::{
     Accounts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint,
-    Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush, Guest, Holder, Journal,
-    JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged,
-    MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewLink, NewSession, Offset, PartialRow, Place,
-    RecoveryHash, Remembered, Role, RollupRead, Rollups, RungUsage, SealedEntry, SealedSecret, SecondFactor,
-    SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredBatch,
-    SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which, check_rotation,
-    check_tenant,
+    Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush, GuardedPage, Guest, Holder,
+    Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore,
+    Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewLink, NewSession, Offset, PartialRow,
+    Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RungUsage, SealedEntry, SealedSecret,
+    SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError,
+    StoredBatch, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which,
+    check_rotation, check_tenant,
 };
 
 use crate::OpenError;

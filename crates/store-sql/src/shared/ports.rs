@@ -359,6 +359,17 @@ macro_rules! journal_port {
                 self.journal.read_before(scope.tenant(), &query).await
             }
 
+            async fn guarded_before(
+                &self,
+                scope: &TenantScope,
+                query: BatchQuery,
+                breaker: &BreakerKey,
+            ) -> Result<GuardedPage, StoreError> {
+                self.journal
+                    .guarded_before(scope.tenant(), &query, breaker)
+                    .await
+            }
+
             async fn head(&self, _: &SystemScope) -> Result<Offset, StoreError> {
                 self.journal.head().await
             }

@@ -17,7 +17,7 @@ const MAX_REFUSALS: usize = 1_024;
 const MAX_UNPACKED: usize = 64 << 20;
 
 /// What the strings and lists of a decoded batch may take.
-const MAX_TEXT: usize = 128 << 20;
+pub(super) const MAX_TEXT: usize = 128 << 20;
 
 /// The current version of the layout.
 const VERSION: u8 = 1;
@@ -25,7 +25,7 @@ const VERSION: u8 = 1;
 /// zstd's level: higher ones gain little on columns and cost the commit time.
 const LEVEL: i32 = 3;
 
-const WHAT: &str = "journal batch";
+pub(super) const WHAT: &str = "journal batch";
 
 /// What the bytes of a batch say.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -37,7 +37,7 @@ pub struct DecodedBatch {
 }
 
 /// The kinds of event; the numbers are part of the stored format.
-const CALL: u8 = 0;
+pub(super) const CALL: u8 = 0;
 const TRANSITION: u8 = 1;
 const STATS: u8 = 2;
 const HEADROOM: u8 = 3;
@@ -96,7 +96,7 @@ pub fn decode_ids(bytes: &[u8]) -> Result<Vec<String>, StoreError> {
 }
 
 /// Checks the version and decompresses.
-fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
     let Some((&version, frame)) = bytes.split_first() else {
         return Err(Malformed("it is empty").of(WHAT));
     };
@@ -169,7 +169,7 @@ fn put_events<'a>(w: &mut Writer<'a>, events: &'a [Event]) {
 }
 
 /// The columns that every event has.
-struct Heads<'a> {
+pub(super) struct Heads<'a> {
     kinds: &'a [u8],
     base: Millis,
     times: Vec<Millis>,
@@ -178,7 +178,15 @@ struct Heads<'a> {
 }
 
 impl<'a> Heads<'a> {
-    fn read(r: &mut Reader<'a>) -> Read<Heads<'a>> {
+    /// The kinds and times alone; ids are passed.
+    pub(super) fn times(r: &mut Reader<'a>) -> Read<(&'a [u8], Vec<Millis>)> {
+        let (kinds, _, times) = Heads::begin(r)?;
+        r.pass_numbers(kinds.len())?;
+        r.pass_unique(kinds.len())?;
+        Ok((kinds, times))
+    }
+
+    fn begin(r: &mut Reader<'a>) -> Read<(&'a [u8], Millis, Vec<Millis>)> {
         let count = r.count()?;
         if count > MAX_EVENTS {
             return Err(Malformed("it has too many events"));
@@ -191,6 +199,12 @@ impl<'a> Heads<'a> {
             previous = previous.wrapping_add(r.int()?);
             times.push(previous);
         }
+        Ok((kinds, base, times))
+    }
+
+    fn read(r: &mut Reader<'a>) -> Read<Heads<'a>> {
+        let (kinds, base, times) = Heads::begin(r)?;
+        let count = kinds.len();
         let mut reported = Vec::with_capacity(count);
         for time in &times {
             reported.push(r.opt_int()?.map(|difference| time.wrapping_add(difference)));

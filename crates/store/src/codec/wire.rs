@@ -1,5 +1,7 @@
 //! Varints, optional values and dictionary strings: the alphabet in which columns are written and read.
 
+use std::rc::Rc;
+
 use hashbrown::HashMap;
 
 use crate::StoreError;
@@ -147,9 +149,10 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 
 /// Columns being read. `budget` bounds the memory of what is built from them: every string and list element is paid
 /// from it, so that a few bytes cannot name one long string a million times.
+#[derive(Clone)]
 pub(super) struct Reader<'a> {
     input: &'a [u8],
-    strings: Vec<&'a str>,
+    strings: Rc<[&'a str]>,
     budget: usize,
 }
 
@@ -161,7 +164,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(input: &'a [u8], budget: usize) -> Reader<'a> {
         Reader {
             input,
-            strings: Vec::new(),
+            strings: Rc::default(),
             budget,
         }
     }
@@ -178,7 +181,7 @@ impl<'a> Reader<'a> {
         for length in lengths {
             strings.push(reader.utf8(length)?);
         }
-        reader.strings = strings;
+        reader.strings = strings.into();
         Ok(reader)
     }
 
@@ -316,6 +319,37 @@ impl<'a> Reader<'a> {
             .ok_or(Malformed("a string is not in the dictionary"))?;
         self.pay(text.len())?;
         Ok(text.to_owned())
+    }
+
+    /// Where a string stands in the dictionary.
+    pub(super) fn place(&self, text: &str) -> Option<u64> {
+        let place = self.strings.iter().position(|known| *known == text)?;
+        u64::try_from(place).ok()
+    }
+
+    /// Passes so many numbers, whatever they are: each ends with the first byte below 128.
+    pub(super) fn pass_numbers(&mut self, mut count: usize) -> Read<()> {
+        const CONTINUES: u64 = 0x8080_8080_8080_8080;
+        while count >= 8
+            && let Some((eight, rest)) = self.input.split_first_chunk::<8>()
+        {
+            count -= (!u64::from_le_bytes(*eight) & CONTINUES).count_ones() as usize;
+            self.input = rest;
+        }
+        while count > 0 {
+            count -= usize::from(self.byte()? < 0x80);
+        }
+        Ok(())
+    }
+
+    /// Passes so many strings that are written in place.
+    pub(super) fn pass_unique(&mut self, count: usize) -> Read<()> {
+        for _ in 0..count {
+            if let Some(length) = self.opt_narrow()? {
+                self.bytes(length)?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes memory from the budget.

@@ -1,13 +1,14 @@
 //! Reading the journal backwards: by offset, by event time, by what the zone map says, page by page.
 
+use domain::breaker::BreakerKey;
 use domain::event::{Call, CallOutcome};
 use domain::{Event, EventBody, Millis, Outcome};
 
 use super::samples::{DAY, NOON, batch, event, full_events, plain_call};
 use super::{Subject, append, append_one, scope, system};
 use crate::batches::{LOOKED_AT, MAX_AHEAD, MAX_LATE, PAGE_EVENTS};
-use crate::codec::ZoneMap;
-use crate::{BatchPage, BatchQuery, Journal, NewBatch, Offset};
+use crate::codec::{GuardedCall, ZoneMap};
+use crate::{BatchPage, BatchQuery, GuardedPage, Journal, NewBatch, Offset};
 
 /// All there is.
 fn everything() -> BatchQuery {
@@ -241,6 +242,65 @@ pub async fn zone_maps_skip_batches(subject: &mut impl Subject) {
         };
         assert_eq!(walk(subject, query).await, found, "{wanted:?}");
     }
+}
+
+/// The calls of one breaker come without the rest, the newest arrival first, page by page, inside the window only.
+pub async fn guarded_calls_are_read_alone(subject: &mut impl Subject) {
+    let mine = |instance: &str| Call {
+        breaker: Some("primary".into()),
+        service: Some("checkout".into()),
+        instance: Some(instance.into()),
+        ..plain_call()
+    };
+    let key = BreakerKey {
+        environment: String::new(),
+        service: "checkout".into(),
+        breaker: "primary".into(),
+        deployment: String::new(),
+    };
+    for received in NOON..NOON + 3 {
+        let mut batch = calls(received, &[received, received + 10, received + 1_000]);
+        for (event, call) in batch
+            .events
+            .iter_mut()
+            .zip([mine("one"), mine("two"), mine("late")])
+        {
+            event.body = EventBody::Call(Box::new(call));
+        }
+        let another = Call {
+            service: None,
+            ..mine("other")
+        };
+        batch.events.extend(with_call(received, another).events);
+        append_one(subject, batch).await;
+        append_one(subject, calls(received, &[received])).await;
+    }
+    let mut query = BatchQuery {
+        wanted: ZoneMap::calls().with(ZoneMap::breaker("primary")),
+        limit: 2,
+        ..window(NOON + 1, NOON + 1_000)
+    };
+    let mut found = Vec::new();
+    let mut pages = 0;
+    loop {
+        let page = subject.store().guarded_before(&scope("acme"), query, &key).await;
+        let page = page.expect("it can be read");
+        pages += 1;
+        let call = |guarded: &GuardedCall| (guarded.call.at - NOON, guarded.instance.clone());
+        found.extend(page.calls.iter().map(call));
+        match page.next {
+            Some(next) => query.before = next.before,
+            None => break,
+        }
+    }
+    let wanted = [(12, "two"), (2, "one"), (11, "two"), (1, "one"), (10, "two")];
+    assert_eq!(found, wanted.map(|(at, instance)| (at, instance.to_owned())));
+    assert_eq!(pages, 2);
+    let others = subject
+        .store()
+        .guarded_before(&scope("other"), everything(), &key)
+        .await;
+    assert_eq!(others.expect("it can be read"), GuardedPage::default());
 }
 
 /// What happened before midnight may arrive after it, up to a week later; and a little of the future may have arrived.

@@ -102,6 +102,7 @@ macro_rules! contract_suite {
                 the_window_is_half_open_over_event_time,
                 batches_of_other_tenants_are_not_seen,
                 zone_maps_skip_batches,
+                guarded_calls_are_read_alone,
                 late_events_are_found_across_midnight,
                 a_clock_that_moves_back_hides_nothing,
                 a_sparse_walk_goes_on_page_by_page,

@@ -1,14 +1,17 @@
 //! The journal in memory.
 
 use async_trait::async_trait;
-use domain::Millis;
+use domain::breaker::BreakerKey;
+use domain::breaker::whatif::RecordedCall;
+use domain::{Event, EventBody, Millis};
 
 use super::{JournalState, MemoryStore};
 use crate::batches::Room;
+use crate::codec::GuardedCall;
 use crate::plan::{self, KeyScope, Seen};
 use crate::{
-    Appended, BatchPage, BatchQuery, Journal, JournalUsage, NewBatch, Offset, Remembered, Resume, StoreError,
-    StoredBatch, SystemScope, TenantScope, codec, day,
+    Appended, BatchPage, BatchQuery, GuardedPage, Journal, JournalUsage, NewBatch, Offset, Remembered,
+    Resume, StoreError, StoredBatch, SystemScope, TenantScope, codec, day,
 };
 
 /// There is one process, hence one writer.
@@ -114,6 +117,23 @@ impl Journal for MemoryStore {
         Ok(page)
     }
 
+    async fn guarded_before(
+        &self,
+        scope: &TenantScope,
+        query: BatchQuery,
+        breaker: &BreakerKey,
+    ) -> Result<GuardedPage, StoreError> {
+        let batches = self.read_before(scope, query).await?;
+        let mut page = GuardedPage {
+            next: batches.next,
+            ..GuardedPage::default()
+        };
+        for batch in &batches.batches {
+            page.take(&query, guarded_by(breaker, &batch.events));
+        }
+        Ok(page)
+    }
+
     async fn head(&self, _: &SystemScope) -> Result<Offset, StoreError> {
         Ok(Offset {
             writer: WRITER,
@@ -185,4 +205,23 @@ fn drop_day(journal: &mut JournalState, oldest: i64) -> u64 {
         .batches
         .partition_point(|(batch, _)| day::of(batch.received) <= oldest);
     journal.batches.drain(..end).map(|(_, size)| size).sum()
+}
+
+/// The calls that a breaker guarded, found without the stored bytes: the contract holds the codec against this.
+fn guarded_by(breaker: &BreakerKey, events: &[Event]) -> Vec<GuardedCall> {
+    let is = |given: &Option<String>, part: &str| given.as_deref().unwrap_or_default() == part;
+    let guarded = |event: &Event| {
+        let EventBody::Call(call) = &event.body else {
+            return None;
+        };
+        let mine = is(&call.breaker, &breaker.breaker)
+            && is(&call.environment, &breaker.environment)
+            && is(&call.service, &breaker.service)
+            && is(&call.deployment, &breaker.deployment);
+        mine.then(|| GuardedCall {
+            call: RecordedCall::of(event.time, call),
+            instance: call.instance.clone().unwrap_or_default(),
+        })
+    };
+    events.iter().filter_map(guarded).collect()
 }

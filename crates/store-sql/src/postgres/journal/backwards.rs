@@ -11,10 +11,11 @@
 
 use std::cmp::Ordering;
 
+use domain::breaker::BreakerKey;
 use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
 use store::batches::{LOOKED_AT, Room};
-use store::{BatchPage, BatchQuery, Offset, Resume, StoreError, StoredBatch, TenantId};
+use store::{BatchPage, BatchQuery, GuardedPage, Offset, Resume, StoreError, TenantId, codec};
 
 use super::super::WRITER;
 use super::PgJournal;
@@ -30,44 +31,75 @@ struct Step {
     last: Option<(Head, i64)>,
 }
 
+/// What is done with each batch that may hold something, newest first.
+type Take<'a> = &'a mut (dyn FnMut(&PgRow) -> Result<(), StoreError> + Send);
+
 impl PgJournal {
     pub(in super::super) async fn read_before(
         &self,
         tenant: &TenantId,
         query: &BatchQuery,
     ) -> Result<BatchPage, StoreError> {
+        let mut batches = Vec::new();
+        let mut take = |row: &PgRow| batch_from(row).map(|batch| batches.push(batch));
+        let next = self.walk(tenant, query, &mut take).await?;
+        Ok(BatchPage { batches, next })
+    }
+
+    pub(in super::super) async fn guarded_before(
+        &self,
+        tenant: &TenantId,
+        query: &BatchQuery,
+        breaker: &BreakerKey,
+    ) -> Result<GuardedPage, StoreError> {
+        let mut page = GuardedPage::default();
+        let mut take = |row: &PgRow| {
+            let bytes: &[u8] = row.try_get("bytes").map_err(store_error)?;
+            page.take(query, codec::decode_guarded(bytes, breaker)?);
+            Ok(())
+        };
+        page.next = self.walk(tenant, query, &mut take).await?;
+        Ok(page)
+    }
+
+    async fn walk(
+        &self,
+        tenant: &TenantId,
+        query: &BatchQuery,
+        take: Take<'_>,
+    ) -> Result<Option<Resume>, StoreError> {
         let mut before = match query.before.writer.cmp(&WRITER) {
-            Ordering::Less => return Ok(BatchPage::default()),
+            Ordering::Less => return Ok(None),
             Ordering::Equal => clamped(query.before.seq),
             Ordering::Greater => i64::MAX,
         };
-        let mut page = BatchPage::default();
         let mut room = Room::of(query);
         let (mut looked, mut step) = (0, FIRST_STEP);
         let mut connection = self.pool.acquire().await.map_err(store_error)?;
         loop {
             let met = look(&mut connection, tenant, query, before, step).await?;
             let Some((last, count)) = met.last else {
-                return Ok(page);
+                return Ok(None);
             };
+            let mut next = None;
             let mut taken = Vec::with_capacity(met.heads.len());
             for head in met.heads {
                 taken.push(head);
                 if !room.take(head.events) {
-                    page.next = Some(resume(head.seq, head.received)?);
+                    next = Some(resume(head.seq, head.received)?);
                     break;
                 }
             }
-            page.batches
-                .extend(batches(&mut connection, tenant, &taken).await?);
-            if page.next.is_some() || count < step {
-                return Ok(page);
+            for row in &batches(&mut connection, tenant, &taken).await? {
+                take(row)?;
+            }
+            if next.is_some() || count < step {
+                return Ok(next);
             }
             before = last.seq;
             looked += count.unsigned_abs();
             if looked >= LOOKED_AT {
-                page.next = Some(resume(last.seq, last.received)?);
-                return Ok(page);
+                return resume(last.seq, last.received).map(Some);
             }
             step = (step * GROWTH).min(LARGEST_STEP);
         }
@@ -135,13 +167,13 @@ async fn batches(
     connection: &mut PgConnection,
     tenant: &TenantId,
     heads: &[Head],
-) -> Result<Vec<StoredBatch>, StoreError> {
+) -> Result<Vec<PgRow>, StoreError> {
     let arrivals = || heads.iter().map(|head| head.received);
     let (Some(first), Some(last)) = (arrivals().min(), arrivals().max()) else {
         return Ok(Vec::new());
     };
     let seqs: Vec<i64> = heads.iter().map(|head| head.seq).collect();
-    let rows = sqlx::query(
+    sqlx::query(
         "SELECT writer, seq, tenant_id, key_id, received, refused, bytes FROM journal_batch
          WHERE tenant_id = $1 AND writer = $2 AND seq = any($3) AND received >= $4 AND received <= $5
          ORDER BY seq DESC",
@@ -153,8 +185,7 @@ async fn batches(
     .bind(last)
     .fetch_all(connection)
     .await
-    .map_err(store_error)?;
-    rows.iter().map(batch_from).collect()
+    .map_err(store_error)
 }
 
 fn head_from(row: &PgRow) -> Result<Head, StoreError> {

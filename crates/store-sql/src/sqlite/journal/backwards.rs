@@ -12,10 +12,11 @@
 
 use std::cmp::Ordering;
 
+use domain::breaker::BreakerKey;
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use store::batches::{LOOKED_AT, Room};
-use store::{BatchPage, BatchQuery, Offset, Resume, StoreError, StoredBatch, TenantId, day};
+use store::{BatchPage, BatchQuery, GuardedPage, Offset, Resume, StoreError, TenantId, codec, day};
 
 use super::super::WRITER;
 use super::SqliteJournal;
@@ -24,13 +25,17 @@ use super::read::batch_from;
 use crate::error::store_error;
 use crate::shared::{FIRST_STEP, GROWTH, Head, LARGEST_STEP, clamped, unsigned};
 
+/// What is done with each batch that may hold something, newest first.
+type Take<'a> = &'a mut (dyn FnMut(&SqliteRow) -> Result<(), StoreError> + Send + Sync);
+
 /// One page while it is filled.
 struct Walk<'a> {
     tenant: &'a TenantId,
     query: &'a BatchQuery,
     /// Strictly before this sequence.
     before: i64,
-    page: BatchPage,
+    take: Take<'a>,
+    next: Option<Resume>,
     room: Room,
     looked: u64,
     step: i64,
@@ -42,8 +47,36 @@ impl SqliteJournal {
         tenant: &TenantId,
         query: &BatchQuery,
     ) -> Result<BatchPage, StoreError> {
+        let mut batches = Vec::new();
+        let mut take = |row: &SqliteRow| batch_from(row).map(|batch| batches.push(batch));
+        let next = self.walk(tenant, query, &mut take).await?;
+        Ok(BatchPage { batches, next })
+    }
+
+    pub(in super::super) async fn guarded_before(
+        &self,
+        tenant: &TenantId,
+        query: &BatchQuery,
+        breaker: &BreakerKey,
+    ) -> Result<GuardedPage, StoreError> {
+        let mut page = GuardedPage::default();
+        let mut take = |row: &SqliteRow| {
+            let bytes: &[u8] = row.try_get("bytes").map_err(store_error)?;
+            page.take(query, codec::decode_guarded(bytes, breaker)?);
+            Ok(())
+        };
+        page.next = self.walk(tenant, query, &mut take).await?;
+        Ok(page)
+    }
+
+    async fn walk(
+        &self,
+        tenant: &TenantId,
+        query: &BatchQuery,
+        take: Take<'_>,
+    ) -> Result<Option<Resume>, StoreError> {
         let before = match query.before.writer.cmp(&WRITER) {
-            Ordering::Less => return Ok(BatchPage::default()),
+            Ordering::Less => return Ok(None),
             Ordering::Equal => clamped(query.before.seq),
             Ordering::Greater => i64::MAX,
         };
@@ -51,7 +84,8 @@ impl SqliteJournal {
             tenant,
             query,
             before,
-            page: BatchPage::default(),
+            take,
+            next: None,
             room: Room::of(query),
             looked: 0,
             step: FIRST_STEP,
@@ -64,7 +98,7 @@ impl SqliteJournal {
                 break;
             }
         }
-        Ok(walk.page)
+        Ok(walk.next)
     }
 }
 
@@ -91,7 +125,7 @@ impl Walk<'_> {
             self.looked += (top.seq + 1).abs_diff(low);
             self.step = (self.step * GROWTH).min(LARGEST_STEP);
             self.before = low;
-            if self.take(connection, &heads).await? {
+            if self.read(connection, &heads).await? {
                 return Ok(true);
             }
         }
@@ -141,7 +175,7 @@ impl Walk<'_> {
     }
 
     /// Reads as many of these batches as the page has room for; whether it is full.
-    async fn take(&mut self, connection: &mut SqliteConnection, heads: &[Head]) -> Result<bool, StoreError> {
+    async fn read(&mut self, connection: &mut SqliteConnection, heads: &[Head]) -> Result<bool, StoreError> {
         let mut taken: Vec<i64> = Vec::with_capacity(heads.len());
         let mut full = false;
         for head in heads {
@@ -153,7 +187,9 @@ impl Walk<'_> {
             }
         }
         if !taken.is_empty() {
-            self.page.batches.extend(batches(connection, &taken).await?);
+            for row in &batches(connection, &taken).await? {
+                (self.take)(row)?;
+            }
         }
         Ok(full)
     }
@@ -163,7 +199,7 @@ impl Walk<'_> {
             writer: WRITER,
             seq: unsigned(seq)?,
         };
-        self.page.next = Some(Resume { before, received });
+        self.next = Some(Resume { before, received });
         Ok(())
     }
 }
@@ -178,17 +214,16 @@ async fn top(connection: &mut SqliteConnection, before: i64) -> Result<Option<He
     row.as_ref().map(head_from).transpose()
 }
 
-async fn batches(connection: &mut SqliteConnection, seqs: &[i64]) -> Result<Vec<StoredBatch>, StoreError> {
+async fn batches(connection: &mut SqliteConnection, seqs: &[i64]) -> Result<Vec<SqliteRow>, StoreError> {
     let list = serde_json::to_string(seqs).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-    let rows = sqlx::query(
+    sqlx::query(
         "SELECT b.seq, b.writer, b.tenant_id, b.key_id, b.received, b.refused, b.bytes
          FROM json_each($1) AS w CROSS JOIN batch AS b ON b.seq = w.value ORDER BY w.key",
     )
     .bind(list)
     .fetch_all(connection)
     .await
-    .map_err(store_error)?;
-    rows.iter().map(batch_from).collect()
+    .map_err(store_error)
 }
 
 fn head_from(row: &SqliteRow) -> Result<Head, StoreError> {
