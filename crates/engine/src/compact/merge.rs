@@ -1,4 +1,8 @@
 //! Which chunks to merge: the rules, apart from doing it.
+//!
+//! A merge is held in memory whole, where a row takes many times what it takes stored, mostly for its sketches. So it is
+//! bounded in bytes, not in rows alone. Without that the hours of a busy month, whose sketches are too many for one
+//! chunk, would be unpacked together and split again at every turn.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +13,9 @@ use store::codec::MAX_ROWS;
 /// So many chunks of about the same size are merged.
 const FAN_IN: usize = 4;
 
+/// What is merged into one takes no more than this, bytes as stored: tens of megabytes in memory.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// A span is merged to the end once nothing is expected any more: so long after it ended.
 const SETTLED: Millis = 3_600_000;
 
@@ -16,7 +23,8 @@ const SETTLED: Millis = 3_600_000;
 /// chunk together.
 pub(super) fn plan(heads: &[ChunkHead], now: Millis) -> Vec<Vec<u64>> {
     let mut spans: BTreeMap<Millis, Vec<ChunkHead>> = BTreeMap::new();
-    for head in heads.iter().filter(|head| head.rows < MAX_ROWS as u64) {
+    let mergeable = |head: &&ChunkHead| head.rows < MAX_ROWS as u64 && head.bytes < MOST_BYTES;
+    for head in heads.iter().filter(mergeable) {
         spans.entry(head.span).or_default().push(*head);
     }
     let mut groups = Vec::new();
@@ -40,21 +48,42 @@ pub(super) fn plan(heads: &[ChunkHead], now: Millis) -> Vec<Vec<u64>> {
 
 /// Runs of chunks that fit into one together; runs of fewer than `least` are left alone.
 fn fitting(heads: &[ChunkHead], least: usize) -> Vec<Vec<u64>> {
-    let mut groups: Vec<(u64, Vec<u64>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for head in heads {
         match groups.last_mut() {
-            Some((rows, ids)) if *rows + head.rows <= MAX_ROWS as u64 => {
-                *rows += head.rows;
-                ids.push(head.id);
+            Some(group) if group.takes(head) => group.add(head),
+            _ => {
+                let mut group = Group::default();
+                group.add(head);
+                groups.push(group);
             }
-            _ => groups.push((head.rows, vec![head.id])),
         }
     }
     let big_enough = groups
         .into_iter()
-        .map(|(_, ids)| ids)
+        .map(|group| group.ids)
         .filter(|ids| ids.len() >= least);
     big_enough.collect()
+}
+
+/// Chunks that become one.
+#[derive(Default)]
+struct Group {
+    rows: u64,
+    bytes: u64,
+    ids: Vec<u64>,
+}
+
+impl Group {
+    fn takes(&self, head: &ChunkHead) -> bool {
+        self.rows + head.rows <= MAX_ROWS as u64 && self.bytes + head.bytes <= MOST_BYTES
+    }
+
+    fn add(&mut self, head: &ChunkHead) {
+        self.rows += head.rows;
+        self.bytes += head.bytes;
+        self.ids.push(head.id);
+    }
 }
 
 /// Chunks of a tier differ by less than a factor of four in rows.
@@ -78,7 +107,7 @@ mod tests {
             from: span,
             to: span + 10_000,
             rows,
-            bytes: rows * 50,
+            bytes: rows,
         }
     }
 
@@ -114,6 +143,22 @@ mod tests {
         assert_eq!(plan(&heads, 9 * HOUR), [[0u64; 0]; 0]);
         let heads = [head(1, 0, full), head(2, 0, full - 5), head(3, 0, 5)];
         assert_eq!(plan(&heads, 9 * HOUR), [[3, 2]]);
+    }
+
+    #[test]
+    fn many_sketches_are_not_unpacked_together() {
+        let heavy = |id, bytes| ChunkHead {
+            bytes,
+            ..head(id, 0, 100)
+        };
+        let heads: Vec<ChunkHead> = (0..8).map(|id| heavy(id, MOST_BYTES / 3)).collect();
+        assert_eq!(plan(&heads, 9 * HOUR), [vec![0, 1, 2], vec![3, 4, 5], vec![6, 7]]);
+        let merged = [
+            heavy(8, MOST_BYTES),
+            heavy(9, MOST_BYTES),
+            heavy(10, MOST_BYTES / 2),
+        ];
+        assert_eq!(plan(&merged, 9 * HOUR), [[0u64; 0]; 0]);
     }
 
     /// A day of compactions every five minutes: few chunks at any time, and a row is rewritten a few times.
