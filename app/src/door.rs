@@ -6,7 +6,7 @@
 
 use leptos::prelude::*;
 
-use crate::{components::brand, demo_note, seed::Theme, theme_key};
+use crate::{components::brand, demo_note, plain::head, seed::Theme, theme_key};
 
 /// A page with one form.
 #[derive(Debug, Clone, Default)]
@@ -89,22 +89,10 @@ pub fn door(door: Door) -> String {
         .refused
         .map(|why| view! { <p class="door-refused" role="alert">{why}</p> });
     let foot = door.foot.map(|foot| view! { <p class="door-foot">{foot}</p> });
-    let script = door
-        .takes_token
-        .then(|| view! { <script src="/door.js" defer></script> });
+    let script = door.takes_token.then_some("/door.js");
     let page = view! {
         <html lang="en" data-theme=theme>
-            <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="light dark"/>
-                <meta name="robots" content="noindex"/>
-                <title>{title}</title>
-                <link rel="stylesheet" href="/pkg/fuseboard.css"/>
-                <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
-                {script}
-            </head>
+            {head(title, script)}
             <body class="door">
                 <main id="main">
                     <p class="brand">{brand()} "Fuseboard"</p>

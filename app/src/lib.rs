@@ -23,6 +23,8 @@ mod later;
 pub mod live;
 pub mod pages;
 pub mod part;
+#[cfg(feature = "ssr")]
+mod plain;
 pub mod seed;
 #[cfg(feature = "ssr")]
 pub mod settings;

@@ -5,6 +5,8 @@ use protocol::view::{AuditPage, AuditRow};
 
 use super::form::{Wrong, refused, text};
 use super::frame::{Frame, page};
+use super::table::Column::{Left, Plain};
+use super::table::table;
 use crate::browser::encode;
 use crate::format::{full, moment};
 
@@ -85,20 +87,7 @@ pub fn audit(view: &AuditView) -> String {
                 </span>
             </header>
             {none}
-            <div class="scroll">
-                <table data-table="audit">
-                    <thead>
-                        <tr>
-                            <th scope="col">"When"</th>
-                            <th scope="col" class="l">"Who"</th>
-                            <th scope="col" class="l">"What"</th>
-                            <th scope="col" class="l">"Of what"</th>
-                            <th scope="col" class="l">"From"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows.collect_view()}</tbody>
-                </table>
-            </div>
+            {table("audit", [Plain("When"), Left("Who"), Left("What"), Left("Of what"), Left("From")], rows)}
             <p class="foot line">{newest} {older}</p>
         </section>
     };

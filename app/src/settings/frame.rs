@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::form::{Wrong, hidden, refused, text};
 use crate::components::{Icon, brand, icon};
+use crate::plain::head;
 use crate::seed::Theme;
 use crate::{demo_note, theme_key};
 
@@ -112,17 +113,7 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
         .map(|done| view! { <p class="note done" role="status">{done}</p> });
     let page = view! {
         <html lang="en" data-theme=theme>
-            <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="light dark"/>
-                <meta name="robots" content="noindex"/>
-                <title>{title}</title>
-                <link rel="stylesheet" href="/pkg/fuseboard.css"/>
-                <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
-                <script src="/settings.js" defer></script>
-            </head>
+            {head(title, Some("/settings.js"))}
             <body>
                 <a class="skip" href="#main">"To the content"</a>
                 <div class="app">

@@ -5,6 +5,8 @@ use protocol::view::{ApiKeys, KeyRow, MadeKey};
 
 use super::form::{Wrong, choice, heading, hidden, once, refused, sent, sure, text};
 use super::frame::{Frame, page};
+use super::table::Column::{Left, Plain, Unseen};
+use super::table::table;
 use crate::format::{ago, date_clock, full};
 
 /// What a key may do, in words.
@@ -50,14 +52,14 @@ pub fn keys(view: &KeysView) -> String {
         <section class="card">
             {heading("Keys in use", &live.len().to_string())}
             {none}
-            {(!live.is_empty()).then(|| table(frame, &live))}
+            {(!live.is_empty()).then(|| listed(frame, &live))}
         </section>
         {(!ended.is_empty())
             .then(|| {
                 view! {
                     <details class="card ended">
                         <summary>{format!("Keys that count no more ({})", ended.len())}</summary>
-                        {table(frame, &ended)}
+                        {listed(frame, &ended)}
                     </details>
                 }
             })}
@@ -116,26 +118,16 @@ fn new(frame: &Frame) -> AnyView {
     .into_any()
 }
 
-fn table(frame: &Frame, keys: &[&KeyRow]) -> AnyView {
-    let rows = keys.iter().map(|key| row(frame, key));
-    view! {
-        <div class="scroll">
-            <table data-table="keys">
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col" class="l">"May"</th>
-                        <th scope="col" class="l">"State"</th>
-                        <th scope="col">"Made"</th>
-                        <th scope="col">"Last used"</th>
-                        <th scope="col"><span class="vh">"Replace or revoke"</span></th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+fn listed(frame: &Frame, keys: &[&KeyRow]) -> AnyView {
+    let columns = [
+        Plain("Name"),
+        Left("May"),
+        Left("State"),
+        Plain("Made"),
+        Plain("Last used"),
+        Unseen("Replace or revoke"),
+    ];
+    table("keys", columns, keys.iter().map(|key| row(frame, key)))
 }
 
 fn row(frame: &Frame, key: &KeyRow) -> AnyView {

@@ -5,6 +5,8 @@ use protocol::view::{InvitationRow, Invited, MemberRow, Members};
 
 use super::form::{Wrong, choice, heading, hidden, once, refused, sent, sure, text};
 use super::frame::{Frame, page};
+use super::table::Column::{Left, Plain, Unseen};
+use super::table::table;
 use crate::format::{ago, date_clock, full};
 
 /// The page of members.
@@ -26,6 +28,13 @@ pub fn members(view: &MembersView) -> String {
         invited,
     } = view;
     let rows = members.members.iter().map(|row| member(frame, members, row));
+    let columns = [
+        Plain("Who"),
+        Left("Role"),
+        Plain("Since"),
+        Plain("Last signed in"),
+        Unseen("Remove"),
+    ];
     let cards = view! {
         {invited
             .as_ref()
@@ -39,20 +48,7 @@ pub fn members(view: &MembersView) -> String {
         {refused(Wrong::of(&frame.wrong, "member"))}
         <section class="card">
             {heading("Members", &count(members.members.len()))}
-            <div class="scroll">
-                <table data-table="members">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Who"</th>
-                            <th scope="col" class="l">"Role"</th>
-                            <th scope="col">"Since"</th>
-                            <th scope="col">"Last signed in"</th>
-                            <th scope="col"><span class="vh">"Remove"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows.collect_view()}</tbody>
-                </table>
-            </div>
+            {table("members", columns, rows)}
         </section>
         {(!frame.locked).then(|| invite(frame, members))}
         {(!members.invitations.is_empty()).then(|| invitations(frame, members))}
@@ -153,24 +149,19 @@ fn invitations(frame: &Frame, members: &Members) -> AnyView {
                 <td>{withdraw}</td>
             </tr>
         }
+        .into_any()
     };
+    let columns = [
+        Plain("Who"),
+        Left("As"),
+        Plain("Made"),
+        Plain("Counts until"),
+        Unseen("Take back"),
+    ];
     view! {
         <section class="card">
             {heading("Invitations", "not taken up yet")}
-            <div class="scroll">
-                <table data-table="invitations">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Who"</th>
-                            <th scope="col" class="l">"As"</th>
-                            <th scope="col">"Made"</th>
-                            <th scope="col">"Counts until"</th>
-                            <th scope="col"><span class="vh">"Take back"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{members.invitations.iter().map(row).collect_view()}</tbody>
-                </table>
-            </div>
+            {table("invitations", columns, members.invitations.iter().map(row))}
         </section>
     }
     .into_any()

@@ -11,6 +11,7 @@ mod frame;
 mod keys;
 mod members;
 mod second;
+mod table;
 mod tenants;
 mod you;
 

@@ -5,6 +5,8 @@ use protocol::view::{TenantRow, Tenants};
 
 use super::form::{Wrong, heading, hidden, refused, text};
 use super::frame::{Frame, page};
+use super::table::Column::{Left, Plain};
+use super::table::table;
 use crate::format::{ago, full};
 
 /// The page of tenants.
@@ -26,18 +28,7 @@ pub fn tenants(view: &TenantsView) -> String {
     let cards = view! {
         <section class="card">
             {heading("Tenants", "each with its own board, members, keys and limits")}
-            <div class="scroll">
-                <table data-table="tenants">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col" class="l">"Address"</th>
-                            <th scope="col">"Made"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows.collect_view()}</tbody>
-                </table>
-            </div>
+            {table("tenants", [Plain("Name"), Left("Address"), Plain("Made")], rows)}
         </section>
         {(!frame.locked).then(|| new(frame))}
     };

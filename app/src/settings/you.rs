@@ -6,6 +6,8 @@ use protocol::view::{Me, SessionRow};
 use super::form::{Wrong, heading, hidden, refused, text};
 use super::frame::{Frame, page};
 use super::second::{SecondFactor, codes, second_factor};
+use super::table::Column::{Left, Plain, Unseen};
+use super::table::table;
 use crate::format::{ago, full};
 use crate::seed::Theme;
 
@@ -83,23 +85,17 @@ fn password(frame: &Frame) -> AnyView {
 fn sessions(frame: &Frame, me: &Me) -> AnyView {
     let rows = me.sessions.iter().map(|session| session_row(frame, session));
     let others = me.sessions.len() > 1;
+    let columns = [
+        Plain("Browser"),
+        Left("Address"),
+        Plain("Since"),
+        Plain("Last used"),
+        Unseen("End it"),
+    ];
     view! {
         <section class="card">
             {heading("Sessions", "where you are signed in")}
-            <div class="scroll">
-                <table data-table="sessions">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Browser"</th>
-                            <th scope="col" class="l">"Address"</th>
-                            <th scope="col">"Since"</th>
-                            <th scope="col">"Last used"</th>
-                            <th scope="col"><span class="vh">"End it"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows.collect_view()}</tbody>
-                </table>
-            </div>
+            {table("sessions", columns, rows)}
             {others
                 .then(|| {
                     view! {
