@@ -12,6 +12,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use common::cli::{Serving, edit, fuseboard, run, text};
+use common::people::set_up;
 use postgres::OwnDatabase;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -93,29 +94,7 @@ async fn source(folder: &Path, span: &str) -> (String, Value) {
         .trim()
         .to_owned();
     let token = std::fs::read_to_string(folder.join("data/setup-token")).unwrap();
-    let form = [
-        ("token", token.trim()),
-        ("email", "ada@example.com"),
-        ("password", "an umbrella in march"),
-    ];
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
-    let made = client()
-        .post(format!("{url}/setup"))
-        .header("origin", &url)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(made.status(), 303);
-    let cookie = made.headers()["set-cookie"]
-        .to_str()
-        .unwrap()
-        .split(';')
-        .next()
-        .unwrap();
+    let cookie = set_up(&url, token.trim()).await;
     // The port, and with it the name of a cookie over http, is another one later.
     let cookie = cookie.split_once('=').unwrap().1.to_owned();
     for batch in 0..40 {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use common::TestServer;
 use common::cli::{fuseboard, mode, text};
+use common::people::set_up;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -82,30 +83,7 @@ async fn it_shows_trips_says_so_and_leaves_nothing() {
         "nobody gets in without an account"
     );
     assert!(page("/setup", "").await.text().await.unwrap().contains(NOTE));
-    let form = [
-        ("token", token.as_str()),
-        ("email", "ada@example.com"),
-        ("password", "an umbrella in march"),
-    ];
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
-    let made = client
-        .post(format!("{url}/setup"))
-        .header("origin", &url)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(made.status(), 303);
-    let cookie = made.headers()["set-cookie"]
-        .to_str()
-        .unwrap()
-        .split(';')
-        .next()
-        .unwrap()
-        .to_owned();
+    let cookie = set_up(&url, &token).await;
     for path in [
         "/",
         "/providers",

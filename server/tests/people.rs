@@ -7,11 +7,11 @@ mod common;
 use std::time::Duration;
 
 use common::TestServer;
-use common::people::{PASSWORD, cookie, member};
+use common::people::{PASSWORD, cookie, member, sign_in, with_password};
 use protocol::view::{ApiKeys, AuditPage, Invited, KeyRow, MadeKey, Me, Members, Tenants};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
-use server::auth::{Chosen, Whence};
+use server::auth::Whence;
 use store::{Role, TenantId};
 
 /// A change by a browser on our own page.
@@ -46,31 +46,11 @@ async fn refused(answer: Response, status: u16) -> (String, String, String) {
     (kind, text("field"), text("detail"))
 }
 
-/// Somebody with a password, and the cookie of a session that was opened with it.
-async fn with_password(server: &TestServer, name: &str, role: Role) -> String {
-    let people = &server.shared().people;
-    let email = format!("{name}@example.com");
-    let chosen = Chosen {
-        email: &email,
-        name,
-        password: PASSWORD,
-    };
-    let tenant = TenantId::default_tenant();
-    people.create(chosen, &tenant, role, "test").await.unwrap();
-    sign_in(server, &email).await
-}
-
-async fn sign_in(server: &TestServer, email: &str) -> String {
-    let people = &server.shared().people;
-    let text = people.sign_in(email, PASSWORD, &Whence::default(), None).await;
-    cookie(server.address.port(), &text.unwrap().session().unwrap())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_its_owners_to_change() {
     let server = TestServer::start().await;
-    let ada = with_password(&server, "ada", Role::Viewer).await;
-    let other = sign_in(&server, "ada@example.com").await;
+    let ada = with_password(server.running(), "ada", Role::Viewer).await;
+    let other = sign_in(server.running(), "ada@example.com").await;
     let me: Me = read(&server, "/api/v1/me", &ada).await;
     assert_eq!(
         (me.account.email.as_str(), me.role.as_str()),
@@ -99,7 +79,7 @@ async fn an_account_is_its_owners_to_change() {
     is(&send(&server, "DELETE", &path, &ada, json!({})).await, 404);
     is(&send(&server, "GET", "/api/v1/me", &other, json!({})).await, 401);
 
-    let _third = sign_in(&server, "ada@example.com").await;
+    let _third = sign_in(server.running(), "ada@example.com").await;
     is(
         &send(&server, "DELETE", "/api/v1/me/sessions", &ada, json!({})).await,
         204,
@@ -112,8 +92,8 @@ async fn an_account_is_its_owners_to_change() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_changed_by_who_knows_it() {
     let server = TestServer::start().await;
-    let ada = with_password(&server, "ada", Role::Viewer).await;
-    let other = sign_in(&server, "ada@example.com").await;
+    let ada = with_password(server.running(), "ada", Role::Viewer).await;
+    let other = sign_in(server.running(), "ada@example.com").await;
     let new = "quite another umbrella";
     let change = |current: &str, new: &str| json!({"current": current, "new": new});
     let path = "/api/v1/me/password";
@@ -133,7 +113,7 @@ async fn a_password_is_changed_by_who_knows_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lets_others_in_asks_for_the_password_again() {
     let server = TestServer::start().await;
-    let ada = with_password(&server, "ada", Role::Owner).await;
+    let ada = with_password(server.running(), "ada", Role::Owner).await;
     // A quarter of an hour later.
     let me: Me = read(&server, "/api/v1/me", &ada).await;
     let people = &server.shared().people;
@@ -214,7 +194,7 @@ fn store_hash(text: &str) -> [u8; 32] {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_stays_open_when_its_session_goes_on_with_another_cookie() {
     let server = TestServer::start().await;
-    let ada = with_password(&server, "ada", Role::Viewer).await;
+    let ada = with_password(server.running(), "ada", Role::Viewer).await;
     let mut socket = server.socket_of(&ada).await;
     let confirmed = send(
         &server,

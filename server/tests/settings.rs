@@ -5,9 +5,9 @@
 mod common;
 
 use common::TestServer;
-use common::people::{PASSWORD, cookie, member};
+use common::people::{PASSWORD, cookie, member, with_password};
 use reqwest::Response;
-use server::auth::{Chosen, Whence};
+use server::auth::Whence;
 use store::{Role, TenantId};
 
 /// A page, as a browser asks for it.
@@ -60,22 +60,6 @@ fn once(html: &str) -> String {
     let words = &html[at..];
     let from = words.find('>').unwrap() + 1;
     words[from..words.find('<').unwrap()].to_owned()
-}
-
-async fn with_password(server: &TestServer, name: &str, role: Role) -> String {
-    let people = &server.shared().people;
-    let email = format!("{name}@example.com");
-    let chosen = Chosen {
-        email: &email,
-        name,
-        password: PASSWORD,
-    };
-    people
-        .create(chosen, &TenantId::default_tenant(), role, "test")
-        .await
-        .unwrap();
-    let text = people.sign_in(&email, PASSWORD, &Whence::default(), None).await;
-    cookie(server.address.port(), &text.unwrap().session().unwrap())
 }
 
 /// As if the password had been shown an hour ago.
@@ -174,7 +158,7 @@ async fn pages_carry_no_program_and_no_inline_styles() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_changes_oneself() {
     let server = TestServer::start().await;
-    let ada = with_password(&server, "ada", Role::Viewer).await;
+    let ada = with_password(server.running(), "ada", Role::Viewer).await;
     let done = send(
         &server,
         "/settings",
@@ -233,7 +217,7 @@ async fn one_changes_oneself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lets_others_in_is_locked_until_the_password_is_shown() {
     let server = TestServer::start().await;
-    with_password(&server, "ada", Role::Owner).await;
+    with_password(server.running(), "ada", Role::Owner).await;
     let people = &server.shared().people;
     let known = people
         .accounts

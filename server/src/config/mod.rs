@@ -141,11 +141,7 @@ impl Config {
 
     /// Where people find this server, without a path: `server.external_url`, or the address it listens on.
     pub fn origin(&self, listening: SocketAddr) -> String {
-        match &self.external {
-            Some(external) if external.https => format!("https://{}", external.authority),
-            Some(external) => format!("http://{}", external.authority),
-            None => format!("{}://{listening}", self.scheme()),
-        }
+        External::told(self.external.as_ref(), self.tls.is_some(), listening)
     }
 
     /// Builds it from checked values: `get` returns the text of a setting.

@@ -3,14 +3,13 @@
 
 use app::door::{Door, Field};
 use axum::extract::State;
-use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::{Extension, Form};
 use serde::Deserialize;
 
-use super::{enter, go, hidden, insecure, next, refuse, sent, show};
-use crate::auth::{Entered, PeopleError, Whence};
+use super::sent::Sent;
+use super::{enter, go, hidden, next, refuse, show};
+use crate::auth::{Entered, PeopleError};
 use crate::edge::Via;
 use crate::state::Shared;
 
@@ -43,20 +42,13 @@ pub async fn code_page() -> Response {
 }
 
 /// `POST /login/code`.
-pub async fn code(
-    State(shared): State<Shared>,
-    Extension(via): Extension<Via>,
-    Extension(whence): Extension<Whence>,
-    headers: HeaderMap,
-    form: Result<Form<Code>, FormRejection>,
-) -> Response {
-    if !via.may_sign_in {
-        return insecure(&shared, &headers);
-    }
-    let form = match sent(&shared, &headers, form) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
+pub async fn code(State(shared): State<Shared>, sent: Sent<Code>) -> Response {
+    let Sent {
+        form,
+        via,
+        whence,
+        headers,
+    } = sent;
     let people = &shared.people;
     match people.enter_with_code(&form.half, &form.code, &whence).await {
         Ok(text) => enter(&shared, &via, &text, next(&form.next)),

@@ -1,16 +1,16 @@
 //! Signing in and out.
 
 use app::door::Door;
-use axum::extract::rejection::FormRejection;
+use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::{Extension, Form};
 use serde::Deserialize;
 
 use super::code::entered;
-use super::{go, insecure, next, refuse, sent, show, sign_in_fields};
+use super::sent::{Safe, Sent};
+use super::{go, next, refuse, show, sign_in_fields};
 use crate::auth::{People, SetupState, Whence};
 use crate::edge::Via;
 use crate::state::Shared;
@@ -36,6 +36,7 @@ pub async fn sign_in_page(
     State(shared): State<Shared>,
     Extension(via): Extension<Via>,
     Query(asked): Query<Asked>,
+    safe: Result<Safe, Response>,
     headers: HeaderMap,
 ) -> Response {
     if shared.people.setup_state().await != SetupState::Done {
@@ -44,27 +45,20 @@ pub async fn sign_in_page(
     if is_signed_in(&shared.people, &via, &headers).await {
         return go(next(&asked.next));
     }
-    if !via.may_sign_in {
-        return insecure(&shared, &headers);
+    if let Err(insecure) = safe {
+        return insecure;
     }
     show(&shared, StatusCode::OK, &headers, page("", &asked.next))
 }
 
 /// `POST /login`.
-pub async fn sign_in(
-    State(shared): State<Shared>,
-    Extension(via): Extension<Via>,
-    Extension(whence): Extension<Whence>,
-    headers: HeaderMap,
-    form: Result<Form<SignIn>, FormRejection>,
-) -> Response {
-    if !via.may_sign_in {
-        return insecure(&shared, &headers);
-    }
-    let form = match sent(&shared, &headers, form) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
+pub async fn sign_in(State(shared): State<Shared>, sent: Sent<SignIn>) -> Response {
+    let Sent {
+        form,
+        via,
+        whence,
+        headers,
+    } = sent;
     let old = via.cookie.read(&headers);
     let people = &shared.people;
     let signed_in = people.sign_in(&form.email, &form.password, &whence, old.as_ref());

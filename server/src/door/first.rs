@@ -2,17 +2,13 @@
 
 use app::door::Door;
 use axum::extract::State;
-use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::{Extension, Form};
 use serde::Deserialize;
 
-use super::{
-    email_field, enter, go, hidden, insecure, name_field, new_password_field, refuse, sent, show, token_field,
-};
-use crate::auth::{Chosen, PeopleError, SetupState, Whence};
-use crate::edge::Via;
+use super::sent::{Safe, Sent};
+use super::{email_field, enter, go, hidden, name_field, new_password_field, refuse, show, token_field};
+use crate::auth::{Chosen, PeopleError, SetupState};
 use crate::state::Shared;
 
 /// The form.
@@ -28,14 +24,14 @@ pub struct SetUp {
 /// `GET /setup`.
 pub async fn set_up_page(
     State(shared): State<Shared>,
-    Extension(via): Extension<Via>,
+    safe: Result<Safe, Response>,
     headers: HeaderMap,
 ) -> Response {
     if let Some(closed) = closed(&shared, &headers).await {
         return closed;
     }
-    if !via.may_sign_in {
-        return insecure(&shared, &headers);
+    if let Err(insecure) = safe {
+        return insecure;
     }
     show(&shared, StatusCode::OK, &headers, page(None, "", ""))
 }
@@ -43,20 +39,17 @@ pub async fn set_up_page(
 /// `POST /setup`.
 pub async fn set_up(
     State(shared): State<Shared>,
-    Extension(via): Extension<Via>,
-    Extension(whence): Extension<Whence>,
     headers: HeaderMap,
-    form: Result<Form<SetUp>, FormRejection>,
+    sent: Result<Sent<SetUp>, Response>,
 ) -> Response {
     if let Some(closed) = closed(&shared, &headers).await {
         return closed;
     }
-    if !via.may_sign_in {
-        return insecure(&shared, &headers);
-    }
-    let form = match sent(&shared, &headers, form) {
-        Ok(form) => form,
-        Err(response) => return *response,
+    let Sent {
+        form, via, whence, ..
+    } = match sent {
+        Ok(sent) => sent,
+        Err(response) => return response,
     };
     let chosen = Chosen {
         email: &form.email,

@@ -2,17 +2,15 @@
 
 use app::door::{Door, Field};
 use axum::extract::State;
-use axum::extract::rejection::FormRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
-use axum::{Extension, Form};
 use serde::Deserialize;
 use store::{Link, LinkKind};
 
 use super::code::entered;
-use super::{email_field, hidden, insecure, name_field, new_password_field, refuse, sent, show, token_field};
-use crate::auth::{PeopleError, Whence};
-use crate::edge::Via;
+use super::sent::{Safe, Sent};
+use super::{email_field, hidden, name_field, new_password_field, refuse, show, token_field};
+use crate::auth::PeopleError;
 use crate::state::Shared;
 
 const LINK: &str = "What stands behind #t= in the link.";
@@ -34,32 +32,18 @@ pub struct Reset {
 }
 
 /// `GET /invite`: asks for the token, which the script finds in the address.
-pub async fn accept_page(
-    State(shared): State<Shared>,
-    Extension(via): Extension<Via>,
-    headers: HeaderMap,
-) -> Response {
-    if !via.may_sign_in {
-        return insecure(&shared, &headers);
-    }
+pub async fn accept_page(State(shared): State<Shared>, Safe { headers, .. }: Safe) -> Response {
     show(&shared, StatusCode::OK, &headers, ask(""))
 }
 
 /// `POST /invite`: first shows whom the invitation is for, then takes it up.
-pub async fn accept(
-    State(shared): State<Shared>,
-    Extension(via): Extension<Via>,
-    Extension(whence): Extension<Whence>,
-    headers: HeaderMap,
-    form: Result<Form<Accept>, FormRejection>,
-) -> Response {
-    if !via.may_sign_in {
-        return insecure(&shared, &headers);
-    }
-    let form = match sent(&shared, &headers, form) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
+pub async fn accept(State(shared): State<Shared>, sent: Sent<Accept>) -> Response {
+    let Sent {
+        form,
+        via,
+        whence,
+        headers,
+    } = sent;
     let people = &shared.people;
     let (link, email, is_known) = match people.invitation(&form.token).await {
         Ok(found) => found,
@@ -80,32 +64,18 @@ pub async fn accept(
 }
 
 /// `GET /reset`.
-pub async fn reset_page(
-    State(shared): State<Shared>,
-    Extension(via): Extension<Via>,
-    headers: HeaderMap,
-) -> Response {
-    if !via.may_sign_in {
-        return insecure(&shared, &headers);
-    }
+pub async fn reset_page(State(shared): State<Shared>, Safe { headers, .. }: Safe) -> Response {
     show(&shared, StatusCode::OK, &headers, choose(""))
 }
 
 /// `POST /reset`.
-pub async fn reset(
-    State(shared): State<Shared>,
-    Extension(via): Extension<Via>,
-    Extension(whence): Extension<Whence>,
-    headers: HeaderMap,
-    form: Result<Form<Reset>, FormRejection>,
-) -> Response {
-    if !via.may_sign_in {
-        return insecure(&shared, &headers);
-    }
-    let form = match sent(&shared, &headers, form) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
+pub async fn reset(State(shared): State<Shared>, sent: Sent<Reset>) -> Response {
+    let Sent {
+        form,
+        via,
+        whence,
+        headers,
+    } = sent;
     match shared.people.reset(&form.token, &form.password, &whence).await {
         Ok(done) => entered(&shared, &via, &headers, &done, "/"),
         Err(error @ PeopleError::Gone) => refuse(&shared, &headers, &error, choose("")),

@@ -7,21 +7,18 @@ mod code;
 mod enter;
 mod first;
 mod link;
+mod sent;
 
 use app::door::{Door, Field, door};
-use axum::Form;
-use axum::extract::rejection::FormRejection;
-use axum::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE,
-};
+use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use url::form_urlencoded::byte_serialize;
 
 use crate::auth::{PeopleError, SetupState};
 use crate::edge::Via;
 use crate::http::Problem;
-use crate::pages;
+use crate::pages::{self, go, plain};
 use crate::state::Shared;
 
 pub use code::{code, code_page};
@@ -40,14 +37,6 @@ pub async fn go_in(shared: &Shared, asked: &Uri) -> Response {
     }
     let next: String = byte_serialize(asked.as_bytes()).collect();
     go(&format!("/login?next={next}"))
-}
-
-/// To another address, with GET.
-fn go(to: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
-    response.headers_mut().insert(LOCATION, location);
-    response
 }
 
 /// Signed in: the cookie, and on to where they were going.
@@ -69,25 +58,14 @@ fn next(asked: &str) -> &str {
     if ours { asked } else { "/" }
 }
 
-/// The page, with a policy of its own: no program runs here but the script of the token.
+/// The page.
 fn show(shared: &Shared, status: StatusCode, headers: &HeaderMap, page: Door) -> Response {
-    const POLICY: HeaderValue = HeaderValue::from_static(
-        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'none'; img-src 'self' data:; \
-         font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    );
     let html = door(Door {
         theme: pages::theme(headers),
         demo: shared.demo,
         ..page
     });
-    let mut response = (status, html).into_response();
-    let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
-    // Under "no-referrer" browsers say of a form that its origin is "null".
-    let same = HeaderValue::from_static("same-origin");
-    response.headers_mut().insert(REFERRER_POLICY, same);
-    response
+    plain(status, html)
 }
 
 /// The form again, with what was wrong. What a password field held is not sent back.
@@ -133,35 +111,6 @@ fn refuse(shared: &Shared, headers: &HeaderMap, error: &PeopleError, mut page: D
             .insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
-}
-
-/// A form that was sent, or the page that says it is none.
-fn sent<T>(
-    shared: &Shared,
-    headers: &HeaderMap,
-    form: Result<Form<T>, FormRejection>,
-) -> Result<T, Box<Response>> {
-    form.map(|Form(form)| form).map_err(|rejection| {
-        let page = Door {
-            title: "That did not work",
-            lead: "What was sent is not the form of this page. Go back and try again.".into(),
-            ..Door::default()
-        };
-        Box::new(show(shared, rejection.status(), headers, page))
-    })
-}
-
-/// Over http from elsewhere a password could be read on its way.
-fn insecure(shared: &Shared, headers: &HeaderMap) -> Response {
-    let page = Door {
-        title: "Not over http",
-        lead:
-            "Signing in is possible over https, or on the machine that Fuseboard runs on. Put a proxy with a \
-               certificate in front and set server.external_url, or use an SSH tunnel."
-                .into(),
-        ..Door::default()
-    };
-    show(shared, StatusCode::FORBIDDEN, headers, page)
 }
 
 /// A page that somebody may not see, or a request that is not from our own page.

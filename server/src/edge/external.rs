@@ -1,5 +1,7 @@
 //! The address under which browsers see us, when it is not this machine.
 
+use std::net::SocketAddr;
+
 use axum::http::Uri;
 
 /// `server.external_url`, taken apart.
@@ -57,6 +59,12 @@ impl External {
     pub fn origin(&self) -> String {
         let scheme = if self.https { "https" } else { "http" };
         format!("{scheme}://{}", self.authority)
+    }
+
+    /// The origin to tell people of: that of `server.external_url`, or where we listen, over TLS of our own or without.
+    pub fn told(external: Option<&External>, tls: bool, listening: SocketAddr) -> String {
+        let scheme = if tls { "https" } else { "http" };
+        external.map_or_else(|| format!("{scheme}://{listening}"), External::origin)
     }
 }
 

@@ -164,11 +164,7 @@ impl Origins {
 
     /// The origin to tell people who are not here yet: `server.external_url`, or where we listen.
     pub fn told(&self, address: SocketAddr) -> String {
-        match &self.external {
-            Some(external) => external.origin(),
-            None if self.tls => format!("https://{address}"),
-            None => format!("http://{address}"),
-        }
+        External::told(self.external.as_ref(), self.tls, address)
     }
 
     /// Whether browsers are to be told never to come over http again. Not when they know us by a name of this machine: they

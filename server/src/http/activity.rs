@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
 use super::page::{Form, problem};
-use super::params::Params;
 use super::problem::Problem;
 use super::read::scope;
 use crate::auth::Access;
@@ -20,8 +19,7 @@ pub async fn activity(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["build"])?;
-    let form = Form::negotiate(&shared, &headers, &params)?;
+    let form = Form::asked(&shared, &headers, &uri)?;
     let activity = shared.engine.activity(scope(&access)?).await.map_err(problem)?;
     form.write(&activity)
 }

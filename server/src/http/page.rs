@@ -45,6 +45,14 @@ impl Form {
         }
     }
 
+    /// What a request wants that has no parameters of its own.
+    ///
+    /// # Errors
+    /// As [`Form::negotiate`]; 400 when there are other parameters.
+    pub fn asked(shared: &Shared, headers: &HeaderMap, uri: &Uri) -> Result<Form, Problem> {
+        Form::negotiate(shared, headers, &Params::read(uri, &["build"])?)
+    }
+
     /// The answer.
     ///
     /// # Errors

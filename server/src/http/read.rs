@@ -62,8 +62,7 @@ pub async fn limits(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["build"])?;
-    let form = Form::negotiate(&shared, &headers, &params)?;
+    let form = Form::asked(&shared, &headers, &uri)?;
     match limits_of(&shared, scope(&access)?).await {
         Ok(limits) => form.write(&limits),
         Err(error) => {

@@ -5,8 +5,10 @@
 //! page is rendered.
 
 mod cookies;
+mod plain;
 
 pub use cookies::{theme, utc_offset_min};
+pub use plain::{go, plain};
 
 use std::net::SocketAddr;
 

@@ -5,11 +5,12 @@ use axum::extract::State;
 use axum::response::Response;
 use protocol::view::AuditPage;
 
-use super::visit::{Visit, show, status, wrong};
+use super::visit::{Visit, status, wrong};
 use crate::auth::actor;
 use crate::http::Problem;
 use crate::http::audit::{Looked, read};
 use crate::http::people::{keys, members};
+use crate::pages::plain;
 use crate::state::Shared;
 
 /// Entries of one page.
@@ -42,7 +43,7 @@ pub async fn audit_page(State(shared): State<Shared>, visit: Visit) -> Result<Re
         asked: asked.to_vec(),
     };
     let wrong: Option<&Wrong> = view.frame.wrong.as_ref();
-    Ok(show(status(wrong), audit(&view)))
+    Ok(plain(status(wrong), audit(&view)))
 }
 
 /// What to call members and keys.

@@ -7,10 +7,11 @@ use domain::Millis;
 use protocol::view::MadeKey;
 
 use super::sent::{Sent, SentForm};
-use super::visit::{Visit, show, status, wrong};
+use super::visit::{Visit, status, wrong};
 use super::you::confirm;
 use crate::http::Problem;
 use crate::http::people::keys as people;
+use crate::pages::plain;
 use crate::state::Shared;
 
 const DAY: Millis = 86_400_000;
@@ -31,7 +32,7 @@ async fn page(
         frame: visit.frame(Section::Keys, wrong),
         made,
     };
-    Ok(show(status(view.frame.wrong.as_ref()), keys(&view)))
+    Ok(plain(status(view.frame.wrong.as_ref()), keys(&view)))
 }
 
 /// `POST`: `make`, `replace`, `revoke` or `confirm`.

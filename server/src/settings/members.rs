@@ -6,10 +6,11 @@ use axum::response::Response;
 use protocol::view::Invited;
 
 use super::sent::{Sent, SentForm};
-use super::visit::{Visit, go, show, status, wrong};
+use super::visit::{Visit, status, wrong};
 use super::you::confirm;
 use crate::http::Problem;
 use crate::http::people::{invitations, members as people};
+use crate::pages::{go, plain};
 use crate::state::Shared;
 
 /// `GET`.
@@ -28,7 +29,7 @@ async fn page(
         frame: visit.frame(Section::Members, wrong),
         invited,
     };
-    Ok(show(status(view.frame.wrong.as_ref()), members(&view)))
+    Ok(plain(status(view.frame.wrong.as_ref()), members(&view)))
 }
 
 /// `POST`: `invite`, `withdraw`, `role`, `remove` or `confirm`.

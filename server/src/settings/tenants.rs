@@ -5,10 +5,11 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::sent::{Sent, SentForm};
-use super::visit::{Visit, show, status, wrong};
+use super::visit::{Visit, status, wrong};
 use super::you::confirm;
 use crate::http::Problem;
 use crate::http::people::tenants as people;
+use crate::pages::plain;
 use crate::state::Shared;
 
 /// `GET`.
@@ -23,7 +24,7 @@ async fn page(shared: &Shared, visit: &Visit, wrong: Option<Wrong>) -> Result<Re
         frame: visit.frame(Section::Tenants, wrong),
         own: roles.map(|(tenant, _)| tenant.to_string()).collect(),
     };
-    Ok(show(status(view.frame.wrong.as_ref()), tenants(&view)))
+    Ok(plain(status(view.frame.wrong.as_ref()), tenants(&view)))
 }
 
 /// `POST`: `make` or `confirm`.

@@ -3,17 +3,16 @@
 use app::seed::Theme;
 use app::settings::{Frame, Section, Wrong};
 use axum::extract::FromRequestParts;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use store::Role;
 
 use super::sent::Sent;
 use crate::auth::{Access, Person, Whence};
 use crate::edge::Via;
 use crate::http::{Problem, is_confirmed};
-use crate::pages;
+use crate::pages::{self, go};
 use crate::state::Shared;
 
 /// What was done, by the name that the address carries: only these sentences can be said.
@@ -126,12 +125,6 @@ impl Visit {
     }
 }
 
-/// To another address, with GET.
-pub fn go(to: &str) -> Response {
-    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/settings"));
-    (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
-}
-
 /// What is wrong with a form that was sent, for the page that shows it again. What is not about the form stays a problem.
 ///
 /// # Errors
@@ -146,21 +139,6 @@ pub fn wrong(problem: Problem, form: &str, sent: &Sent) -> Result<Wrong, Problem
         why: problem.words().to_owned(),
         sent: sent.without_passwords(),
     })
-}
-
-/// A page, with a policy of its own: no program runs here but the script of the copy button.
-pub fn show(status: StatusCode, html: String) -> Response {
-    const POLICY: HeaderValue = HeaderValue::from_static(
-        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'none'; img-src 'self' data:; \
-         font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    );
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (CONTENT_SECURITY_POLICY, POLICY),
-        // Under "no-referrer" browsers say of a form that its origin is "null".
-        (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-    ];
-    (status, headers, html).into_response()
 }
 
 /// The status of a page: 422 when it shows what could not be done.

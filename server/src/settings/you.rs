@@ -7,9 +7,10 @@ use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 
 use super::sent::{Sent, SentForm};
-use super::visit::{Visit, show, status, wrong};
+use super::visit::{Visit, status, wrong};
 use crate::http::Problem;
 use crate::http::people::{me, second_factor};
+use crate::pages::plain;
 use crate::state::Shared;
 
 /// `GET`.
@@ -28,7 +29,7 @@ async fn page(
         me: me::read(shared, &visit.person).await?,
         frame: visit.frame(Section::You, wrong),
     };
-    Ok(show(status(view.frame.wrong.as_ref()), you(&view)))
+    Ok(plain(status(view.frame.wrong.as_ref()), you(&view)))
 }
 
 /// `POST`: `name`, `password`, `end`, `end_others` or `theme`.

@@ -1,6 +1,6 @@
 //! People of a test server, made without hashing a password each time.
 
-use server::auth::{CookieKind, Whence};
+use server::auth::{Chosen, CookieKind, Whence};
 use server::lifecycle::Running;
 use store::{Account, AuditEntry, NewAccount, Role, TenantId};
 
@@ -53,4 +53,51 @@ pub async fn member(running: &Running, name: &str, role: Role, tenant: &str) -> 
 pub fn cookie(port: u16, text: &str) -> String {
     let set = CookieKind::Plain(port).set(text, server::auth::Lifetime { idle: 0, most: 0 });
     set.to_str().unwrap().split(';').next().unwrap().to_owned()
+}
+
+/// The cookie of somebody new who has a password, [`PASSWORD`], and signed in with it.
+pub async fn with_password(running: &Running, name: &str, role: Role) -> String {
+    let email = format!("{name}@example.com");
+    let chosen = Chosen {
+        email: &email,
+        name,
+        password: PASSWORD,
+    };
+    let tenant = TenantId::default_tenant();
+    let made = running.shared.people.create(chosen, &tenant, role, "test").await;
+    made.unwrap();
+    sign_in(running, &email).await
+}
+
+/// The cookie of a new session, opened with [`PASSWORD`].
+pub async fn sign_in(running: &Running, email: &str) -> String {
+    let people = &running.shared.people;
+    let entered = people.sign_in(email, PASSWORD, &Whence::default(), None).await;
+    cookie(running.address.port(), &entered.unwrap().session().unwrap())
+}
+
+/// Makes the first owner over HTTP, as a browser does with the link of a new server; the cookie, name and text.
+pub async fn set_up(url: &str, token: &str) -> String {
+    let fields = [
+        ("token", token),
+        ("email", "ada@example.com"),
+        ("password", PASSWORD),
+    ];
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    let client = reqwest::Client::builder().no_proxy();
+    let client = client
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let made = client
+        .post(format!("{url}/setup"))
+        .header("origin", url)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.extend_pairs(fields).finish())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.status(), 303);
+    let set = made.headers()["set-cookie"].to_str().unwrap();
+    set.split(';').next().unwrap().to_owned()
 }

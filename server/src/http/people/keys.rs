@@ -13,7 +13,6 @@ use protocol::view::{ApiKeys, KeyRow, MadeKey};
 use store::{ApiKey, Scope, StoreError};
 
 use super::super::page::Form;
-use super::super::params::Params;
 use super::super::problem::{Problem, sentence};
 use super::super::read::scope;
 use super::input::{Fields, bad};
@@ -35,8 +34,7 @@ pub async fn keys(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["build"])?;
-    let form = Form::negotiate(&shared, &headers, &params)?;
+    let form = Form::asked(&shared, &headers, &uri)?;
     form.write(&read(&shared, &access).await?)
 }
 

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use protocol::view::{Belongs, Me, PersonRow, SessionRow};
 
 use super::super::page::Form;
-use super::super::params::Params;
 use super::super::problem::Problem;
 use super::input::Fields;
 use super::{CONFIRMED_FOR, not_let, person, refused};
@@ -27,8 +26,7 @@ pub async fn me(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["build"])?;
-    let form = Form::negotiate(&shared, &headers, &params)?;
+    let form = Form::asked(&shared, &headers, &uri)?;
     form.write(&read(&shared, person(&access)?).await?)
 }
 

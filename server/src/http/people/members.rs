@@ -10,7 +10,6 @@ use protocol::view::{InvitationRow, MemberRow, Members, PersonRow};
 use store::{LinkKind, Member, Role};
 
 use super::super::page::Form;
-use super::super::params::Params;
 use super::super::problem::Problem;
 use super::super::read::scope;
 use super::input::Fields;
@@ -25,8 +24,7 @@ pub async fn members(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["build"])?;
-    let form = Form::negotiate(&shared, &headers, &params)?;
+    let form = Form::asked(&shared, &headers, &uri)?;
     form.write(&read(&shared, &access).await?)
 }
 

@@ -10,7 +10,6 @@ use protocol::view::{TenantRow, Tenants};
 use store::{StoreError, Tenant, TenantId};
 
 use super::super::page::Form;
-use super::super::params::Params;
 use super::super::problem::Problem;
 use super::input::{Fields, bad};
 use super::{by, confirmed, conflict, person, refused};
@@ -26,8 +25,7 @@ pub async fn tenants(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["build"])?;
-    let form = Form::negotiate(&shared, &headers, &params)?;
+    let form = Form::asked(&shared, &headers, &uri)?;
     form.write(&read(&shared).await?)
 }
 
