@@ -23,7 +23,7 @@ test("the settings", async ({ page, server }) => {
   await page.getByLabel("Password").fill(OWNER.password);
   await page.keyboard.press("Enter");
   await page.getByRole("link", { name: "Keys" }).click();
-  for (const [name, from] of [["checkout", "10.0.0.0/8"], ["search", ""], ["nightly report", "192.0.2.7"]]) {
+  for (const [name, from] of [["checkout", "10.0.0.0/8"], ["search", ""], ["nightly report", "192.0.2.7"]] as const) {
     await page.getByLabel("Name").fill(name);
     await page.getByLabel("Only from").fill(from);
     await page.getByRole("button", { name: "Make the key" }).click();
@@ -34,7 +34,7 @@ test("the settings", async ({ page, server }) => {
   await shot(page, "settings-keys-light", false);
   await page.getByRole("button", { name: "Revoke search" }).click();
   await page.getByRole("link", { name: "Members" }).click();
-  for (const [email, role] of [["bo@example.com", "operator"], ["cleo@example.com", "admin"]]) {
+  for (const [email, role] of [["bo@example.com", "operator"], ["cleo@example.com", "admin"]] as const) {
     await page.getByLabel("Email").fill(email);
     await page.locator("[data-form=invite]").getByLabel("Role").selectOption(role);
     await page.getByRole("button", { name: "Make a link" }).click();

@@ -1,34 +1,8 @@
 // How people come in, in a browser: the link of a new server, signing in and out, and a session that ends meanwhile.
-import { type Page, expect, test as base } from "@playwright/test";
-import { Guard } from "../helpers/guard.ts";
-import { OWNER, Server } from "../helpers/server.ts";
+import type { Page } from "@playwright/test";
+import { OWNER } from "../helpers/server.ts";
+import { expect, test } from "../helpers/stranger.ts";
 import { code } from "../helpers/totp.ts";
-
-const test = base.extend<{ fresh: Server; server: Server; guard: Guard }>({
-  fresh: async ({ context }, use) => {
-    const server = await Server.startNew();
-    await use(server);
-    // A page that is still fetching would complain of a server that is gone.
-    for (const page of context.pages()) await page.close();
-    await server.stop();
-  },
-  server: async ({ context }, use) => {
-    const server = await Server.start();
-    await use(server);
-    // A page that is still fetching would complain of a server that is gone.
-    for (const page of context.pages()) await page.close();
-    await server.stop();
-  },
-  guard: [
-    async ({ context }, use) => {
-      const guard = new Guard();
-      await guard.watch(context);
-      await use(guard);
-      expect(guard.told, "what the pages complained about").toEqual([]);
-    },
-    { auto: true },
-  ],
-});
 
 async function signIn(page: Page, password = OWNER.password): Promise<void> {
   await page.getByLabel("Email").fill(OWNER.email);

@@ -1,27 +1,8 @@
 // The settings in a browser: a key for a service, an invitation, and a session that ends elsewhere.
-import { type Page, expect, test as base } from "@playwright/test";
-import { Guard } from "../helpers/guard.ts";
-import { OWNER, Server } from "../helpers/server.ts";
+import type { Page } from "@playwright/test";
+import { OWNER, type Server } from "../helpers/server.ts";
+import { expect, test } from "../helpers/stranger.ts";
 import { code } from "../helpers/totp.ts";
-
-const test = base.extend<{ server: Server; guard: Guard }>({
-  server: async ({ context }, use) => {
-    const server = await Server.start();
-    await use(server);
-    // A page that is still fetching would complain of a server that is gone.
-    for (const page of context.pages()) await page.close();
-    await server.stop();
-  },
-  guard: [
-    async ({ context }, use) => {
-      const guard = new Guard();
-      await guard.watch(context);
-      await use(guard);
-      expect(guard.told, "what the pages complained about").toEqual([]);
-    },
-    { auto: true },
-  ],
-});
 
 async function open(page: Page, server: Server, path: string): Promise<void> {
   await page.goto(`${server.url}/login?next=${encodeURIComponent(path)}`);
@@ -108,7 +89,7 @@ test("a second factor is set up, asked for, and turned off", async ({ guard, pag
   await page.getByLabel("Email").fill(OWNER.email);
   await page.getByLabel("Password").fill(OWNER.password);
   await page.keyboard.press("Enter");
-  await page.getByLabel("Code").fill(codes[0]);
+  await page.getByLabel("Code").fill(codes[0] ?? "");
   await page.keyboard.press("Enter");
   await expect(page.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
   await page.goto(`${server.url}/settings`);

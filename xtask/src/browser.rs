@@ -31,6 +31,12 @@ pub fn run(suite: &Suite<'_>) -> Result<String> {
     let dir = process::root().join("end2end");
     npm::install(&dir)?;
     let chromium = chromium()?;
+    // Playwright runs specs without looking at their types.
+    process::run(
+        process::command("node")
+            .current_dir(&dir)
+            .args(["node_modules/typescript/bin/tsc", "--noEmit"]),
+    )?;
     let mut playwright = process::command("node");
     playwright
         .current_dir(&dir)

@@ -1,11 +1,14 @@
 //! `cargo xtask prove NAME`: the long proofs, run by hand before an issue is called resolved.
 
+mod defects;
+
 use anyhow::{Result, bail};
 
 use crate::{browser, children, pg, process, site, strace, tests, ui};
 
 const NAMES: &str = "kills (200 SIGKILLs per database), power (2,000 states after power cuts), heap (86,400 frames in a \
-                     browser), history (30 days of 100 million calls)";
+                     browser), history (30 days of 100 million calls), defects [WORDS] (planted mistakes that the \
+                     tests must notice)";
 
 /// Runs one.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -19,6 +22,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         "power" => power(),
         "heap" => heap(),
         "history" => history(),
+        "defects" => defects::run(arguments.get(1..).unwrap_or_default()),
         other => bail!("there is no proof `{other}`; there are: {NAMES}"),
     }?;
     ui::headline(&format!(

@@ -175,6 +175,8 @@ fn alone(_: &mut Run) -> Result<()> {
         "store",
         "ingest",
         "fuseboard-client",
+        "outbound",
+        "secrets",
         "engine",
         "store-sql",
         "bench",
