@@ -39,6 +39,11 @@ impl Holder {
         }
     }
 
+    /// The tenant; none for the installation.
+    pub fn of_tenant(&self) -> Option<&TenantId> {
+        self.0.as_ref()
+    }
+
     /// As stored: a tenant's slug, or nothing, which is no slug.
     pub fn as_str(&self) -> &str {
         self.0.as_ref().map_or("", TenantId::as_str)
@@ -198,6 +203,20 @@ pub trait Secrets: Send + Sync + 'static {
         masters: &[String],
         audit: Logged,
     ) -> Result<u64, StoreError>;
+}
+
+/// What is done with a tenant's secrets is in the tenant's own log. Every adapter asks this.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it would be in another's.
+pub fn check_logged(holder: &Holder, audit: &Logged) -> Result<(), StoreError> {
+    match holder.of_tenant() {
+        Some(tenant) if *tenant != audit.tenant => Err(StoreError::Conflict(format!(
+            "the secrets are of {tenant}, and the log is of {}",
+            audit.tenant
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Every adapter answers with this.

@@ -124,7 +124,14 @@ pub fn logged(action: &str) -> Logged {
 /// Puts one.
 pub async fn put(vault: &Vault, holder: &Holder, n: u64) {
     let (place, text) = (place(n), secret(holder, n));
-    let put = vault.put(holder, &place, text.as_bytes(), None, 1, logged("secret.put"));
+    let log = Logged {
+        tenant: holder
+            .of_tenant()
+            .cloned()
+            .unwrap_or_else(TenantId::default_tenant),
+        ..logged("secret.put")
+    };
+    let put = vault.put(holder, &place, text.as_bytes(), None, 1, log);
     put.await.unwrap();
 }
 

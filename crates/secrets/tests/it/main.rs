@@ -73,6 +73,15 @@ fn logged(action: &str) -> Logged {
     }
 }
 
+/// In the log of whose secrets they are.
+fn logged_by(holder: &Holder, action: &str) -> Logged {
+    let tenant = holder.of_tenant().cloned();
+    Logged {
+        tenant: tenant.unwrap_or_else(TenantId::default_tenant),
+        ..logged(action)
+    }
+}
+
 async fn put(vault: &Vault, holder: &Holder, owner: &str, secret: &str) {
     let done = vault
         .put(
@@ -81,7 +90,7 @@ async fn put(vault: &Vault, holder: &Holder, owner: &str, secret: &str) {
             secret.as_bytes(),
             None,
             1,
-            logged("secret.put"),
+            logged_by(holder, "secret.put"),
         )
         .await;
     done.unwrap();

@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use secrets::{Rotated, Step, VaultError, prune, rotate};
 use store::{Holder, Secrets as _, SystemScope};
 
-use super::{Bench, holder, installation, logged, open, place, put};
+use super::{Bench, holder, installation, logged_by, open, place, put};
 
 /// Three holders with a few secrets each.
 async fn filled(bench: &Bench) -> Vec<(Holder, String)> {
@@ -165,7 +165,7 @@ async fn a_secret_that_does_not_open_stops_it_and_nothing_is_lost() {
     bad.sealed[0] ^= 1;
     bench
         .store
-        .put_secret(&own, bad, logged("tampering"))
+        .put_secret(&own, bad, logged_by(&own, "tampering"))
         .await
         .unwrap();
     let error = rotate(&bench.elsewhere(), 2, "cli:test", 3, |_| {})
@@ -178,7 +178,7 @@ async fn a_secret_that_does_not_open_stops_it_and_nothing_is_lost() {
     );
     bench
         .store
-        .put_secret(&own, good, logged("mended"))
+        .put_secret(&own, good, logged_by(&own, "mended"))
         .await
         .unwrap();
     all_open(&bench, &all).await;

@@ -4,7 +4,7 @@ use super::accounts::logged;
 use super::samples::NOON;
 use super::{Subject, is_conflict, log, scope, system};
 use crate::secrets::NONCE;
-use crate::{DataKey, Holder, MasterKey, Place, SealedSecret, Secrets, StoreError, Which};
+use crate::{DataKey, Holder, MasterKey, Place, SealedSecret, Secrets, StoreError, TenantId, Which};
 
 fn holder(slug: &str) -> Holder {
     Holder::tenant(&scope(slug))
@@ -72,8 +72,13 @@ async fn add_data_key(
     subject.store().add_data_key(data_key(holder, n, master)).await
 }
 
+/// Where what is done with a holder's secrets is logged.
+fn log_of(holder: &Holder) -> &str {
+    holder.of_tenant().map_or("default", TenantId::as_str)
+}
+
 async fn put(subject: &impl Subject, holder: &Holder, secret: SealedSecret) {
-    let entry = logged("default", "secret.put", &secret.place.owner);
+    let entry = logged(log_of(holder), "secret.put", &secret.place.owner);
     let put = subject.store().put_secret(holder, secret, entry).await;
     put.expect("no error");
 }
@@ -84,7 +89,7 @@ async fn find(subject: &impl Subject, holder: &Holder, owner: &str, field: &str)
 }
 
 async fn drop_some(subject: &impl Subject, holder: &Holder, owner: &str, which: Which<'_>) -> Vec<String> {
-    let entry = logged("default", "secret.drop", owner);
+    let entry = logged(log_of(holder), "secret.drop", owner);
     let dropped = subject
         .store()
         .drop_secrets(holder, "channel", owner, which, entry)
@@ -191,7 +196,13 @@ pub async fn a_secret_needs_its_data_key(subject: &mut impl Subject) {
     let store = subject.store();
     is_conflict(store.put_secret(&own, secret("a", "token", 2), entry()).await);
     let other = holder("other");
-    is_conflict(store.put_secret(&other, secret("a", "token", 1), entry()).await);
+    let theirs = logged("other", "secret.put", "a");
+    is_conflict(store.put_secret(&other, secret("a", "token", 1), theirs).await);
+    // Nor in a log of somebody else.
+    let theirs = logged("other", "secret.put", "a");
+    is_conflict(store.put_secret(&own, secret("a", "token", 1), theirs).await);
+    let theirs = logged("other", "secret.drop", "a");
+    is_conflict(store.drop_secrets(&own, "channel", "a", Which::All, theirs).await);
     assert!(find(subject, &own, "a", "token").await.is_none());
     assert_eq!(log(subject, "default").await.len(), 1, "only the master key");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::{MemoryStore, State};
-use crate::secrets::{NONCE, no_data_key, not_the_last};
+use crate::secrets::{NONCE, check_logged, no_data_key, not_the_last};
 use crate::{
     DataKey, Holder, Logged, MasterKey, Place, SealedSecret, Secrets, StoreError, SystemScope, Which,
 };
@@ -110,6 +110,7 @@ impl Secrets for MemoryStore {
         mut new: SealedSecret,
         audit: Logged,
     ) -> Result<(), StoreError> {
+        check_logged(holder, &audit)?;
         let state = &mut *self.state.lock();
         state.safe.has_data_key(holder, new.data_key)?;
         let at = (holder.clone(), new.place.clone());
@@ -181,6 +182,7 @@ impl Secrets for MemoryStore {
         which: Which<'_>,
         audit: Logged,
     ) -> Result<Vec<String>, StoreError> {
+        check_logged(holder, &audit)?;
         let state = &mut *self.state.lock();
         let mut dropped = Vec::new();
         state.safe.secrets.retain(|(of, place), secret| {
