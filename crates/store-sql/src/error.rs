@@ -96,6 +96,26 @@ pub enum OpenError {
     /// The server is older than what is needed.
     #[error("this is Postgres {0}, but 15 or newer is needed")]
     PostgresTooOld(String),
+    /// The role that requests run as is missing, too strong, or cannot be taken.
+    #[error("requests to {database} run as the role {role}, which {why}; {remedy}")]
+    AppRole {
+        /// The database's name.
+        database: String,
+        /// The role.
+        role: String,
+        /// What is wrong with it.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// Rows of one tenant are not hidden from the others.
+    #[error("the wall between tenants does not stand in {database}: {}", .faults.join("; "))]
+    Wall {
+        /// The database's name.
+        database: String,
+        /// What is wrong, by table.
+        faults: Vec<String>,
+    },
     /// Another process holds the role of the journal's writer.
     #[error(
         "another fuseboard process is writing to this database, and did not stop within {0} seconds; one process at a \

@@ -22,7 +22,10 @@ mod sqlite;
 
 pub use copy::{Copied, CopyError, copy};
 pub use error::OpenError;
-pub use postgres::{PgCounter, PgKeys, PgOptions, PgRestore, PgSnapshot, PgStore, PgTable, TransferError};
+pub use postgres::{
+    AppRole, PgCounter, PgKeys, PgOptions, PgRestore, PgSnapshot, PgStore, PgTable, TransferError,
+    provide_app_role,
+};
 pub use sqlite::{CopiedFile, SqliteKeys, SqliteOptions, SqliteRestore, SqliteSnapshot, SqliteStore};
 
 /// The newest version of the schema that this program knows, of either database.

@@ -51,6 +51,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "second_factors",
             include_str!("../../../migrations/sqlite/0009_second_factors.sql"),
         ),
+        migration(
+            12,
+            "wall",
+            include_str!("../../../migrations/sqlite/0012_wall.sql"),
+        ),
     ]
 }
 
@@ -101,6 +106,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             9,
             "second_factors",
             include_str!("../../../migrations/postgres/0009_second_factors.sql"),
+        ),
+        migration(
+            12,
+            "wall",
+            include_str!("../../../migrations/postgres/0012_wall.sql"),
         ),
     ]
 }

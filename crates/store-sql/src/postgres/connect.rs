@@ -6,6 +6,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Row as _};
 
 use super::target::is_unfinished;
+use super::wall::{self, AppRole, Wall};
 use crate::{OpenError, migrations};
 
 /// The oldest major version that is supported.
@@ -35,6 +36,8 @@ impl Database {
             ("tcp_keepalives_interval", "5"),
             ("tcp_keepalives_count", "3"),
             ("idle_in_transaction_session_timeout", "60s"),
+            // What is done for the system sees all rows, or fails: never some of them, unnoticed (ADR 0029).
+            ("row_security", "off"),
         ]);
         Ok(Database { options, name })
     }
@@ -69,8 +72,18 @@ impl Database {
         connection.close().await.map_err(failed())
     }
 
-    /// Checks the server and brings the schema up to date.
-    pub(super) async fn prepare(&self) -> Result<(), OpenError> {
+    /// Makes sure that the role of requests is there.
+    pub(super) async fn provide(&self, role: &AppRole) -> Result<(), OpenError> {
+        let failed = || OpenError::database(&self.name);
+        let mut connection = PgConnection::connect_with(&self.options)
+            .await
+            .map_err(failed())?;
+        wall::provide(&mut connection, self, role).await?;
+        connection.close().await.map_err(failed())
+    }
+
+    /// Checks the server, brings the schema up to date and makes sure that the wall between tenants stands.
+    pub(super) async fn prepare(&self, role: &AppRole) -> Result<Wall, OpenError> {
         self.check_server().await?;
         let failed = || OpenError::database(&self.name);
         let mut connection = PgConnection::connect_with(&self.options)
@@ -89,6 +102,8 @@ impl Database {
                 known,
             });
         }
+        // First, so that an upgrade which an administrator has to help with changes nothing before.
+        wall::provide(&mut connection, self, role).await?;
         // The migrator takes a lock of its own, so two processes that start at once do not meet.
         migrations::migrator(&migrations)
             .run_direct(None, &mut connection, false)
@@ -97,7 +112,9 @@ impl Database {
                 database: self.name.clone(),
                 source,
             })?;
-        connection.close().await.map_err(failed())
+        let wall = wall::raise(&mut connection, self, role).await?;
+        connection.close().await.map_err(failed())?;
+        Ok(wall)
     }
 }
 

@@ -7,12 +7,14 @@ use domain::rollup::{Rung, SeriesKey};
 use parking_lot::Mutex;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
-use sqlx::{PgPool, Postgres, Row as _, Transaction};
+use sqlx::{PgPool, Postgres, Row as _};
 use store::audit::AuditKey;
-use store::{Flush, StoreError, TenantId, check_flush, codec, cut_seconds};
+use store::{Flush, Holder, StoreError, TenantId, check_flush, codec, cut_seconds};
 
 use super::PgOptions;
 use super::connect::{Database, schema_version};
+use super::transaction::{Access, PgTransaction};
+use super::wall::Wall;
 use crate::error::{is_broken, store_error};
 use crate::shared::{rung_number, signed, text};
 use crate::{OpenError, migrations};
@@ -66,13 +68,15 @@ pub(super) struct MainDb {
     pool: PgPool,
     /// Seals the audit log. Without it nothing is changed that must be logged.
     audit_key: Option<AuditKey>,
+    /// What is done for a tenant is done behind it.
+    wall: Wall,
     /// Numbers of series that are known to be stored.
     series: Mutex<HashMap<TenantId, HashMap<SeriesKey, i64>>>,
 }
 
 impl MainDb {
     pub(super) async fn connect(database: &Database, options: &PgOptions) -> Result<MainDb, OpenError> {
-        database.prepare().await?;
+        let wall = database.prepare(&options.app_role).await?;
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.max(1))
             .acquire_timeout(options.answer_wait)
@@ -82,6 +86,7 @@ impl MainDb {
         Ok(MainDb {
             pool,
             audit_key: options.audit_key.clone(),
+            wall,
             series: Mutex::default(),
         })
     }
@@ -90,16 +95,48 @@ impl MainDb {
         &self.pool
     }
 
+    pub(super) fn wall(&self) -> &Wall {
+        &self.wall
+    }
+
     pub(super) async fn close(self) {
         self.pool.close().await;
     }
 
+    /// Reads for the system: everything.
     pub(super) async fn read(&self) -> Result<PoolConnection<Postgres>, StoreError> {
         self.pool.acquire().await.map_err(store_error)
     }
 
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        self.pool.begin().await.map_err(store_error)
+    /// Reads for a tenant: its own rows.
+    pub(super) async fn read_for(&self, tenant: &TenantId) -> Result<PgTransaction, StoreError> {
+        PgTransaction::of_tenant(&self.pool, &self.wall, tenant, Access::Read).await
+    }
+
+    /// Reads for whoever holds secrets: a tenant, or the installation.
+    pub(super) async fn read_of(&self, holder: &Holder) -> Result<PgTransaction, StoreError> {
+        match holder.of_tenant() {
+            Some(tenant) => self.read_for(tenant).await,
+            None => PgTransaction::of_system(&self.pool, Access::Read).await,
+        }
+    }
+
+    /// Changes something for the system.
+    pub(super) async fn begin(&self) -> Result<PgTransaction, StoreError> {
+        PgTransaction::of_system(&self.pool, Access::Write).await
+    }
+
+    /// Changes something for a tenant.
+    pub(super) async fn begin_for(&self, tenant: &TenantId) -> Result<PgTransaction, StoreError> {
+        PgTransaction::of_tenant(&self.pool, &self.wall, tenant, Access::Write).await
+    }
+
+    /// Changes something for whoever holds secrets.
+    pub(super) async fn begin_of(&self, holder: &Holder) -> Result<PgTransaction, StoreError> {
+        match holder.of_tenant() {
+            Some(tenant) => self.begin_for(tenant).await,
+            None => self.begin().await,
+        }
     }
 
     /// What seals the audit log.
@@ -341,6 +378,6 @@ async fn replace_seconds(connection: &mut PgConnection, flush: &Flush) -> Result
     live::drop_seconds(connection, &flush.tenant, cut).await
 }
 
-pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), StoreError> {
+pub(super) async fn commit(transaction: PgTransaction) -> Result<(), StoreError> {
     transaction.commit().await.map_err(store_error)
 }

@@ -3,7 +3,8 @@
 //! Many processes may read; one session at a time holds the role of the journal's writer (see `journal::session`). The
 //! connection must reach Postgres itself: a pooler that hands out another session per transaction cannot hold that role.
 //!
-//! Deliberately absent: roles and row-level security. Every table starts with the tenant, so that they can come later.
+//! What a port does for a tenant runs as a role that sees that tenant's rows only (see `wall`); what it does for the
+//! system runs as the user that the program connects as.
 
 mod connect;
 mod journal;
@@ -13,11 +14,14 @@ mod rows;
 mod snapshot;
 mod tables;
 mod target;
+mod transaction;
+mod wall;
 
 pub use restore::PgRestore;
 pub use rows::TransferError;
 pub use snapshot::{PgCounter, PgSnapshot, PgTable};
 pub(crate) use target::PgTarget;
+pub use wall::AppRole;
 
 use std::time::Duration;
 
@@ -27,7 +31,7 @@ use domain::breaker::BreakerKey;
 use domain::rollup::Rung;
 use store::accounts::{check_link, last_owner, no_account, no_tenant};
 use store::audit::AuditKey;
-use store::secrets::NONCE;
+use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint,
     Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush, GuardedPage, Guest, Holder,
@@ -57,6 +61,8 @@ pub struct PgOptions {
     pub answer_wait: Duration,
     /// Seals the audit log; without it a change that must be logged is refused.
     pub audit_key: Option<AuditKey>,
+    /// What requests run as.
+    pub app_role: AppRole,
 }
 
 impl Default for PgOptions {
@@ -66,8 +72,17 @@ impl Default for PgOptions {
             writer_wait: Duration::from_secs(30),
             answer_wait: Duration::from_secs(10),
             audit_key: None,
+            app_role: AppRole::default(),
         }
     }
+}
+
+/// Makes sure that the role which requests run as is there, before anything is put into a database that will need it.
+///
+/// # Errors
+/// [`OpenError::AppRole`] says what an administrator has to run.
+pub async fn provide_app_role(url: &str, role: &AppRole) -> Result<(), OpenError> {
+    connect::Database::parse(url)?.provide(role).await
 }
 
 /// All ports on one database. Holds the role of the journal's writer for as long as its session lives.
@@ -86,7 +101,7 @@ impl PgStore {
         let database = connect::Database::parse(url)?;
         let main = MainDb::connect(&database, &options).await?;
         main.adopt().await.map_err(OpenError::stored(database.name()))?;
-        let journal = PgJournal::open(database, main.pool().clone(), options).await?;
+        let journal = PgJournal::open(database, main.pool().clone(), main.wall().clone(), options).await?;
         Ok(PgStore { main, journal })
     }
 

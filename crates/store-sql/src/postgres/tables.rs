@@ -8,7 +8,7 @@ use super::journal::partitions;
 use crate::migrations;
 
 /// The tables that the migrations make, partitions of the journal aside.
-fn made_by_migrations() -> BTreeSet<String> {
+pub(super) fn made_by_migrations() -> BTreeSet<String> {
     let migrations = migrations::postgres();
     let lines = migrations.iter().flat_map(|one| one.sql.as_str().lines());
     lines

@@ -103,8 +103,9 @@ macro_rules! account_functions {
             Ok(())
         }
 
-        const ACCOUNT: &str = "a.id AS account_id, a.email, a.name, a.password, a.platform_admin,
-             a.created AS account_created, a.disabled, a.last_login";
+        /// All but the password, which is not for those who act for a tenant.
+        const ACCOUNT: &str = "a.id AS account_id, a.email, a.name, a.platform_admin, a.created AS account_created,
+             a.disabled, a.last_login";
 
         /// By id or by address: `by` is the column's name.
         pub(crate) async fn known(
@@ -113,8 +114,8 @@ macro_rules! account_functions {
             value: &str,
         ) -> Result<Option<KnownAccount>, StoreError> {
             let sql = match by {
-                By::Id => format!("SELECT {ACCOUNT} FROM account a WHERE a.id = $1"),
-                By::Email => format!("SELECT {ACCOUNT} FROM account a WHERE a.email = $1"),
+                By::Id => format!("SELECT {ACCOUNT}, a.password FROM account a WHERE a.id = $1"),
+                By::Email => format!("SELECT {ACCOUNT}, a.password FROM account a WHERE a.email = $1"),
             };
             let row = sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(text(value))
@@ -313,13 +314,14 @@ macro_rules! account_functions {
             tenant: &TenantId,
             account: &str,
         ) -> Result<(), StoreError> {
+            // First the sessions: whoever acts for a tenant sees those of its members only.
+            end_sessions(connection, account, None).await?;
             sqlx::query("DELETE FROM member WHERE tenant_id = $1 AND account = $2")
                 .bind(tenant.as_str())
                 .bind(account)
-                .execute(&mut *connection)
+                .execute(connection)
                 .await
                 .map_err(store_error)?;
-            end_sessions(connection, account, None).await?;
             Ok(())
         }
 

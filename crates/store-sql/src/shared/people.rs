@@ -100,7 +100,11 @@ macro_rules! people_ports {
             }
 
             async fn members(&self, scope: &TenantScope) -> Result<Vec<Member>, StoreError> {
-                accounts::members(&mut *self.main.read().await?, scope.tenant()).await
+                accounts::members(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                )
+                .await
             }
 
             async fn set_role(
@@ -111,7 +115,7 @@ macro_rules! people_ports {
                 entry: AuditEntry,
             ) -> Result<Option<Role>, StoreError> {
                 let tenant = scope.tenant();
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 // Two owners who take each other's role away at the same time: one must see what the other did.
                 accounts::lock_tenant(&mut transaction, tenant).await?;
                 let Some(before) = accounts::role_of(&mut transaction, tenant, account).await? else {
@@ -165,7 +169,11 @@ macro_rules! people_ports {
                 entry: AuditEntry,
             ) -> Result<(), StoreError> {
                 check_link(scope, &new)?;
-                let mut transaction = self.main.begin().await?;
+                // A new password is its account's, and an account is no tenant's.
+                let mut transaction = match &new.link.kind {
+                    LinkKind::Invite { .. } => self.main.begin_for(scope.tenant()).await?,
+                    LinkKind::Reset { .. } => self.main.begin().await?,
+                };
                 if !accounts::lock_tenant(&mut transaction, scope.tenant()).await? {
                     return Err(no_tenant(scope.tenant()));
                 }
@@ -182,7 +190,12 @@ macro_rules! people_ports {
             }
 
             async fn invitations(&self, scope: &TenantScope, now: Millis) -> Result<Vec<Link>, StoreError> {
-                accounts::invitations(&mut *self.main.read().await?, scope.tenant(), now).await
+                accounts::invitations(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                    now,
+                )
+                .await
             }
 
             async fn withdraw(
@@ -191,7 +204,7 @@ macro_rules! people_ports {
                 id: &str,
                 entry: AuditEntry,
             ) -> Result<bool, StoreError> {
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 let withdrawn = accounts::withdraw(&mut transaction, scope.tenant(), id).await?;
                 if withdrawn {
                     crate::shared::logged!(self, transaction, scope.tenant(), entry);

@@ -12,7 +12,7 @@ macro_rules! keys_port {
                 entry: AuditEntry,
             ) -> Result<(), StoreError> {
                 check_tenant(scope, &new)?;
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 keys::insert(&mut transaction, &new).await?;
                 audit::log(
                     &mut transaction,
@@ -33,7 +33,7 @@ macro_rules! keys_port {
                 entry: AuditEntry,
             ) -> Result<Option<ApiKey>, StoreError> {
                 check_tenant(scope, &new)?;
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 let Some(mut old) = keys::find(&mut transaction, scope.tenant(), old).await? else {
                     return Ok(None);
                 };
@@ -62,7 +62,7 @@ macro_rules! keys_port {
                 at: Millis,
                 entry: AuditEntry,
             ) -> Result<Option<ApiKey>, StoreError> {
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 let Some(mut key) = keys::find(&mut transaction, scope.tenant(), id_or_name).await? else {
                     return Ok(None);
                 };
@@ -93,7 +93,11 @@ macro_rules! keys_port {
             }
 
             async fn list(&self, scope: &TenantScope) -> Result<Vec<ApiKey>, StoreError> {
-                keys::list(&mut *self.main.read().await?, scope.tenant()).await
+                keys::list(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                )
+                .await
             }
         }
     };
@@ -105,7 +109,7 @@ macro_rules! audits_port {
         #[async_trait]
         impl Audits for $store {
             async fn record(&self, scope: &TenantScope, entry: AuditEntry) -> Result<(), StoreError> {
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 audit::log(
                     &mut transaction,
                     self.main.audit_key()?,
@@ -121,7 +125,12 @@ macro_rules! audits_port {
                 scope: &TenantScope,
                 query: AuditQuery,
             ) -> Result<Vec<SealedEntry>, StoreError> {
-                audit::search(&mut *self.main.read().await?, scope.tenant(), &query).await
+                audit::search(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                    &query,
+                )
+                .await
             }
 
             async fn sealed(
@@ -185,7 +194,7 @@ macro_rules! live_port {
                 to: Millis,
             ) -> Result<Vec<PartialRow>, StoreError> {
                 live::partials(
-                    &mut *self.main.read().await?,
+                    &mut *self.main.read_for(scope.tenant()).await?,
                     scope.tenant(),
                     rung,
                     from,
@@ -199,7 +208,12 @@ macro_rules! live_port {
                 scope: &TenantScope,
                 query: TransitionQuery,
             ) -> Result<Vec<TransitionRow>, StoreError> {
-                live::transitions(&mut *self.main.read().await?, scope.tenant(), &query).await
+                live::transitions(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                    &query,
+                )
+                .await
             }
 
             async fn keep_keyframe(
@@ -218,11 +232,20 @@ macro_rules! live_port {
                 scope: &TenantScope,
                 at: Millis,
             ) -> Result<Option<Keyframe>, StoreError> {
-                live::keyframe(&mut *self.main.read().await?, scope.tenant(), at).await
+                live::keyframe(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                    at,
+                )
+                .await
             }
 
             async fn first_keyframe(&self, scope: &TenantScope) -> Result<Option<Millis>, StoreError> {
-                live::first_keyframe(&mut *self.main.read().await?, scope.tenant()).await
+                live::first_keyframe(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                )
+                .await
             }
 
             async fn drop_keyframes(
@@ -275,7 +298,7 @@ macro_rules! rollups_port {
                 to: Millis,
                 parts: ChunkParts,
             ) -> Result<RollupRead, StoreError> {
-                let mut connection = self.main.read().await?;
+                let mut connection = self.main.read_for(scope.tenant()).await?;
                 rollups::chunks(&mut connection, scope.tenant(), rung, (from, to), parts).await
             }
 

@@ -401,10 +401,11 @@ macro_rules! secrets_port {
             }
 
             async fn data_keys_of(&self, holder: &Holder) -> Result<Vec<DataKey>, StoreError> {
-                secrets::data_keys_of(&mut *self.main.read().await?, holder).await
+                secrets::data_keys_of(&mut *self.main.read_of(holder).await?, holder).await
             }
 
             async fn add_data_key(&self, new: DataKey) -> Result<(), StoreError> {
+                // By the system: the master keys, of which the last is held meanwhile, are no tenant's.
                 let mut transaction = self.main.begin().await?;
                 secrets::add_data_key(&mut transaction, &new).await?;
                 main_db::commit(transaction).await
@@ -425,7 +426,8 @@ macro_rules! secrets_port {
                 new: SealedSecret,
                 log: Logged,
             ) -> Result<(), StoreError> {
-                let mut transaction = self.main.begin().await?;
+                check_logged(holder, &log)?;
+                let mut transaction = self.main.begin_of(holder).await?;
                 secrets::put(&mut transaction, holder, &new).await?;
                 crate::shared::logged!(self, transaction, &log.tenant, log.entry);
                 Ok(())
@@ -436,7 +438,7 @@ macro_rules! secrets_port {
                 holder: &Holder,
                 place: &Place,
             ) -> Result<Option<SealedSecret>, StoreError> {
-                secrets::find(&mut *self.main.read().await?, holder, place).await
+                secrets::find(&mut *self.main.read_of(holder).await?, holder, place).await
             }
 
             async fn secrets(
@@ -445,7 +447,7 @@ macro_rules! secrets_port {
                 after: Option<&Place>,
                 limit: usize,
             ) -> Result<Vec<SealedSecret>, StoreError> {
-                secrets::list(&mut *self.main.read().await?, holder, after, limit).await
+                secrets::list(&mut *self.main.read_of(holder).await?, holder, after, limit).await
             }
 
             async fn sealed_otherwise(
@@ -454,7 +456,7 @@ macro_rules! secrets_port {
                 data_key: u32,
                 limit: usize,
             ) -> Result<Vec<SealedSecret>, StoreError> {
-                let mut connection = self.main.read().await?;
+                let mut connection = self.main.read_of(holder).await?;
                 secrets::sealed_otherwise(&mut connection, holder, data_key, limit).await
             }
 
@@ -463,7 +465,7 @@ macro_rules! secrets_port {
                 holder: &Holder,
                 resealed: Vec<([u8; NONCE], SealedSecret)>,
             ) -> Result<u64, StoreError> {
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_of(holder).await?;
                 let mut count = 0;
                 for (old, new) in &resealed {
                     count += u64::from(secrets::reseal(&mut transaction, holder, old, new).await?);
@@ -480,7 +482,8 @@ macro_rules! secrets_port {
                 which: Which<'_>,
                 log: Logged,
             ) -> Result<Vec<String>, StoreError> {
-                let mut transaction = self.main.begin().await?;
+                check_logged(holder, &log)?;
+                let mut transaction = self.main.begin_of(holder).await?;
                 let dropped = secrets::drop_some(&mut transaction, holder, kind, owner, which).await?;
                 if !dropped.is_empty() {
                     crate::shared::logged!(self, transaction, &log.tenant, log.entry);

@@ -9,7 +9,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnection, SqlitePoolOptions};
 use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 use store::audit::AuditKey;
-use store::{Flush, PartialRow, StoreError, TenantId, check_flush, codec, cut_seconds};
+use store::{Flush, Holder, PartialRow, StoreError, TenantId, check_flush, codec, cut_seconds};
 
 use super::schema::{migrate, schema_version};
 use super::{SqliteOptions, files};
@@ -143,6 +143,26 @@ impl MainDb {
             .begin_with("BEGIN IMMEDIATE")
             .await
             .map_err(store_error)
+    }
+
+    /// As [`MainDb::read`]: there are no roles here, the statement alone says whose rows.
+    pub(super) async fn read_for(&self, _: &TenantId) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.read().await
+    }
+
+    /// As [`MainDb::read`].
+    pub(super) async fn read_of(&self, _: &Holder) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.read().await
+    }
+
+    /// As [`MainDb::begin`].
+    pub(super) async fn begin_for(&self, _: &TenantId) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.begin().await
+    }
+
+    /// As [`MainDb::begin`].
+    pub(super) async fn begin_of(&self, _: &Holder) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.begin().await
     }
 
     /// The highest journal sequence that any tenant's checkpoint contains.

@@ -26,7 +26,7 @@ use domain::breaker::BreakerKey;
 use domain::rollup::Rung;
 use store::accounts::{check_link, last_owner, no_account, no_tenant};
 use store::audit::AuditKey;
-use store::secrets::NONCE;
+use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint,
     Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush, GuardedPage, Guest, Holder,

@@ -3,12 +3,16 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use store::contract::Subject;
 use store::contract::samples::audit_key;
-use store_sql::{PgOptions, PgStore};
+use store_sql::{AppRole, PgOptions, PgStore};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// A user that owns databases and may do nothing else: what an administrator makes for a program.
+const PLAIN: &str = "fuseboard_test_plain";
 
 pub struct Database {
     server: String,
@@ -19,6 +23,50 @@ pub struct Database {
 
 impl Database {
     pub async fn create() -> Database {
+        let mut database = Database::empty().await;
+        database.reopen().await;
+        database
+    }
+
+    /// As [`Database::create`], owned and used by a user without any right but to own it.
+    pub async fn create_plain() -> Database {
+        let mut database = Database::empty_plain().await;
+        database.reopen().await;
+        database
+    }
+
+    /// One without a schema, owned by the plain user.
+    pub async fn empty_plain() -> Database {
+        let mut database = Database::empty().await;
+        let server = &database.server;
+        // Somebody else may be making the same at this moment.
+        let _ = try_run(server, format!("CREATE ROLE {PLAIN} LOGIN PASSWORD '{PLAIN}'")).await;
+        let app = AppRole::USUAL;
+        let _ = try_run(server, format!("CREATE ROLE {app} NOLOGIN")).await;
+        for _ in 0..20 {
+            if try_run(server, format!("GRANT {app} TO {PLAIN}")).await.is_ok() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        run(
+            server,
+            format!("ALTER DATABASE {} OWNER TO {PLAIN}", database.name),
+        )
+        .await;
+        database.url = database.url_of(PLAIN);
+        database
+    }
+
+    /// The address for a user whose password is its name.
+    pub fn url_of(&self, user: &str) -> String {
+        let options: PgConnectOptions = self.url.parse().expect("an address");
+        let options = options.username(user).password(user);
+        options.to_url_lossy().to_string()
+    }
+
+    /// One without a schema.
+    pub async fn empty() -> Database {
         #[expect(
             clippy::disallowed_methods,
             reason = "the test runner says where the server is"
@@ -44,14 +92,23 @@ impl Database {
             format!("?{query}")
         };
         let url = format!("{host}/{name}{query}");
-        let mut database = Database {
+        Database {
             server,
             name,
             url,
             store: None,
-        };
-        database.reopen().await;
-        database
+        }
+    }
+
+    /// Runs a statement as an administrator of the server.
+    pub async fn run_as_admin(&self, sql: String) {
+        run(&self.admin_url(), sql).await;
+    }
+
+    /// This database, for an administrator.
+    pub fn admin_url(&self) -> String {
+        let admin: PgConnectOptions = self.server.parse().expect("an address");
+        admin.database(&self.name).to_url_lossy().to_string()
     }
 
     pub fn url(&self) -> &str {
@@ -72,8 +129,7 @@ impl Database {
     }
 
     pub async fn try_run(&self, sql: &'static str) -> Result<(), sqlx::Error> {
-        let mut connection = PgConnection::connect(&self.url).await?;
-        connection.execute(sql).await.map(drop)
+        try_run(&self.url, sql.to_owned()).await
     }
 
     pub async fn count(&self, sql: &'static str) -> i64 {
@@ -95,11 +151,21 @@ impl Database {
 }
 
 async fn run(url: &str, sql: String) {
-    let mut connection = PgConnection::connect(url).await.expect("a connection");
-    connection
-        .execute(AssertSqlSafe(sql))
-        .await
-        .expect("the statement works");
+    try_run(url, sql).await.expect("the statement works");
+}
+
+async fn try_run(url: &str, sql: String) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    connection.execute(AssertSqlSafe(sql)).await.map(drop)
+}
+
+/// As the tests open a store.
+pub fn options() -> PgOptions {
+    PgOptions {
+        connections: 3,
+        audit_key: Some(audit_key()),
+        ..PgOptions::default()
+    }
 }
 
 #[async_trait]
@@ -112,13 +178,8 @@ impl Subject for Database {
 
     async fn reopen(&mut self) {
         drop(self.store.take());
-        let options = PgOptions {
-            connections: 3,
-            audit_key: Some(audit_key()),
-            ..PgOptions::default()
-        };
         self.store = Some(
-            PgStore::connect(&self.url, options)
+            PgStore::connect(&self.url, options())
                 .await
                 .expect("the database can be opened"),
         );

@@ -75,7 +75,7 @@ impl PgJournal {
         };
         let mut room = Room::of(query);
         let (mut looked, mut step) = (0, FIRST_STEP);
-        let mut connection = self.pool.acquire().await.map_err(store_error)?;
+        let mut connection = self.read_for(tenant).await?;
         loop {
             let met = look(&mut connection, tenant, query, before, step).await?;
             let Some((last, count)) = met.last else {

@@ -14,10 +14,12 @@ use std::collections::BTreeSet;
 
 use parking_lot::Mutex as SyncMutex;
 use sqlx::PgPool;
-use store::{Offset, StoreError};
+use store::{Offset, StoreError, TenantId};
 use tokio::sync::Mutex;
 
 use super::connect::Database;
+use super::transaction::{Access, PgTransaction};
+use super::wall::Wall;
 use super::{PgOptions, WRITER};
 use crate::OpenError;
 use crate::error::store_error;
@@ -28,6 +30,8 @@ pub(super) struct PgJournal {
     database: Database,
     options: PgOptions,
     pool: PgPool,
+    /// What is read for a tenant is read behind it.
+    wall: Wall,
     /// The writer's session; empty while an append runs, and after one that lost its connection.
     place: Mutex<Place>,
     /// Days whose partition is known to be attached.
@@ -38,6 +42,7 @@ impl PgJournal {
     pub(super) async fn open(
         database: Database,
         pool: PgPool,
+        wall: Wall,
         options: PgOptions,
     ) -> Result<PgJournal, OpenError> {
         let wait = options.writer_wait;
@@ -46,6 +51,7 @@ impl PgJournal {
             database,
             options,
             pool,
+            wall,
             place: Mutex::new(Place::default()),
             days: SyncMutex::default(),
         };
@@ -68,6 +74,11 @@ impl PgJournal {
         if let Some(session) = self.place.into_inner().session {
             session.close().await;
         }
+    }
+
+    /// Reads for a tenant: its own rows.
+    async fn read_for(&self, tenant: &TenantId) -> Result<PgTransaction, StoreError> {
+        PgTransaction::of_tenant(&self.pool, &self.wall, tenant, Access::Read).await
     }
 
     pub(super) async fn head(&self) -> Result<Offset, StoreError> {

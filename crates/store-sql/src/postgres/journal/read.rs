@@ -61,7 +61,7 @@ impl PgJournal {
             key_id: api_key.to_owned(),
             key: key.to_owned(),
         };
-        let mut connection = self.pool.acquire().await.map_err(store_error)?;
+        let mut connection = self.read_for(tenant).await?;
         let seen = keys::find(&mut connection, std::slice::from_ref(&scope)).await?;
         Ok(seen
             .get(&scope)
