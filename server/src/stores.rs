@@ -141,7 +141,7 @@ async fn connect(
             })
         }
         Some(url) => {
-            let store = Arc::new(PgStore::connect(url.expose(), postgres(audit_key)).await?);
+            let store = Arc::new(PgStore::connect(url.expose(), postgres(config, audit_key)).await?);
             let stores = Stores {
                 journal: store.clone(),
                 live: store.clone(),
@@ -162,9 +162,10 @@ async fn connect(
     }
 }
 
-fn postgres(audit_key: Option<AuditKey>) -> PgOptions {
+fn postgres(config: &Config, audit_key: Option<AuditKey>) -> PgOptions {
     PgOptions {
         audit_key,
+        app_role: config.app_role.clone(),
         ..PgOptions::default()
     }
 }
@@ -253,7 +254,8 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
             }
         }
         Some(url) => {
-            let keys = Arc::new(PgKeys::connect(url.expose(), postgres(Some(audit_key.clone()))).await?);
+            let options = postgres(config, Some(audit_key.clone()));
+            let keys = Arc::new(PgKeys::connect(url.expose(), options).await?);
             OpenKeys {
                 keys: keys.clone(),
                 accounts: keys.clone(),

@@ -42,6 +42,8 @@ pub async fn restore(config: &Config, from: &Path, force: bool, now: i64) -> Res
     let aside = match &config.database_url {
         None => sqlite(&config.data_dir, &mut archive, force, now).await?,
         Some(url) => {
+            // What the first start will need is asked for before everything is put there.
+            store_sql::provide_app_role(url.expose(), &config.app_role).await?;
             postgres(url.expose(), &mut archive).await?;
             None
         }

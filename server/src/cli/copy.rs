@@ -49,6 +49,10 @@ pub async fn run(args: CopyArgs) -> Result<Exit, CliError> {
     };
     // Whoever finds the log broken now knows that it was not the copy.
     check_audit(&source, "source").await?;
+    // What the first start will need is asked for before everything is put there.
+    store_sql::provide_app_role(url.expose(), &target.app_role)
+        .await
+        .map_err(CopyError::from)?;
     let mut told = Instant::now();
     let loud = std::io::stderr().is_terminal();
     let copied = or_signal(store_sql::copy(&source.data_dir, url.expose(), |there, all| {

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use domain::rollup::{KeptLabels, Rung};
 use engine::RungLimits;
 use ipnet::IpNet;
+use store_sql::AppRole;
 
 use crate::auth::Lifetime;
 use crate::edge::External;
@@ -46,6 +47,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Postgres, where not SQLite.
     pub database_url: Option<DatabaseUrl>,
+    /// What requests run as on Postgres.
+    pub app_role: AppRole,
     /// The key that seals the audit log, where it is not in the data folder.
     pub audit_key_file: Option<PathBuf>,
     /// The file with the master keys, where it is not in the data folder.
@@ -208,6 +211,7 @@ impl Config {
             site_dir: (!site_dir.is_empty()).then(|| site_dir.into()),
             data_dir: get("data.dir").into(),
             database_url: (!url.is_empty()).then_some(DatabaseUrl(url)),
+            app_role: AppRole::parse(&get("database.app_role")).map_err(|_| bad("database.app_role"))?,
             audit_key_file: Some(get("audit.key_file"))
                 .filter(|path| !path.is_empty())
                 .map(PathBuf::from),

@@ -10,6 +10,8 @@ pub enum Kind {
     Path,
     /// A Postgres URL, or empty for SQLite.
     DatabaseUrl,
+    /// The name of a role of Postgres.
+    Role,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A filter of log lines, `info` or `info,engine=debug`.
@@ -63,7 +65,7 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 31] = [
+pub const SETTINGS: [Setting; 32] = [
     setting(
         "server.listen",
         Kind::Address,
@@ -119,6 +121,12 @@ pub const SETTINGS: [Setting; 31] = [
         secret: true,
         help: "postgres://user:password@host/database; empty means SQLite in data.dir. Alias: DATABASE_URL.",
     },
+    setting(
+        "database.app_role",
+        Kind::Role,
+        "fuseboard_app",
+        "The role of Postgres that requests run as; on a server that others use too, a name of your own.",
+    ),
     setting(
         "admin.email",
         Kind::Email,

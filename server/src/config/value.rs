@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use domain::rollup::{KeptLabels, KeptLabelsError};
 use ipnet::IpNet;
+use store_sql::AppRole;
 use tracing_subscriber::EnvFilter;
 
 use super::table::{Kind, Setting};
@@ -26,6 +27,9 @@ pub fn check(setting: &Setting, text: &str) -> Result<(), String> {
                 Err("must start with postgres:// (leave it out for SQLite in data.dir)".into())
             }
         }
+        Kind::Role => AppRole::parse(text)
+            .map(drop)
+            .map_err(|why| format!("{why}, got {text:?}")),
         Kind::Choice(words) => {
             if words.contains(&text) {
                 Ok(())
