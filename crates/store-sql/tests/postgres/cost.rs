@@ -24,6 +24,7 @@ fn acme() -> TenantScope {
 }
 
 /// The median and the 99th of a hundred, in microseconds, of many calls one after the other.
+#[expect(clippy::print_stdout, reason = "the figures are what it is for")]
 async fn figures<F: Future>(what: &str, mut call: impl FnMut() -> F) {
     let mut took = Vec::new();
     for round in 0..3_000 {
