@@ -1,9 +1,10 @@
 //! The rules of Fuseboard, and nothing else: events, outcomes and how they are counted, breaker identity and state,
-//! sliding windows, latency sketches, the rollup ladder, the verdict, how providers stand, prices.
+//! sliding windows, latency sketches, the rollup ladder, the verdict, how providers stand, prices, alerts.
 //!
 //! Deliberately absent: input and output, clocks, randomness, async, serialisation. `now` is always an argument, so
 //! every rule can be replayed and tested; the crate also compiles to WASM.
 
+pub mod alert;
 pub mod breaker;
 pub mod cost;
 pub mod event;

@@ -1,5 +1,10 @@
 //! The rules, held against simple models and against what must always be true.
 
+mod alert_incident;
+mod alert_life;
+mod alert_matcher;
+mod alert_rule;
+mod alert_watch;
 mod bucket;
 mod core;
 mod core_cases;
