@@ -52,6 +52,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             include_str!("../../../migrations/sqlite/0009_second_factors.sql"),
         ),
         migration(
+            11,
+            "alerts",
+            include_str!("../../../migrations/sqlite/0011_alerts.sql"),
+        ),
+        migration(
             12,
             "wall",
             include_str!("../../../migrations/sqlite/0012_wall.sql"),
@@ -106,6 +111,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             9,
             "second_factors",
             include_str!("../../../migrations/postgres/0009_second_factors.sql"),
+        ),
+        migration(
+            11,
+            "alerts",
+            include_str!("../../../migrations/postgres/0011_alerts.sql"),
         ),
         migration(
             12,

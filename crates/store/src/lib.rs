@@ -7,6 +7,7 @@
 //! Deliberately absent: SQL (`store-sql`), any clock (times are arguments), any rule about the data (`domain`).
 
 pub mod accounts;
+pub mod alerts;
 pub mod audit;
 pub mod batches;
 pub mod codec;
@@ -27,6 +28,9 @@ pub use accounts::{
     Account, Accounts, Guest, KnownAccount, Link, LinkHash, LinkKind, Logged, Member, NewAccount, NewLink,
     NewSession, RecoveryHash, Role, SecondFactor, SecondFactors, Session, SessionHash, Sessions, SignedIn,
     Tenant,
+};
+pub use alerts::{
+    AlertQuery, AlertWrite, Alerts, OutboxRow, RuleDraft, StoredAlert, StoredEvent, StoredRule, StoredSilence,
 };
 pub use audit::{AuditEntry, AuditHead, AuditQuery, Audits, SealedEntry};
 pub use batches::{BatchPage, BatchQuery, GuardedPage, Resume};

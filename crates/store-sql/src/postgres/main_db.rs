@@ -36,6 +36,14 @@ pub(super) mod accounts {
     crate::shared::account_functions!(sqlx::PgConnection, sqlx::postgres::PgRow, " FOR UPDATE");
 }
 
+pub(super) mod alerts {
+    crate::shared::alert_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
+pub(super) mod rules {
+    crate::shared::rule_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
 pub(super) mod sessions {
     crate::shared::session_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
@@ -380,4 +388,14 @@ async fn replace_seconds(connection: &mut PgConnection, flush: &Flush) -> Result
 
 pub(super) async fn commit(transaction: PgTransaction) -> Result<(), StoreError> {
     transaction.commit().await.map_err(store_error)
+}
+
+/// Numbers within a tenant are given one after another: whoever gives another waits until this transaction ends.
+pub(super) async fn lock_alerts(connection: &mut PgConnection, tenant: &TenantId) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('fuseboard alerts ' || $1, 0))")
+        .bind(tenant.as_str())
+        .execute(connection)
+        .await
+        .map_err(store_error)?;
+    Ok(())
 }

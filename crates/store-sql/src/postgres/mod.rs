@@ -27,25 +27,28 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Millis;
+use domain::alert::Silence;
 use domain::breaker::BreakerKey;
 use domain::rollup::Rung;
 use store::accounts::{check_link, last_owner, no_account, no_tenant};
+use store::alerts::not_named;
 use store::audit::AuditKey;
 use store::secrets::{NONCE, check_logged};
 use store::{
-    Accounts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits, BatchPage, BatchQuery, Checkpoint,
-    Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush, GuardedPage, Guest, Holder,
-    Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore,
-    Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewLink, NewSession, Offset, PartialRow,
-    Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RungUsage, SealedEntry, SealedSecret,
-    SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError,
-    StoredBatch, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which,
+    Accounts, AlertQuery, AlertWrite, Alerts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits,
+    BatchPage, BatchQuery, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush,
+    GuardedPage, Guest, Holder, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash,
+    LinkKind, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewLink, NewSession,
+    Offset, OutboxRow, PartialRow, Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft,
+    RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session,
+    SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredBatch, StoredEvent, StoredRule,
+    StoredSilence, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which,
     check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
-use main_db::{MainDb, accounts, audit, keys, live, rollups, second, secrets, sessions};
+use main_db::{MainDb, accounts, alerts, audit, keys, live, rollups, rules, second, secrets, sessions};
 
 /// The number of the one writer.
 pub(crate) const WRITER: u32 = 1;
@@ -139,6 +142,7 @@ crate::shared::keys_port!(PgStore);
 crate::shared::keys_port!(PgKeys);
 crate::shared::audits_port!(PgStore);
 crate::shared::people_ports!(PgStore);
+crate::shared::alerts_port!(PgStore);
 crate::shared::secrets_port!(PgStore);
 crate::shared::second_port!(PgStore);
 crate::shared::audits_port!(PgKeys);

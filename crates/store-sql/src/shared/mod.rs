@@ -2,6 +2,8 @@
 //! because sqlx has no connection type that is both.
 
 mod accounts;
+mod alert_port;
+mod alerts;
 mod audit;
 mod backwards;
 mod keys;
@@ -9,11 +11,16 @@ mod live;
 mod people;
 mod ports;
 mod rollups;
+mod rules;
 mod second;
 mod secrets;
 mod sessions;
 
 pub(crate) use accounts::{account_functions, role_from};
+pub(crate) use alert_port::alerts_port;
+pub(crate) use alerts::{
+    alert_functions, kind_from, matchers_from_text, matchers_to_text, notice_from, who_from,
+};
 pub(crate) use audit::audit_functions;
 pub(crate) use backwards::{FIRST_STEP, GROWTH, Head, LARGEST_STEP};
 pub(crate) use keys::{key_functions, scopes_from_text, scopes_to_text, words_from_text};
@@ -21,6 +28,7 @@ pub(crate) use live::{live_functions, rung_from, rung_number, state_from, text};
 pub(crate) use people::{logged, people_ports};
 pub(crate) use ports::{audits_port, journal_port, keys_port, live_port, rollups_port};
 pub(crate) use rollups::rollup_functions;
+pub(crate) use rules::rule_functions;
 pub(crate) use second::{second_functions, second_port};
 pub(crate) use secrets::{chosen, nonce, secret_functions, secrets_port};
 pub(crate) use sessions::session_functions;

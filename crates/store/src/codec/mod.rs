@@ -1,4 +1,4 @@
-//! The bytes that are stored: journal batches, rollup buckets and chunks of them, series keys.
+//! The bytes that are stored: journal batches, rollup buckets and chunks of them, series keys, alerts.
 //!
 //! Every kind of bytes starts with a version. A decoder reads the current version and the one before; golden files
 //! prove that old bytes keep their meaning. Decoding is total: whatever the bytes, it returns a value or
@@ -11,6 +11,7 @@
 //! Deliberately absent: what a batch has in common with no event (tenant, key, arrival, sequence). Those are columns
 //! of the store's tables.
 
+mod alert;
 mod batch;
 mod bucket;
 mod chunk;
@@ -23,6 +24,7 @@ mod series;
 mod wire;
 mod zone;
 
+pub use alert::{decode_alert, encode_alert};
 pub use batch::{DecodedBatch, MAX_EVENTS, decode_batch, decode_ids, encode_batch};
 pub use bucket::{decode_bucket, encode_bucket};
 pub use chunk::{ChunkFigures, MAX_ROWS, RowSums, SketchColumn, decode_chunk, encode_chunks};

@@ -15,6 +15,7 @@
 )]
 
 pub mod accounts;
+pub mod alerts;
 pub mod append;
 pub mod audit;
 pub mod calls;
@@ -34,15 +35,24 @@ pub mod transitions;
 use async_trait::async_trait;
 
 use crate::{
-    Accounts, Appended, AuditEntry, AuditQuery, Audits, Journal, Keys, LiveStore, NewBatch, Offset, Rollups,
-    SecondFactors, Secrets, Sessions, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
+    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Journal, Keys, LiveStore, NewBatch, Offset,
+    Rollups, SecondFactors, Secrets, Sessions, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
 #[async_trait]
 pub trait Subject: Send + Sync {
     /// The adapter.
-    type Store: Journal + LiveStore + Rollups + Keys + Audits + Accounts + Sessions + Secrets + SecondFactors;
+    type Store: Journal
+        + LiveStore
+        + Rollups
+        + Keys
+        + Audits
+        + Accounts
+        + Sessions
+        + Secrets
+        + SecondFactors
+        + Alerts;
 
     /// The store as it is open now.
     fn store(&self) -> &Self::Store;
@@ -216,6 +226,24 @@ macro_rules! contract_suite {
                 a_confirmed_session_has_another_cookie,
                 sessions_are_listed_and_ended,
                 old_sessions_are_swept,
+            }
+            alerts {
+                rules_come_back_exactly,
+                a_rules_name_is_its_own,
+                a_rule_that_changed_meanwhile_is_not_overwritten,
+                defaults_are_made_once_and_do_not_come_back,
+                rules_have_a_limit,
+                an_alert_comes_back_exactly,
+                an_alert_is_written_with_its_events_and_what_must_be_told,
+                a_group_has_one_open_alert,
+                writes_of_the_system_are_all_or_nothing,
+                of_two_who_acknowledge_at_once_one_wins,
+                what_is_acknowledged_is_durable,
+                open_alerts_have_a_limit,
+                history_is_found_by_what_is_wanted,
+                silences_come_back_and_end,
+                silences_have_a_limit,
+                alerts_of_tenants_are_apart,
             }
             second {
                 a_second_factor_comes_back_exactly,

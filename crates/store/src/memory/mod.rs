@@ -4,6 +4,7 @@
 //! another. Durability is deliberately absent.
 
 mod accounts;
+mod alerts;
 mod audit;
 mod journal;
 mod keys;
@@ -48,6 +49,7 @@ struct State {
     people: accounts::People,
     safe: secrets::Safe,
     seconds: second::Seconds,
+    alerts: BTreeMap<TenantId, alerts::Board>,
 }
 
 #[derive(Default)]
