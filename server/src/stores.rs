@@ -129,6 +129,7 @@ async fn connect(
                 rollups: store.clone(),
                 keys: store.clone(),
                 audits: store.clone(),
+                alerts: store.clone(),
             };
             Ok(OpenStores {
                 stores,
@@ -148,6 +149,7 @@ async fn connect(
                 rollups: store.clone(),
                 keys: store.clone(),
                 audits: store.clone(),
+                alerts: store.clone(),
             };
             Ok(OpenStores {
                 stores,

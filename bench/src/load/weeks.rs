@@ -89,6 +89,7 @@ async fn fill_store(data: &Path, weeks: Weeks) -> Result<()> {
         rollups: store.clone(),
         keys: store.clone(),
         audits: store.clone(),
+        alerts: store.clone(),
     };
     let clock = Clock::manual(weeks.from);
     let supervisor = Supervisor::new();

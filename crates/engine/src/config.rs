@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::Millis;
 use domain::rollup::KeptLabels;
-use store::{Audits, Journal, Keys, LiveStore, Rollups};
+use store::{Alerts, Audits, Journal, Keys, LiveStore, Rollups};
 
 use crate::{Clock, RungLimits};
 
@@ -21,6 +21,8 @@ pub struct Stores {
     pub keys: Arc<dyn Keys>,
     /// The audit log.
     pub audits: Arc<dyn Audits>,
+    /// Alerts, their rules and silences.
+    pub alerts: Arc<dyn Alerts>,
 }
 
 /// Settings with defaults that suit one team on one machine.

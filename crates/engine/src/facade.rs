@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::clock::Clock;
 use crate::compact::{Compactor, RungLimits};
 use crate::config::{EngineConfig, Stores};
+use crate::evaluate::Evaluator;
 use crate::flush::{self, Flusher};
 use crate::hub::{Hubs, Outbox, ViewerHandle};
 use crate::intake::{IngestError, IngestReply, IngestRequest, Intake};
@@ -50,6 +51,7 @@ struct Inner {
     replays: Arc<Replays>,
     flusher: Arc<Flusher>,
     compactor: Arc<Compactor>,
+    evaluator: Arc<Evaluator>,
     /// Turns of questions over a range.
     queries: Semaphore,
     rungs: [RungLimits; 4],
@@ -122,6 +124,25 @@ impl Engine {
             "expiry",
             flush::expire(Arc::clone(&tenants), config.clock.clone(), stop.clone()),
         );
+        let evaluator = Arc::new(Evaluator::new(
+            stores.clone(),
+            system.clone(),
+            Arc::clone(&tenants),
+            config.clock.clone(),
+            config.rungs,
+            domain::Millis::from(config.utc_offset_min) * 60_000,
+            Arc::clone(&counters),
+            Arc::clone(&flusher),
+        ));
+        let (waking, wake_stop) = (Arc::clone(&evaluator), stop.clone());
+        supervisor.spawn("evaluator of breakers", async move {
+            waking.run_woken(wake_stop).await;
+        });
+        let (evaluating, evaluate_stop) = (Arc::clone(&evaluator), stop.clone());
+        supervisor.spawn(
+            "evaluator",
+            async move { evaluating.run_grid(evaluate_stop).await },
+        );
         let replays = Arc::new(Replays::new(
             stores.clone(),
             system.clone(),
@@ -166,6 +187,7 @@ impl Engine {
             replays,
             flusher,
             compactor,
+            evaluator,
             queries: Semaphore::new(QUERIES),
             rungs: config.rungs,
             journal_keep: config.journal_keep,
@@ -343,6 +365,22 @@ impl Engine {
                 .await;
         }
         done
+    }
+
+    /// Evaluates every rule that is due: what the periodic tasks do, at once. False when something could not be read or
+    /// written; it will be tried again.
+    pub async fn evaluate(&self) -> bool {
+        self.inner.evaluator.evaluate_all().await
+    }
+
+    /// What a rule may ask: as any question about calls.
+    pub(crate) fn asked_by_rules<'a>(&'a self, scope: &'a TenantScope) -> Asked<'a> {
+        self.asked(scope)
+    }
+
+    /// Who keeps alerts, for the engine's own modules.
+    pub(crate) fn evaluator(&self) -> &Evaluator {
+        &self.inner.evaluator
     }
 
     /// A new viewer: the handle subscribes, the outbox gives frames, beginning with `Hello`.

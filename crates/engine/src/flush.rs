@@ -188,6 +188,7 @@ pub(crate) async fn expire(tenants: Arc<Tenants>, clock: Clock, stop: Cancellati
                     let changed = tenant.live().expire(clock.now());
                     if changed {
                         tenant.mark(true);
+                        tenant.cross();
                     }
                 }
             }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! intake → pipeline (group commit into the journal) → live state → hub → every socket
-//!                                                      └ every 10 s → flush: partials, transitions, checkpoint
+//!                                                      ├ every 10 s → flush: partials, transitions, checkpoint
+//!                                                      └ on the event, and every 10 s → evaluate: alerts, outbox
 //! ```
 //!
 //! Live state is a function of the journal, never of the socket that received the event: [`live`] is fed with committed
@@ -10,10 +11,12 @@
 //!
 //! Deliberately absent: axum, leptos, sqlx (ports only), configuration files, the environment.
 
+mod alerts;
 mod calls;
 pub mod clock;
 mod compact;
 mod config;
+mod evaluate;
 mod facade;
 mod flush;
 mod history;
@@ -34,6 +37,7 @@ mod tenants;
 mod transitions;
 mod wire;
 
+pub use alerts::{AlertError, AlertSearch, Hand, SilenceRequest};
 pub use calls::{CallsError, CallsRequest};
 pub use clock::Clock;
 pub use compact::RungLimits;

@@ -24,6 +24,9 @@ pub(crate) struct Counters {
     pub compactions: AtomicU64,
     pub merges: AtomicU64,
     pub rollups_freed: AtomicU64,
+    pub evaluations: AtomicU64,
+    pub evaluation_failures: AtomicU64,
+    pub alerts_dropped: AtomicU64,
 }
 
 impl Counters {
@@ -163,6 +166,21 @@ impl Metrics {
                 "fuseboard_rollups_freed_bytes",
                 "Bytes of rollups that retention freed.",
                 &counters.rollups_freed,
+            ),
+            counter(
+                "fuseboard_rule_evaluations",
+                "Rules about calls that were evaluated.",
+                &counters.evaluations,
+            ),
+            counter(
+                "fuseboard_evaluation_failures",
+                "Evaluations that failed; the next turn tries again.",
+                &counters.evaluation_failures,
+            ),
+            counter(
+                "fuseboard_alerts_dropped",
+                "Alerts that were not raised because too many are open.",
+                &counters.alerts_dropped,
             ),
         ];
         let viewers = counters.viewers.load(Ordering::Relaxed) as f64;

@@ -179,11 +179,11 @@ async fn recent_chunks(
     Ok(rows)
 }
 
-/// Reading one tenant's rows back is the system's own work at start; no request is involved.
+/// Reading one tenant's rows back is the system's own work, at start and for its alerts; no request is involved.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the system restores each tenant's state before any request is served"
+    reason = "the system restores and evaluates each tenant's state; nobody asked for it"
 )]
-fn system_read(id: &TenantId) -> TenantScope {
+pub(crate) fn system_read(id: &TenantId) -> TenantScope {
     TenantScope::assume(id.clone())
 }

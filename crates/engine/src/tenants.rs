@@ -45,10 +45,14 @@ pub(crate) struct Tenant {
     pub urgent: Notify,
     /// Something changed since the hub looked.
     dirty: AtomicBool,
+    /// A breaker changed state since the evaluator looked.
+    crossed: AtomicBool,
+    /// Wakes the evaluator, which looks after all tenants.
+    woken: Arc<Notify>,
 }
 
 impl Tenant {
-    pub fn new(live: TenantLive, id: TenantId) -> Tenant {
+    pub fn new(live: TenantLive, id: TenantId, woken: Arc<Notify>) -> Tenant {
         Tenant {
             id,
             live: Mutex::new(live),
@@ -59,6 +63,8 @@ impl Tenant {
             activity: Mutex::default(),
             urgent: Notify::new(),
             dirty: AtomicBool::new(false),
+            crossed: AtomicBool::new(false),
+            woken,
         }
     }
 
@@ -153,6 +159,17 @@ impl Tenant {
             self.urgent.notify_one();
         }
     }
+
+    /// A breaker changed state: rules look at it at once.
+    pub fn cross(&self) {
+        self.crossed.store(true, Ordering::Release);
+        self.woken.notify_one();
+    }
+
+    /// True once after each [`Tenant::cross`].
+    pub fn take_crossed(&self) -> bool {
+        self.crossed.swap(false, Ordering::AcqRel)
+    }
 }
 
 /// All tenants in memory.
@@ -162,6 +179,7 @@ pub(crate) struct Tenants {
     series_cap: usize,
     kept_labels: KeptLabels,
     utc_offset_min: i32,
+    woken: Arc<Notify>,
 }
 
 impl Tenants {
@@ -172,7 +190,13 @@ impl Tenants {
             series_cap: config.series_cap,
             kept_labels: config.kept_labels.clone(),
             utc_offset_min: config.utc_offset_min,
+            woken: Arc::new(Notify::new()),
         }
+    }
+
+    /// What wakes the evaluator.
+    pub fn woken(&self) -> Arc<Notify> {
+        Arc::clone(&self.woken)
     }
 
     /// The tenant, made when it is not there yet.
@@ -181,7 +205,7 @@ impl Tenants {
             return Arc::clone(tenant);
         }
         let mut rows = self.rows.write();
-        let fresh = || Arc::new(Tenant::new(self.fresh(id), id.clone()));
+        let fresh = || Arc::new(Tenant::new(self.fresh(id), id.clone(), self.woken()));
         Arc::clone(rows.entry(id.clone()).or_insert_with(fresh))
     }
 
@@ -192,9 +216,8 @@ impl Tenants {
 
     /// Puts a restored tenant in its place.
     pub fn put(&self, id: TenantId, live: TenantLive) {
-        self.rows
-            .write()
-            .insert(id.clone(), Arc::new(Tenant::new(live, id)));
+        let tenant = Arc::new(Tenant::new(live, id.clone(), self.woken()));
+        self.rows.write().insert(id, tenant);
     }
 
     pub fn all(&self) -> Vec<Arc<Tenant>> {
@@ -208,5 +231,8 @@ impl Tenants {
         tenant.markers.take(batch);
         Counters::add(&self.counters.folded, applied.folded);
         tenant.mark(applied.urgent);
+        if applied.urgent {
+            tenant.cross();
+        }
     }
 }

@@ -12,6 +12,7 @@
 //!
 //! Deliberately absent: any rule about the data (that is `domain`), formatting of numbers (that is the page's), IO.
 
+pub mod alerts;
 pub mod calls;
 pub mod civil;
 pub mod codec;

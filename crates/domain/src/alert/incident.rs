@@ -10,6 +10,9 @@ use crate::Millis;
 /// Symptoms may begin so long before the breaker opens, and those without a provider so long after.
 pub const NEAR: Millis = 30 * super::MINUTE;
 
+/// A cause explains for so long after it is over: figures look back, and fail for a while when the breaker is closed.
+pub const LINGER: Millis = 10 * super::MINUTE;
+
 /// What is known of an alert here.
 #[derive(Debug, Clone, Copy)]
 pub struct Member<'a> {
@@ -24,32 +27,41 @@ pub struct Member<'a> {
 pub struct Place {
     /// The number of the alert that began the incident.
     pub incident: u64,
-    /// The open cause that explains it; `None` for a cause.
+    /// The cause that explains it; `None` for a cause.
     pub cause: Option<u64>,
 }
 
-/// Where an alert belongs among those that are open; `None` when it stands alone. `labels`, `part` and `since` are the
-/// alert's own; `id` is its number once it has one, so that it is not its own cause.
+/// Where an alert belongs among those that are open or were until lately; `None` when it stands alone. `labels`, `part`
+/// and `since` are the alert's own; `id` is its number once it has one, so that it is not its own cause.
 pub fn place<'a>(
     id: Option<u64>,
     (labels, part, since): (&Labels, Part, Millis),
-    open: impl IntoIterator<Item = Member<'a>>,
+    now: Millis,
+    others: impl IntoIterator<Item = Member<'a>>,
 ) -> Option<Place> {
     if part == Part::Alone {
         return None;
     }
-    let causes = open.into_iter().filter(|member| {
+    let causes = others.into_iter().filter(|member| {
         Some(member.id) != id
-            && member.alert.is_open()
             && member.alert.part == Part::Cause
+            && explains(member.alert, now)
             && is_related(member.alert, labels, since)
     });
-    // The oldest, and of those the first: whoever asks in whatever order gets the same.
-    let first = causes.min_by_key(|member| (member.alert.fired, member.id))?;
+    // One that is open, of those the oldest, of those the first: whoever asks in whatever order gets the same.
+    let first = causes.min_by_key(|member| (!member.alert.is_open(), member.alert.fired, member.id))?;
     Some(Place {
         incident: first.alert.incident.unwrap_or(first.id),
         cause: (part == Part::Symptom).then_some(first.id),
     })
+}
+
+/// A cause is open, or was until lately.
+pub fn explains(cause: &Alert, now: Millis) -> bool {
+    cause
+        .resolved
+        .as_ref()
+        .is_none_or(|resolved| now < resolved.at + LINGER)
 }
 
 /// Whether a cause explains what has these labels and began then.

@@ -1,6 +1,6 @@
 //! Which alerts belong together.
 
-use domain::alert::incident::{Member, NEAR, Place, is_related, place};
+use domain::alert::incident::{LINGER, Member, NEAR, Place, is_related, place};
 use domain::alert::{Alert, Command, Part, step};
 use proptest::prelude::*;
 
@@ -16,7 +16,12 @@ fn alert(part: Part, provider: &str, environment: &str, at: i64) -> Alert {
 
 fn asked(alert: &Alert, open: &[(u64, &Alert)]) -> Option<Place> {
     let members = open.iter().map(|(id, alert)| Member { id: *id, alert });
-    place(None, (&alert.labels, alert.part, alert.since), members)
+    place(
+        None,
+        (&alert.labels, alert.part, alert.since),
+        alert.fired,
+        members,
+    )
 }
 
 #[test]
@@ -78,6 +83,21 @@ fn a_further_breaker_joins_and_is_not_explained() {
 }
 
 #[test]
+fn a_cause_explains_for_a_while_after_it_is_over() {
+    let over = Command::Resolve {
+        by: None,
+        why: String::new(),
+    };
+    let cause = step(&alert(Part::Cause, "anthropic", "prod", T0), over, T0 + 60_000)
+        .unwrap()
+        .alert;
+    let symptom = |at| alert(Part::Symptom, "anthropic", "prod", at);
+    let last = T0 + 60_000 + LINGER - 1;
+    assert!(asked(&symptom(last), &[(4, &cause)]).is_some());
+    assert_eq!(asked(&symptom(last + 1), &[(4, &cause)]), None);
+}
+
+#[test]
 fn a_breaker_without_a_provider_explains_nothing() {
     let cause = alert(Part::Cause, "", "prod", T0);
     assert_eq!(asked(&alert(Part::Symptom, "", "prod", T0), &[(1, &cause)]), None);
@@ -88,7 +108,7 @@ fn nothing_is_its_own_cause() {
     let cause = alert(Part::Cause, "anthropic", "prod", T0);
     let members = [Member { id: 4, alert: &cause }];
     assert_eq!(
-        place(Some(4), (&cause.labels, cause.part, cause.since), members),
+        place(Some(4), (&cause.labels, cause.part, cause.since), T0, members),
         None
     );
 }

@@ -10,7 +10,7 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
 }
 
 fn parsed(text: &str) -> Vec<String> {
-    let found = matchers(text).unwrap();
+    let found = matchers(text).expect("matchers");
     found.iter().map(Matcher::to_string).collect()
 }
 
@@ -76,7 +76,7 @@ fn patterns_are_bounded() {
 
 fn silence(text: &str) -> Silence {
     Silence {
-        matchers: matchers(text).unwrap(),
+        matchers: matchers(text).expect("matchers"),
         starts: 1_000,
         ends: 2_000,
         by: who("ada"),

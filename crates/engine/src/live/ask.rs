@@ -114,6 +114,18 @@ impl TenantLive {
         open
     }
 
+    /// The transitions after the one with this id that memory still holds, in no order.
+    pub(crate) fn transitions_after(&self, id: u64) -> Vec<TransitionRow> {
+        let rows = self.transitions.newest().filter(|row| row.id > id);
+        rows.cloned().collect()
+    }
+
+    /// Simulated traffic came within the longest live range.
+    pub(crate) fn is_simulated(&self, now: Millis) -> bool {
+        self.last_simulated
+            .is_some_and(|at| at > now - super::board::SIMULATED)
+    }
+
     /// The newest transitions of every breaker in `from <= at < to` that are wanted, some of them not yet flushed, in
     /// no order.
     pub(crate) fn recent_transitions(

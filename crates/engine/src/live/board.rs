@@ -17,7 +17,7 @@ use crate::wire;
 /// Without an event for so long the verdict says so.
 const SILENT: Millis = 60_000;
 /// Simulated traffic is mentioned while it is part of the longest live range.
-const SIMULATED: Millis = 3_600_000;
+pub(super) const SIMULATED: Millis = 3_600_000;
 /// A fallback share above this is "failing over".
 const FAILING_OVER: f64 = 0.05;
 const MINUTE: Millis = 60_000;
@@ -49,7 +49,7 @@ impl TenantLive {
             feed: self.transitions.feed().map(wire::feed).collect(),
             points,
             last_event: self.last_event,
-            simulated: self.last_simulated.is_some_and(|at| at > now - SIMULATED),
+            simulated: self.is_simulated(now),
         }
     }
 

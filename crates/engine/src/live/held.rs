@@ -5,6 +5,7 @@ use domain::breaker::{Breaker, BreakerId, BreakerKey, State};
 use protocol::view;
 
 use super::TenantLive;
+use crate::evaluate::Standing;
 
 /// A breaker, now.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,20 @@ impl TenantLive {
                 instances: instances(breaker),
             })
             .collect()
+    }
+
+    /// Every breaker with its live instances: what rules about states look at.
+    pub(crate) fn standings(&self) -> Vec<Standing> {
+        let standing = |breaker: &Breaker| Standing {
+            id: breaker.id,
+            key: breaker.key.clone(),
+            provider: breaker.provider.clone(),
+            instances: breaker
+                .live()
+                .map(|instance| (instance.name.clone(), instance.state, instance.since))
+                .collect(),
+        };
+        self.registry.breakers().map(standing).collect()
     }
 
     /// The instances of one breaker; none when it is not known (any more).

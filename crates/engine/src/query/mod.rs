@@ -2,7 +2,7 @@
 //!
 //! A question is planned ([`plan`]: steps, and the coarsest rung that fills them), read (chunks from the store, what
 //! they lack from live memory, so that there is no gap at the right edge), and added up ([`sweep`]). Breakers' figures
-//! come from their stored transitions ([`breakers`]).
+//! come from their stored transitions ([`breakers`]). Backtests of rules slide windows over stored buckets ([`slide`]).
 //!
 //! Deliberately absent: any cache (chunks are small and the database's pages are cached), and formatting.
 
@@ -11,12 +11,14 @@ mod groups;
 mod measure;
 mod plan;
 mod request;
+mod slide;
 mod sweep;
 
 pub(crate) use groups::dimension_of;
 pub use plan::Resolution;
 pub(crate) use plan::STEPS;
 pub use request::{QueryError, QueryRequest};
+pub(crate) use slide::{SlideError, Values, request_of};
 
 use std::sync::Arc;
 

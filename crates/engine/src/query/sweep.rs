@@ -46,7 +46,18 @@ impl Fresh {
         }
     }
 
-    fn sketch(&self, sketched: Sketched) -> Option<&Sketch> {
+    /// Its counts.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        self.cells.iter().copied()
+    }
+
+    /// Its sums.
+    pub fn sums(&self) -> &RowSums {
+        &self.sums
+    }
+
+    /// One of its sketches, where it was wanted.
+    pub fn sketch(&self, sketched: Sketched) -> Option<&Sketch> {
         match sketched {
             Sketched::Latency => self.latency.as_ref(),
             Sketched::Ttft => self.ttft.as_ref(),
@@ -264,7 +275,10 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn memberships(figures: &ChunkFigures, groups: &mut Groups<'_>) -> Result<Vec<Membership>, QueryError> {
+pub(super) fn memberships(
+    figures: &ChunkFigures,
+    groups: &mut Groups<'_>,
+) -> Result<Vec<Membership>, QueryError> {
     figures.all_series().iter().map(|key| groups.of(key)).collect()
 }
 

@@ -51,6 +51,7 @@ impl House {
             rollups: store.clone(),
             keys: store.clone(),
             audits: store.clone(),
+            alerts: store.clone(),
         };
         let config = EngineConfig {
             clock: clock.clone(),
