@@ -124,6 +124,8 @@ async fn foreign_origins_do_not_get_a_socket() {
 fn filled(path: &str) -> String {
     path.replace("{slug}", "default")
         .replace("{id}", "b_0000000000000000")
+        .replace("{alert}", "0")
+        .replace("{rule}", "0")
         .replace("{*file}", "fuseboard.js")
 }
 
@@ -168,7 +170,13 @@ async fn every_route_keeps_its_policy() {
             // A page of nobody says so; nobody is sent to the door.
             Policy::Page if route.path.contains("{id}") => (403, 303, 404, 401, 404),
             Policy::Page => (403, 303, 200, 401, 200),
-            Policy::Read if route.path.contains("{id}") => (403, 401, 404, 401, 404),
+            Policy::Read
+                if ["{id}", "{alert}", "{rule}"]
+                    .iter()
+                    .any(|id| route.path.contains(id)) =>
+            {
+                (403, 401, 404, 401, 404)
+            }
             // Let in, but nothing was asked.
             Policy::Read if route.path.ends_with("/api/v1/query") => (403, 401, 400, 401, 400),
             Policy::Read => (403, 401, 200, 401, 200),
@@ -177,7 +185,7 @@ async fn every_route_keeps_its_policy() {
             // Let in, but without a content type; a browser names its origin with every change.
             Policy::Ingest => (401, 401, 401, 401, 415),
             // The key sends and looks, and no more.
-            Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
+            Policy::Operate | Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
             Policy::OwnPage | Policy::AdminPage | Policy::PlatformPage => (403, 303, 200, 401, 403),
         };
         assert_eq!(found, expected, "{path}");

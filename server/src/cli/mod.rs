@@ -4,6 +4,7 @@
 //! output carries what was asked for and nothing else; everything else goes to standard error.
 
 mod admin;
+mod alerts;
 mod audit;
 mod backup;
 mod check_config;
@@ -60,6 +61,8 @@ enum Command {
     Secrets(secrets::SecretsArgs),
     /// Print the live stream of breaker transitions.
     Tail(tail::TailArgs),
+    /// Look at alerts, take them, silence them.
+    Alerts(alerts::AlertsArgs),
     /// Check the configuration and print what is in force.
     CheckConfig(check_config::CheckConfigArgs),
     /// Ask a running server whether it is ready.
@@ -199,6 +202,7 @@ async fn run(command: Command) -> Result<Exit, CliError> {
         Command::Audit(args) => audit::run(args).await,
         Command::Secrets(args) => secrets::run(args).await,
         Command::Tail(args) => tail::run(args).await,
+        Command::Alerts(args) => alerts::run(args).await,
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(args).await,
         Command::Backup(args) => backup::run(args).await,

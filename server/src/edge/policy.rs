@@ -40,6 +40,8 @@ pub enum Policy {
     Ingest,
     /// Somebody's own account: whoever is signed in.
     Own,
+    /// An operator, or a key with `api:admin`: acknowledging, silencing.
+    Operate,
     /// An admin, or a key with `api:admin`.
     Admin,
     /// A platform admin.
@@ -63,6 +65,7 @@ impl Policy {
             | Policy::Platform
             | Policy::OwnPage
             | Policy::PlatformPage => Some(Role::Viewer),
+            Policy::Operate => Some(Role::Operator),
             Policy::Admin | Policy::AdminPage => Some(Role::Admin),
             Policy::Probe | Policy::Asset | Policy::Door | Policy::Ingest => None,
         }
@@ -73,7 +76,7 @@ impl Policy {
         match self {
             Policy::Page | Policy::Read | Policy::Socket => Some(Scope::MetricsRead),
             Policy::Ingest => Some(Scope::IngestWrite),
-            Policy::Admin => Some(Scope::ApiAdmin),
+            Policy::Admin | Policy::Operate => Some(Scope::ApiAdmin),
             Policy::Probe
             | Policy::Asset
             | Policy::Door

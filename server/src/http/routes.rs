@@ -6,14 +6,14 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use super::finish::{finish, panicked};
 use super::{
-    Problem, activity, audit, breakers, calls, events, explore, markers, ops, people, providers, query, read,
-    transitions,
+    Problem, activity, alerts, audit, breakers, calls, events, explore, markers, ops, people, providers,
+    query, read, transitions,
 };
 use crate::edge::{self, Policy};
 use crate::state::Shared;
@@ -51,6 +51,7 @@ const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
 const GET_POST: &[&str] = &["GET", "POST"];
 const PATCH_DELETE: &[&str] = &["PATCH", "DELETE"];
+const PUT_DELETE: &[&str] = &["PUT", "DELETE"];
 
 /// The table.
 pub const ROUTES: &[Route] = &[
@@ -318,6 +319,67 @@ pub const ROUTES: &[Route] = &[
         POST,
         || post(people::new_recovery_codes).layer(people::limit()),
     ),
+    // Who looks and who acts have different policies: an address may stand here once for each.
+    route("/api/v1/alerts", Policy::Read, GET, alert_list),
+    route("/api/v1/alerts", Policy::Operate, POST, many_alerts),
+    route("/api/v1/alerts/{alert}", Policy::Read, GET, one_alert),
+    route("/api/v1/alerts/{alert}/{do}", Policy::Operate, POST, an_act),
+    route("/api/v1/rules", Policy::Read, GET, rule_list),
+    route("/api/v1/rules", Policy::Admin, POST, new_rule),
+    route("/api/v1/rules/export", Policy::Read, GET, rule_file),
+    route("/api/v1/rules/import", Policy::Admin, POST, rules_from_file),
+    route("/api/v1/rules/backtest", Policy::Operate, POST, would_have_fired),
+    route("/api/v1/rules/{rule}", Policy::Read, GET, one_rule),
+    route("/api/v1/rules/{rule}", Policy::Admin, PUT_DELETE, another_rule),
+    route("/api/v1/silences", Policy::Read, GET, silence_list),
+    route("/api/v1/silences", Policy::Operate, POST, new_silence),
+    route("/api/v1/silences/preview", Policy::Operate, POST, would_hide),
+    route("/api/v1/silences/{silence}", Policy::Operate, DELETE, a_silence),
+    route("/t/{slug}/api/v1/alerts", Policy::Read, GET, alert_list),
+    route("/t/{slug}/api/v1/alerts", Policy::Operate, POST, many_alerts),
+    route("/t/{slug}/api/v1/alerts/{alert}", Policy::Read, GET, one_alert),
+    route(
+        "/t/{slug}/api/v1/alerts/{alert}/{do}",
+        Policy::Operate,
+        POST,
+        an_act,
+    ),
+    route("/t/{slug}/api/v1/rules", Policy::Read, GET, rule_list),
+    route("/t/{slug}/api/v1/rules", Policy::Admin, POST, new_rule),
+    route("/t/{slug}/api/v1/rules/export", Policy::Read, GET, rule_file),
+    route(
+        "/t/{slug}/api/v1/rules/import",
+        Policy::Admin,
+        POST,
+        rules_from_file,
+    ),
+    route(
+        "/t/{slug}/api/v1/rules/backtest",
+        Policy::Operate,
+        POST,
+        would_have_fired,
+    ),
+    route("/t/{slug}/api/v1/rules/{rule}", Policy::Read, GET, one_rule),
+    route(
+        "/t/{slug}/api/v1/rules/{rule}",
+        Policy::Admin,
+        PUT_DELETE,
+        another_rule,
+    ),
+    route("/t/{slug}/api/v1/silences", Policy::Read, GET, silence_list),
+    route("/t/{slug}/api/v1/silences", Policy::Operate, POST, new_silence),
+    route(
+        "/t/{slug}/api/v1/silences/preview",
+        Policy::Operate,
+        POST,
+        would_hide,
+    ),
+    route(
+        "/t/{slug}/api/v1/silences/{silence}",
+        Policy::Operate,
+        DELETE,
+        a_silence,
+    ),
 ];
 
 fn member() -> MethodRouter<Shared> {
@@ -328,6 +390,68 @@ fn member() -> MethodRouter<Shared> {
 
 fn keys() -> MethodRouter<Shared> {
     get(people::keys).post(people::make_key).layer(people::limit())
+}
+
+fn alert_list() -> MethodRouter<Shared> {
+    get(alerts::alerts).layer(CompressionLayer::new())
+}
+
+fn many_alerts() -> MethodRouter<Shared> {
+    post(alerts::act_on_many).layer(people::limit())
+}
+
+fn one_alert() -> MethodRouter<Shared> {
+    get(alerts::alert).layer(CompressionLayer::new())
+}
+
+fn an_act() -> MethodRouter<Shared> {
+    post(alerts::act).layer(people::limit())
+}
+
+fn rule_list() -> MethodRouter<Shared> {
+    get(alerts::rules).layer(CompressionLayer::new())
+}
+
+fn new_rule() -> MethodRouter<Shared> {
+    post(alerts::make_rule).layer(people::limit())
+}
+
+fn rule_file() -> MethodRouter<Shared> {
+    get(alerts::export)
+}
+
+fn rules_from_file() -> MethodRouter<Shared> {
+    post(alerts::import).layer(alerts::limit())
+}
+
+fn would_have_fired() -> MethodRouter<Shared> {
+    post(alerts::backtest).layer(people::limit())
+}
+
+fn one_rule() -> MethodRouter<Shared> {
+    get(alerts::rule)
+}
+
+fn another_rule() -> MethodRouter<Shared> {
+    put(alerts::change_rule)
+        .delete(alerts::delete_rule)
+        .layer(people::limit())
+}
+
+fn silence_list() -> MethodRouter<Shared> {
+    get(alerts::silences)
+}
+
+fn new_silence() -> MethodRouter<Shared> {
+    post(alerts::make_silence).layer(people::limit())
+}
+
+fn would_hide() -> MethodRouter<Shared> {
+    post(alerts::preview_silence).layer(people::limit())
+}
+
+fn a_silence() -> MethodRouter<Shared> {
+    delete(alerts::end_silence)
 }
 
 /// The largest form that people send.
@@ -398,8 +522,10 @@ mod tests {
 
     #[test]
     fn no_route_stands_twice_and_data_is_never_open() {
-        let paths: BTreeSet<&str> = ROUTES.iter().map(|route| route.path).collect();
-        assert_eq!(paths.len(), ROUTES.len());
+        let verbs = |route: &'static Route| route.verbs.iter().map(|verb| (route.path, *verb));
+        let all: Vec<(&str, &str)> = ROUTES.iter().flat_map(verbs).collect();
+        let each: BTreeSet<(&str, &str)> = all.iter().copied().collect();
+        assert_eq!(all.len(), each.len());
         for route in ROUTES {
             let data =
                 route.path.contains("/api/") || route.path.contains("/ws/") || route.path == "/metrics";

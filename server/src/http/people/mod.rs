@@ -26,6 +26,7 @@ use crate::auth::{Access, By, PeopleError, Person, Whence};
 use crate::edge::Via;
 use crate::state::Shared;
 
+pub use input::bad as bad_field;
 pub use invitations::{invite, withdraw};
 pub use keys::{keys, make_key, replace_key, revoke};
 pub use me::{change_password, confirm, end_others, end_session, me, rename};
