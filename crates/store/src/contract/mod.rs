@@ -15,6 +15,7 @@
 )]
 
 pub mod accounts;
+pub mod alert_rules;
 pub mod alerts;
 pub mod append;
 pub mod audit;
@@ -227,12 +228,14 @@ macro_rules! contract_suite {
                 sessions_are_listed_and_ended,
                 old_sessions_are_swept,
             }
-            alerts {
+            alert_rules {
                 rules_come_back_exactly,
                 a_rules_name_is_its_own,
                 a_rule_that_changed_meanwhile_is_not_overwritten,
                 defaults_are_made_once_and_do_not_come_back,
                 rules_have_a_limit,
+            }
+            alerts {
                 an_alert_comes_back_exactly,
                 an_alert_is_written_with_its_events_and_what_must_be_told,
                 a_group_has_one_open_alert,
