@@ -52,6 +52,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             include_str!("../../../migrations/sqlite/0009_second_factors.sql"),
         ),
         migration(
+            10,
+            "identities",
+            include_str!("../../../migrations/sqlite/0010_identities.sql"),
+        ),
+        migration(
             11,
             "alerts",
             include_str!("../../../migrations/sqlite/0011_alerts.sql"),
@@ -111,6 +116,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             9,
             "second_factors",
             include_str!("../../../migrations/postgres/0009_second_factors.sql"),
+        ),
+        migration(
+            10,
+            "identities",
+            include_str!("../../../migrations/postgres/0010_identities.sql"),
         ),
         migration(
             11,

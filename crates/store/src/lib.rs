@@ -25,9 +25,9 @@ mod scope;
 pub mod secrets;
 
 pub use accounts::{
-    Account, Accounts, Guest, KnownAccount, Link, LinkHash, LinkKind, Logged, Member, NewAccount, NewLink,
-    NewSession, RecoveryHash, Role, SecondFactor, SecondFactors, Session, SessionHash, Sessions, SignedIn,
-    Tenant,
+    Account, Accounts, Guest, Identities, Identity, KnownAccount, Link, LinkHash, LinkKind, Logged, Member,
+    NewAccount, NewLink, NewSession, RecoveryHash, Role, SecondFactor, SecondFactors, Session, SessionHash,
+    Sessions, SignedIn, Tenant,
 };
 pub use alerts::{
     AlertQuery, AlertWrite, Alerts, OutboxRow, RuleDraft, StoredAlert, StoredEvent, StoredRule, StoredSilence,

@@ -253,6 +253,7 @@ mod tests {
             expires: 0,
             address: String::new(),
             agent: String::new(),
+            via: String::new(),
         };
         let signed_in = Arc::new(SignedIn {
             session,

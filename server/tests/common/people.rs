@@ -33,6 +33,7 @@ pub async fn member(running: &Running, name: &str, role: Role, tenant: &str) -> 
             let new = NewAccount {
                 account: account.clone(),
                 password: None,
+                identity: None,
             };
             let made = people
                 .accounts

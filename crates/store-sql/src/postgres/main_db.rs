@@ -56,6 +56,10 @@ pub(super) mod live {
     crate::shared::live_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
+pub(super) mod identities {
+    crate::shared::identity_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
 pub(super) mod second {
     crate::shared::second_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }

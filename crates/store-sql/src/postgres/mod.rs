@@ -37,18 +37,20 @@ use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, AlertQuery, AlertWrite, Alerts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits,
     BatchPage, BatchQuery, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush,
-    GuardedPage, Guest, Holder, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash,
-    LinkKind, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewLink, NewSession,
-    Offset, OutboxRow, PartialRow, Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft,
-    RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session,
-    SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredBatch, StoredEvent, StoredRule,
-    StoredSilence, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which,
-    check_rotation, check_tenant,
+    GuardedPage, Guest, Holder, Identities, Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys,
+    KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey,
+    NewBatch, NewLink, NewSession, Offset, OutboxRow, PartialRow, Place, RecoveryHash, Remembered, Role,
+    RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors,
+    SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredBatch,
+    StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery,
+    TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
-use main_db::{MainDb, accounts, alerts, audit, keys, live, rollups, rules, second, secrets, sessions};
+use main_db::{
+    MainDb, accounts, alerts, audit, identities, keys, live, rollups, rules, second, secrets, sessions,
+};
 
 /// The number of the one writer.
 pub(crate) const WRITER: u32 = 1;
@@ -145,10 +147,12 @@ crate::shared::people_ports!(PgStore);
 crate::shared::alerts_port!(PgStore);
 crate::shared::secrets_port!(PgStore);
 crate::shared::second_port!(PgStore);
+crate::shared::identities_port!(PgStore);
 crate::shared::audits_port!(PgKeys);
 crate::shared::people_ports!(PgKeys);
 crate::shared::secrets_port!(PgKeys);
 crate::shared::second_port!(PgKeys);
+crate::shared::identities_port!(PgKeys);
 crate::shared::live_port!(PgStore);
 crate::shared::rollups_port!(PgStore);
 crate::shared::journal_port!(PgStore);

@@ -8,6 +8,16 @@ macro_rules! logged {
     }};
 }
 
+/// Stores a new account with its identity.
+macro_rules! added {
+    ($transaction:ident, $new:ident) => {{
+        accounts::insert(&mut $transaction, &$new).await?;
+        if let Some(identity) = &$new.identity {
+            identities::insert(&mut $transaction, identity).await?;
+        }
+    }};
+}
+
 /// The ports of accounts and sessions, on anything that has a `main` database.
 macro_rules! people_ports {
     ($store:ty) => {
@@ -30,7 +40,7 @@ macro_rules! people_ports {
                 if accounts::any(&mut transaction).await? {
                     return Ok(false);
                 }
-                accounts::insert(&mut transaction, &new).await?;
+                crate::shared::added!(transaction, new);
                 let (id, since) = (&new.account.id, new.account.created);
                 accounts::join(&mut transaction, tenant, id, Role::Owner, since).await?;
                 crate::shared::logged!(self, transaction, tenant, entry);
@@ -49,7 +59,7 @@ macro_rules! people_ports {
                 if !accounts::lock_tenant(&mut transaction, tenant).await? {
                     return Err(no_tenant(tenant));
                 }
-                accounts::insert(&mut transaction, &new).await?;
+                crate::shared::added!(transaction, new);
                 let (id, since) = (&new.account.id, new.account.created);
                 accounts::join(&mut transaction, tenant, id, role, since).await?;
                 crate::shared::logged!(self, transaction, tenant, entry);
@@ -242,7 +252,7 @@ macro_rules! people_ports {
                 }
                 let id = match guest {
                     Guest::New(new) => {
-                        accounts::insert(&mut transaction, &new).await?;
+                        crate::shared::added!(transaction, new);
                         new.account.id
                     }
                     Guest::Known(id) => {
@@ -390,5 +400,6 @@ macro_rules! people_ports {
     };
 }
 
+pub(crate) use added;
 pub(crate) use logged;
 pub(crate) use people_ports;

@@ -23,6 +23,7 @@ macro_rules! session_functions {
                 expires: time("expires")?,
                 address: column("address")?,
                 agent: column("agent")?,
+                via: column("via")?,
             })
         }
 
@@ -48,8 +49,8 @@ macro_rules! session_functions {
         ) -> Result<(), StoreError> {
             let session = &new.session;
             sqlx::query(
-                "INSERT INTO session (hash, id, account, created, seen, confirmed, expires, address, agent)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                "INSERT INTO session (hash, id, account, created, seen, confirmed, expires, address, agent, via)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(&new.hash[..])
             .bind(&session.id)
@@ -60,6 +61,7 @@ macro_rules! session_functions {
             .bind(session.expires)
             .bind(text(&session.address))
             .bind(text(&session.agent))
+            .bind(text(&session.via))
             .execute(connection)
             .await
             .map_err(store_error)?;
@@ -83,7 +85,7 @@ macro_rules! session_functions {
             hash: &SessionHash,
         ) -> Result<Option<SignedIn>, StoreError> {
             let row = sqlx::query(
-                "SELECT s.id, s.account, s.created, s.seen, s.confirmed, s.expires, s.address, s.agent,
+                "SELECT s.id, s.account, s.created, s.seen, s.confirmed, s.expires, s.address, s.agent, s.via,
                         a.id AS account_id, a.email, a.name, a.platform_admin, a.created AS account_created,
                         a.disabled, a.last_login
                  FROM session s JOIN account a ON a.id = s.account

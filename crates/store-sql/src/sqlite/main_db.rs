@@ -57,6 +57,10 @@ pub(super) mod live {
     crate::shared::live_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
+pub(super) mod identities {
+    crate::shared::identity_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
 pub(super) mod second {
     crate::shared::second_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }

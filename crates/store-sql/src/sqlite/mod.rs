@@ -32,18 +32,20 @@ use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, AlertQuery, AlertWrite, Alerts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits,
     BatchPage, BatchQuery, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush,
-    GuardedPage, Guest, Holder, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash,
-    LinkKind, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewLink, NewSession,
-    Offset, OutboxRow, PartialRow, Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft,
-    RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session,
-    SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredBatch, StoredEvent, StoredRule,
-    StoredSilence, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which,
-    check_rotation, check_tenant,
+    GuardedPage, Guest, Holder, Identities, Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys,
+    KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey,
+    NewBatch, NewLink, NewSession, Offset, OutboxRow, PartialRow, Place, RecoveryHash, Remembered, Role,
+    RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors,
+    SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredBatch,
+    StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery,
+    TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
-use main_db::{FILE, MainDb, accounts, alerts, audit, keys, live, rollups, rules, second, secrets, sessions};
+use main_db::{
+    FILE, MainDb, accounts, alerts, audit, identities, keys, live, rollups, rules, second, secrets, sessions,
+};
 
 /// The sole writer of a folder's journal.
 pub(crate) const WRITER: u32 = 1;
@@ -146,10 +148,12 @@ crate::shared::people_ports!(SqliteStore);
 crate::shared::alerts_port!(SqliteStore);
 crate::shared::secrets_port!(SqliteStore);
 crate::shared::second_port!(SqliteStore);
+crate::shared::identities_port!(SqliteStore);
 crate::shared::audits_port!(SqliteKeys);
 crate::shared::people_ports!(SqliteKeys);
 crate::shared::secrets_port!(SqliteKeys);
 crate::shared::second_port!(SqliteKeys);
+crate::shared::identities_port!(SqliteKeys);
 crate::shared::live_port!(SqliteStore);
 crate::shared::rollups_port!(SqliteStore);
 crate::shared::journal_port!(SqliteStore);

@@ -7,6 +7,7 @@
 //! Deliberately absent: hashing passwords (a stored one is a finished PHC string), and what a role allows (the policies
 //! of routes).
 
+mod identity;
 mod link;
 mod second;
 mod session;
@@ -16,6 +17,7 @@ use domain::Millis;
 
 use crate::{AuditEntry, StoreError, SystemScope, TenantId, TenantScope};
 
+pub use identity::{Identities, Identity, linked_already};
 pub use link::{Link, LinkHash, LinkKind, NewLink};
 pub use second::{RecoveryHash, SecondFactor, SecondFactors};
 pub use session::{NewSession, Session, SessionHash, Sessions, SignedIn};
@@ -79,6 +81,8 @@ pub struct NewAccount {
     pub account: Account,
     /// The password's argon2id hash as a PHC string. `None`: it has none, and signs in elsewhere.
     pub password: Option<String>,
+    /// Who it is at a provider, stored with it. Its [`Identity::account`] is the account's id.
+    pub identity: Option<Identity>,
 }
 
 /// An account with all that is needed to let somebody in.
@@ -118,7 +122,7 @@ pub struct Tenant {
 #[derive(Clone, PartialEq, Eq)]
 pub enum Guest {
     /// Somebody without an account.
-    New(NewAccount),
+    New(Box<NewAccount>),
     /// The account with this id.
     Known(String),
 }
@@ -147,8 +151,8 @@ pub trait Accounts: Send + Sync + 'static {
         audit: AuditEntry,
     ) -> Result<bool, StoreError>;
 
-    /// Stores an account and gives it a role in a tenant. `Conflict` when the address has an account, or there is no
-    /// such tenant.
+    /// Stores an account and gives it a role in a tenant. `Conflict` when the address has an account, its
+    /// identity is linked already, or there is no such tenant.
     async fn create_account(
         &self,
         system: &SystemScope,
@@ -228,7 +232,8 @@ pub trait Accounts: Send + Sync + 'static {
     ) -> Result<Option<Link>, StoreError>;
 
     /// Takes up an invitation: it is gone, and its guest is a member; who is one already keeps the higher role. `None`,
-    /// and nothing is written, when it is not there or has expired. `Conflict` when a new account's address is taken.
+    /// and nothing is written, when it is not there or has expired. `Conflict` when a new account's address or
+    /// identity is taken.
     async fn accept(
         &self,
         system: &SystemScope,

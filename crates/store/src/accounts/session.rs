@@ -20,7 +20,7 @@ pub struct Session {
     pub created: Millis,
     /// When it was used last, to a minute.
     pub seen: Millis,
-    /// When the password was shown last.
+    /// When the password was shown last, here or at a provider; 0 when that is not known.
     pub confirmed: Millis,
     /// When it ends at the latest.
     pub expires: Millis,
@@ -28,6 +28,8 @@ pub struct Session {
     pub address: String,
     /// The browser, in its own words; cut.
     pub agent: String,
+    /// What the provider was called through which somebody signed in; empty for a password.
+    pub via: String,
 }
 
 /// A session to be stored.

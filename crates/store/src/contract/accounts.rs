@@ -19,6 +19,7 @@ pub(super) fn account(id: &str) -> NewAccount {
             last_login: None,
         },
         password: Some(format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA${id}")),
+        identity: None,
     }
 }
 
@@ -29,7 +30,7 @@ pub(super) fn logged(slug: &str, action: &str, target: &str) -> Logged {
     }
 }
 
-fn invite(slug: &str, id: &str, hash: u8, email: &str, role: Role) -> NewLink {
+pub(super) fn invite(slug: &str, id: &str, hash: u8, email: &str, role: Role) -> NewLink {
     NewLink {
         link: Link {
             id: id.into(),
@@ -76,6 +77,7 @@ pub(super) async fn sign_in(subject: &impl Subject, account: &str, id: &str, has
         expires: NOON + 10_000,
         address: "192.0.2.7".into(),
         agent: "Größe \u{1f600}".into(),
+        via: "Größe".into(),
     };
     let new = NewSession {
         session,
@@ -423,18 +425,18 @@ pub async fn an_invitation_is_taken_up_once(subject: &mut impl Subject) {
         let entry = audit("member.join", "bob");
         store.accept(&system(), &[hash; 32], guest, now, entry).await
     };
-    let nobody = accept(2, Guest::New(account("bob")), NOON).await;
+    let nobody = accept(2, Guest::New(Box::new(account("bob"))), NOON).await;
     assert_eq!(nobody.expect("no error"), None);
-    let late = accept(1, Guest::New(account("bob")), NOON + 1_000).await;
+    let late = accept(1, Guest::New(Box::new(account("bob"))), NOON + 1_000).await;
     assert_eq!(late.expect("no error"), None);
-    is_conflict(accept(1, Guest::New(account("ada")), NOON).await);
+    is_conflict(accept(1, Guest::New(Box::new(account("ada"))), NOON).await);
     is_conflict(accept(1, Guest::Known("nobody".into()), NOON).await);
-    let link = accept(1, Guest::New(account("bob")), NOON)
+    let link = accept(1, Guest::New(Box::new(account("bob"))), NOON)
         .await
         .expect("no error");
     assert_eq!(link.map(|link| link.id), Some("i".into()));
     assert_eq!(roles(subject, "bob").await, [("default".into(), Role::Operator)]);
-    let again = accept(1, Guest::New(account("eve")), NOON).await;
+    let again = accept(1, Guest::New(Box::new(account("eve"))), NOON).await;
     assert_eq!(again.expect("no error"), None);
     assert!(by_id(subject, "eve").await.is_none());
     // Who is a member already never loses by it.
@@ -479,7 +481,7 @@ pub async fn a_password_is_reset_once(subject: &mut impl Subject) {
     assert_eq!(reset(1, NOON).await, None, "replaced");
     assert_eq!(reset(2, NOON + 1_000).await, None, "over");
     assert_eq!(reset(3, NOON).await, None, "an invitation");
-    let guest = Guest::New(account("eve"));
+    let guest = Guest::New(Box::new(account("eve")));
     let other_use = store
         .accept(&system(), &[2; 32], guest, NOON, audit("member.join", "eve"))
         .await;

@@ -21,6 +21,7 @@ pub mod append;
 pub mod audit;
 pub mod calls;
 pub mod flush;
+pub mod identities;
 pub mod keyframes;
 pub mod keys;
 pub mod read;
@@ -36,8 +37,9 @@ pub mod transitions;
 use async_trait::async_trait;
 
 use crate::{
-    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Journal, Keys, LiveStore, NewBatch, Offset,
-    Rollups, SecondFactors, Secrets, Sessions, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
+    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Identities, Journal, Keys, LiveStore,
+    NewBatch, Offset, Rollups, SecondFactors, Secrets, Sessions, StoreError, StoredBatch, SystemScope,
+    TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
@@ -53,7 +55,8 @@ pub trait Subject: Send + Sync {
         + Sessions
         + Secrets
         + SecondFactors
-        + Alerts;
+        + Alerts
+        + Identities;
 
     /// The store as it is open now.
     fn store(&self) -> &Self::Store;
@@ -255,6 +258,13 @@ macro_rules! contract_suite {
                 a_step_is_used_once_by_many_at_once,
                 recovery_codes_are_used_once,
                 a_second_factor_is_removed,
+            }
+            identities {
+                an_identity_comes_back_exactly,
+                an_identity_opens_one_account,
+                an_identity_is_linked_once_by_many_at_once,
+                an_identity_is_unlinked,
+                a_new_account_comes_with_its_identity,
             }
             secrets {
                 a_secret_comes_back_exactly,

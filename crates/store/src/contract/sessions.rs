@@ -31,6 +31,7 @@ pub async fn a_session_comes_back_exactly(subject: &mut impl Subject) {
         expires: NOON + 10_000,
         address: "192.0.2.7".into(),
         agent: "Größe \u{1f600}".into(),
+        via: "Größe".into(),
     };
     assert_eq!(found.session, expected);
     assert_eq!(found.account.email, "ada@example.com");

@@ -6,8 +6,8 @@ use domain::Millis;
 use super::{MemoryStore, State};
 use crate::accounts::{check_link, last_owner, no_account, no_tenant};
 use crate::{
-    Account, Accounts, AuditEntry, Guest, KnownAccount, Link, LinkHash, LinkKind, Logged, Member, NewAccount,
-    NewLink, Role, Session, SessionHash, StoreError, SystemScope, Tenant, TenantId, TenantScope,
+    Account, Accounts, AuditEntry, Guest, Identity, KnownAccount, Link, LinkHash, LinkKind, Logged, Member,
+    NewAccount, NewLink, Role, Session, SessionHash, StoreError, SystemScope, Tenant, TenantId, TenantScope,
 };
 
 /// People, and what lets them in.
@@ -15,6 +15,7 @@ pub(super) struct People {
     pub(super) accounts: Vec<NewAccount>,
     pub(super) members: Vec<Membership>,
     pub(super) sessions: Vec<(SessionHash, Session)>,
+    pub(super) identities: Vec<Identity>,
     tenants: Vec<Tenant>,
     links: Vec<(LinkHash, Link)>,
 }
@@ -37,6 +38,7 @@ impl Default for People {
             accounts: Vec::new(),
             members: Vec::new(),
             sessions: Vec::new(),
+            identities: Vec::new(),
             tenants: vec![tenant],
             links: Vec::new(),
         }
@@ -75,6 +77,16 @@ impl People {
             )));
         }
         Ok(())
+    }
+
+    /// Stores a new account with its identity; returns its id.
+    fn add(&mut self, mut new: NewAccount) -> Result<String, StoreError> {
+        if let Some(identity) = new.identity.take() {
+            self.link(identity)?;
+        }
+        let id = new.account.id.clone();
+        self.accounts.push(new);
+        Ok(id)
     }
 
     fn check_tenant(&self, tenant: &TenantId) -> Result<(), StoreError> {
@@ -147,10 +159,9 @@ impl Accounts for MemoryStore {
         let state = &mut *self.state.lock();
         state.people.check_new(&new)?;
         state.people.check_tenant(tenant)?;
-        state
-            .people
-            .join(tenant, &new.account.id, role, new.account.created);
-        state.people.accounts.push(new);
+        let created = new.account.created;
+        let id = state.people.add(new)?;
+        state.people.join(tenant, &id, role, created);
         state.log(tenant, audit);
         Ok(())
     }
@@ -347,26 +358,31 @@ impl Accounts for MemoryStore {
     ) -> Result<Option<Link>, StoreError> {
         let state = &mut *self.state.lock();
         let people = &mut state.people;
-        match &guest {
-            Guest::New(new) => people.check_new(new)?,
-            Guest::Known(id) if people.account(id).is_none() => return Err(no_account(id)),
-            Guest::Known(_) => {}
-        }
+        let usable = |(known, link): &(LinkHash, Link)| known == hash && now < link.expires;
+        let found = people.links.iter().find(|known| usable(known));
+        let Some((
+            _,
+            Link {
+                kind: LinkKind::Invite { role, .. },
+                ..
+            },
+        )) = found
+        else {
+            return Ok(None);
+        };
+        let role = *role;
+        let id = match guest {
+            Guest::Known(id) if people.account(&id).is_none() => return Err(no_account(&id)),
+            Guest::Known(id) => id,
+            Guest::New(new) => {
+                people.check_new(&new)?;
+                people.add(*new)?
+            }
+        };
         let Some(link) = people.use_up(hash, now, |kind| matches!(kind, LinkKind::Invite { .. })) else {
             return Ok(None);
         };
-        let LinkKind::Invite { role, .. } = &link.kind else {
-            return Ok(None);
-        };
-        let id = match guest {
-            Guest::Known(id) => id,
-            Guest::New(new) => {
-                let id = new.account.id.clone();
-                people.accounts.push(new);
-                id
-            }
-        };
-        people.join(&link.tenant, &id, *role, now);
+        people.join(&link.tenant, &id, role, now);
         state.log(&link.tenant, audit);
         Ok(Some(link))
     }

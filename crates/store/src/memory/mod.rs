@@ -6,6 +6,7 @@
 mod accounts;
 mod alerts;
 mod audit;
+mod identities;
 mod journal;
 mod keys;
 mod live;

@@ -218,7 +218,7 @@ impl People {
                 password,
             };
             let new = self.account(chosen, Some(turn)).await?;
-            (new.account.clone(), Guest::New(new))
+            (new.account.clone(), Guest::New(Box::new(new)))
         };
         let entry = AuditEntry {
             actor: actor(&account.id),
@@ -291,6 +291,7 @@ impl People {
         Ok(NewAccount {
             account,
             password: Some(password),
+            identity: None,
         })
     }
 }

@@ -348,6 +348,7 @@ impl People {
             expires: now + self.lookup.lifetime().most,
             address: whence.text(),
             agent: whence.agent.chars().take(LONGEST_AGENT).collect(),
+            via: String::new(),
         };
         let log = self.logged(tenant, action, &account.id, &session.id, whence, &account.email);
         let new = NewSession { session, hash };
