@@ -27,12 +27,38 @@ pub struct Door {
     pub takes_token: bool,
     /// Whether the form is sent as soon as the token is there.
     pub goes_on: bool,
+    /// Another form below it, one button.
+    pub other: Option<Other>,
+    /// A link that leads on.
+    pub onward: Option<Onward>,
     /// A last line.
     pub foot: Option<&'static str>,
     /// `light` or `dark` when the visitor chose one.
     pub theme: Option<Theme>,
     /// Whether it leads into a demonstration.
     pub demo: bool,
+}
+
+/// A form that is one button.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// Where it goes.
+    pub action: &'static str,
+    /// What it carries, hidden.
+    pub fields: Vec<Field>,
+    /// What the button says.
+    pub button: String,
+}
+
+/// A link that leads on.
+#[derive(Debug, Clone)]
+pub struct Onward {
+    /// What it says.
+    pub words: String,
+    /// Where it leads.
+    pub to: String,
+    /// Whether the page leads there by itself.
+    pub at_once: bool,
 }
 
 /// One field.
@@ -85,6 +111,29 @@ pub fn door(door: Door) -> String {
             </form>
         }
     });
+    let beside = door.action.is_some() && door.other.is_some();
+    let or = beside.then(|| view! { <p class="door-or" aria-hidden="true">"or"</p> });
+    let other = door.other.map(|other| {
+        let fields: Vec<_> = other
+            .fields
+            .into_iter()
+            .map(|field| input(field, false))
+            .collect();
+        view! {
+            <form method="post" action=other.action class="door-other">
+                {fields}
+                <button type="submit">{other.button}</button>
+            </form>
+        }
+    });
+    let leads = door.onward.as_ref().filter(|onward| onward.at_once);
+    let leads = leads.map(|onward| {
+        let content = format!("0; url={}", onward.to);
+        view! { <meta http-equiv="refresh" content=content/> }.into_any()
+    });
+    let onward = door
+        .onward
+        .map(|onward| view! { <p class="door-onward"><a href=onward.to>{onward.words}</a></p> });
     let refused = door
         .refused
         .map(|why| view! { <p class="door-refused" role="alert">{why}</p> });
@@ -92,7 +141,7 @@ pub fn door(door: Door) -> String {
     let script = door.takes_token.then_some("/door.js");
     let page = view! {
         <html lang="en" data-theme=theme>
-            {head(title, script)}
+            {head(title, script, leads)}
             <body class="door">
                 <main id="main">
                     <p class="brand">{brand()} "Fuseboard"</p>
@@ -101,6 +150,9 @@ pub fn door(door: Door) -> String {
                         <p class="door-lead">{door.lead}</p>
                         {refused}
                         {form}
+                        {or}
+                        {other}
+                        {onward}
                     </section>
                     {foot}
                 </main>

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-/// The head of a plain page, with its one script, if it has any.
-pub(crate) fn head(title: String, script: Option<&'static str>) -> AnyView {
+/// The head of a plain page, with its one script and with what leads it on, if it has any.
+pub(crate) fn head(title: String, script: Option<&'static str>, leads: Option<AnyView>) -> AnyView {
     let script = script.map(|script| view! { <script src=script defer></script> });
     view! {
         <head>
@@ -15,6 +15,7 @@ pub(crate) fn head(title: String, script: Option<&'static str>) -> AnyView {
             <link rel="stylesheet" href="/pkg/fuseboard.css"/>
             <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
             <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+            {leads}
             {script}
         </head>
     }

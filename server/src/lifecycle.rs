@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use engine::{Clock, Engine, EngineConfig, Supervisor};
+use outbound::Outbound;
 use store::{StoreError, SystemScope, TenantId};
 use store_sql::SqliteOptions;
 use tokio::net::{TcpListener, TcpSocket};
@@ -20,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 use crate::assets::Assets;
 use crate::audit;
 use crate::auth::{
-    self, Chosen, Denials, KeyLookup, ManageError, People, PeopleError, Seconds, SessionLookup, Setup,
-    SetupError, Whence,
+    self, Chosen, Denials, KeyLookup, ManageError, People, PeopleError, Provider, Seconds, SessionLookup,
+    Setup, SetupError, Whence,
 };
 use crate::config::Config;
 use crate::edge::Origins;
@@ -294,14 +295,19 @@ async fn people(
     );
     let denials = Denials::new(Arc::clone(&stores.stores.audits), clock.clone());
     let people = People::new(
-        (Arc::clone(&stores.accounts), Arc::clone(&stores.sessions)),
+        (
+            Arc::clone(&stores.accounts),
+            Arc::clone(&stores.sessions),
+            Arc::clone(&stores.identities),
+        ),
         lookup,
         seconds,
         setup,
         denials,
         system,
         clock.clone(),
-    );
+    )
+    .with_provider(provider(config));
     if let (true, Some(admin)) = (is_new, &config.admin) {
         let chosen = Chosen {
             email: &admin.email,
@@ -311,6 +317,22 @@ async fn people(
         people.create_first(chosen, None, &Whence::default()).await?;
     }
     Ok((people, token))
+}
+
+/// Who signs people in besides us, where that is configured. Nothing is asked yet.
+fn provider(config: &Config) -> Option<Provider> {
+    let configured = config.oidc.as_ref()?;
+    let door = Outbound::new(config.allowed.clone());
+    if let Some(problem) = door.tls_problem() {
+        tracing::warn!(problem, "nobody can be asked over https");
+    }
+    let settings = oidc::Settings {
+        issuer: configured.issuer.clone(),
+        client_id: configured.client_id.clone(),
+        client_secret: configured.client_secret.clone(),
+        scopes: configured.scopes.clone(),
+    };
+    Some(Provider::new(configured, oidc::Client::new(settings, door)))
 }
 
 /// TLS, where it is configured.

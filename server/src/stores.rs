@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::{Stores, Supervisor};
 use store::audit::AuditKey;
-use store::{Accounts, Audits, Keys, SecondFactors, Secrets, Sessions, SystemScope};
+use store::{Accounts, Audits, Identities, Keys, SecondFactors, Secrets, Sessions, SystemScope};
 use store_sql::{OpenError, PgKeys, PgOptions, PgStore, SqliteKeys, SqliteOptions, SqliteStore};
 
 use crate::audit::{self, AuditKeyError};
@@ -33,6 +33,8 @@ pub struct OpenStores {
     pub secrets: Arc<dyn Secrets>,
     /// Second factors.
     pub seconds: Arc<dyn SecondFactors>,
+    /// Who accounts are at a provider.
+    pub identities: Arc<dyn Identities>,
     backend: Backend,
     supervisor: Supervisor,
 }
@@ -56,6 +58,7 @@ impl OpenStores {
             self.sessions,
             self.secrets,
             self.seconds,
+            self.identities,
         ));
         match self.backend {
             Backend::Sqlite(store) => {
@@ -137,6 +140,7 @@ async fn connect(
                 sessions: store.clone(),
                 secrets: store.clone(),
                 seconds: store.clone(),
+                identities: store.clone(),
                 backend: Backend::Sqlite(store),
                 supervisor,
             })
@@ -157,6 +161,7 @@ async fn connect(
                 sessions: store.clone(),
                 secrets: store.clone(),
                 seconds: store.clone(),
+                identities: store.clone(),
                 backend: Backend::Postgres(store),
                 supervisor,
             })
@@ -184,6 +189,8 @@ pub struct OpenKeys {
     pub secrets: Arc<dyn Secrets>,
     /// Second factors.
     pub seconds: Arc<dyn SecondFactors>,
+    /// Who accounts are at a provider.
+    pub identities: Arc<dyn Identities>,
     /// The audit log.
     pub audits: Arc<dyn Audits>,
     /// What seals it.
@@ -211,6 +218,7 @@ impl OpenKeys {
             self.sessions,
             self.secrets,
             self.seconds,
+            self.identities,
             self.audits,
         ));
         match self.backend {
@@ -249,6 +257,7 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
                 sessions: keys.clone(),
                 secrets: keys.clone(),
                 seconds: keys.clone(),
+                identities: keys.clone(),
                 audits: keys.clone(),
                 audit_key,
                 supervisor,
@@ -264,6 +273,7 @@ pub async fn open_keys(config: &Config) -> Result<OpenKeys, StoresError> {
                 sessions: keys.clone(),
                 secrets: keys.clone(),
                 seconds: keys.clone(),
+                identities: keys.clone(),
                 audits: keys.clone(),
                 audit_key,
                 supervisor,

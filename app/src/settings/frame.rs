@@ -78,6 +78,8 @@ pub struct Frame {
     pub demo: bool,
     /// The password was not shown for a while: changes wait for it.
     pub locked: bool,
+    /// What the provider is called, where it is there that the password is shown.
+    pub via: Option<String>,
     /// What was just done, a sentence.
     pub done: Option<&'static str>,
     /// What was sent and cannot be.
@@ -113,7 +115,7 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
         .map(|done| view! { <p class="note done" role="status">{done}</p> });
     let page = view! {
         <html lang="en" data-theme=theme>
-            {head(title, Some("/settings.js"))}
+            {head(title, Some("/settings.js"), None)}
             <body>
                 <a class="skip" href="#main">"To the content"</a>
                 <div class="app">
@@ -180,6 +182,9 @@ fn sections(frame: &Frame) -> AnyView {
 /// Asks for the password before what lets others in.
 pub(super) fn unlock(frame: &Frame) -> AnyView {
     let wrong = Wrong::of(&frame.wrong, "confirm");
+    if let Some(via) = &frame.via {
+        return unlock_there(frame, via, wrong);
+    }
     view! {
         <form class="card unlock" method="post" action=frame.action() data-form="confirm">
             {hidden("do", "confirm")}
@@ -191,6 +196,25 @@ pub(super) fn unlock(frame: &Frame) -> AnyView {
             <div class="line">
                 {text("password", "Password", "password", "", wrong).autocomplete("current-password").view()}
                 <button type="submit" class="btn go">"Unlock for 15 minutes"</button>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// The same for somebody whom a provider let in: it is there that they show that it is them.
+fn unlock_there(frame: &Frame, via: &str, wrong: Option<&Wrong>) -> AnyView {
+    view! {
+        <form class="card unlock" method="post" action=frame.action() data-form="confirm">
+            {hidden("do", "confirm")}
+            {hidden("with", "provider")}
+            <p>
+                <b>"Changes here let others in."</b>
+                {format!(" Sign in at {via} once more to make them.")}
+            </p>
+            {refused(wrong)}
+            <div class="line">
+                <button type="submit" class="btn go">{format!("Continue with {via}")}</button>
             </div>
         </form>
     }

@@ -8,6 +8,7 @@
 mod audit;
 mod form;
 mod frame;
+mod identity;
 mod keys;
 mod members;
 mod second;

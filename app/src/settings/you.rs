@@ -5,6 +5,7 @@ use protocol::view::{Me, SessionRow};
 
 use super::form::{Wrong, heading, hidden, refused, text};
 use super::frame::{Frame, page};
+use super::identity::identities;
 use super::second::{SecondFactor, codes, second_factor};
 use super::table::Column::{Left, Plain, Unseen};
 use super::table::table;
@@ -37,6 +38,7 @@ pub fn you(view: &YouView) -> String {
             {me.has_password.then(|| password(frame))}
         </div>
         {me.has_password.then(|| second_factor(frame, me, second))}
+        {identities(frame, me)}
         {sessions(frame, me)}
         <div class="pair">
             {appearance(frame)}
@@ -122,9 +124,14 @@ fn session_row(frame: &Frame, session: &SessionRow) -> AnyView {
         }
         .into_any(),
     };
+    let via = (!session.via.is_empty())
+        .then(|| view! { <span class="quiet">{format!(" via {}", session.via)}</span> });
     view! {
         <tr>
-            <th scope="row" title=session.agent.clone()>{browser(&session.agent)}</th>
+            <th scope="row" title=session.agent.clone()>
+                {browser(&session.agent)}
+                {via}
+            </th>
             <td class="l">{session.address.clone()}</td>
             <td title=full(session.created, frame.utc_offset_min)>{ago(Some(session.created), frame.now)}</td>
             <td title=full(session.seen, frame.utc_offset_min)>{ago(Some(session.seen), frame.now)}</td>

@@ -1,14 +1,11 @@
 //! The client of one provider. It remembers what the provider says about itself, and its keys; both for an hour.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use outbound::{Answer, Outbound, Request, Rules};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use crate::begin::{Begun, Flow, begin};
@@ -18,12 +15,12 @@ use crate::keys::Keys;
 use crate::metadata::{ClientAuth, Metadata, address};
 use crate::token::{Expected, Token};
 
-/// For so long what the provider said is believed.
-const BELIEVED: Duration = Duration::from_secs(3_600);
-/// For so long after it could not be had it is not asked again.
-const RESTED: Duration = Duration::from_secs(5);
-/// A key that is not known makes us look again, once in this time.
-const LOOKED: Duration = Duration::from_secs(60);
+/// For so long what the provider said is believed, milliseconds.
+const BELIEVED: i64 = 3_600_000;
+/// For so long after it could not be had it is not asked again, milliseconds.
+const RESTED: i64 = 5_000;
+/// A key that is not known makes us look again, once in this time, milliseconds.
+const LOOKED: i64 = 60_000;
 /// Bytes of a set of keys.
 const MOST_KEYS: usize = 256 * 1024;
 
@@ -39,7 +36,7 @@ pub struct Settings {
     pub scopes: String,
 }
 
-/// See the module.
+/// See the module. What it is asked at is epoch milliseconds, `now`.
 pub struct Client {
     settings: Settings,
     door: Outbound,
@@ -48,10 +45,10 @@ pub struct Client {
 
 #[derive(Default)]
 struct Known {
-    metadata: Option<(Instant, Metadata)>,
-    keys: Option<(Instant, Keys)>,
+    metadata: Option<(i64, Metadata)>,
+    keys: Option<(i64, Keys)>,
     /// Why the last try gave nothing, and when.
-    failed: Option<(Instant, Error)>,
+    failed: Option<(i64, Error)>,
 }
 
 /// The answer of the token endpoint.
@@ -84,23 +81,23 @@ impl Client {
         &self.settings.issuer
     }
 
-    /// Begins a sign-in that comes back to `redirect_uri`. With `fresh`, a moment in epoch milliseconds, somebody must sign
-    /// in anew at the provider.
+    /// Begins a sign-in that comes back to `redirect_uri`. With `fresh` somebody must sign in anew at the
+    /// provider.
     ///
     /// # Errors
     /// The provider cannot be reached, or says nothing usable about itself.
-    pub async fn begin(&self, redirect_uri: &str, fresh: Option<i64>) -> Result<Begun, Error> {
-        let metadata = self.metadata().await?;
+    pub async fn begin(&self, redirect_uri: &str, fresh: bool, now: i64) -> Result<Begun, Error> {
+        let metadata = self.metadata(now).await?;
         let us = (self.settings.client_id.as_str(), self.settings.scopes.as_str());
-        begin(&metadata, us, redirect_uri, fresh)
+        begin(&metadata, us, redirect_uri, fresh.then_some(now))
     }
 
     /// Whether an answer names the provider as it must (RFC 9207): it may leave its name out only when it never says it.
     ///
     /// # Errors
     /// As [`Client::begin`]; [`TokenError::Issuer`] when it is from somebody else.
-    pub async fn check_issuer(&self, named: Option<&str>) -> Result<(), Error> {
-        let metadata = self.metadata().await?;
+    pub async fn check_issuer(&self, named: Option<&str>, now: i64) -> Result<(), Error> {
+        let metadata = self.metadata(now).await?;
         match named {
             Some(issuer) if issuer == self.settings.issuer => Ok(()),
             None if !metadata.authorization_response_iss_parameter_supported => Ok(()),
@@ -108,22 +105,22 @@ impl Client {
         }
     }
 
-    /// Exchanges a code and checks the ID token. `now` is epoch milliseconds.
+    /// Exchanges a code and checks the ID token.
     ///
     /// # Errors
     /// See [`Error`]. The code is used up in any case.
     pub async fn finish(&self, flow: &Flow, code: &str, now: i64) -> Result<Who, Error> {
-        let metadata = self.metadata().await?;
+        let metadata = self.metadata(now).await?;
         let tokens = self.exchange(&metadata, flow, code).await?;
         let text = tokens
             .id_token
             .ok_or(TokenError::Unreadable("there is none in the answer"))?;
         let token = Token::read(&text)?;
-        let keys = self.keys(&metadata, false).await?;
+        let keys = self.keys(&metadata, false, now).await?;
         match token.check_signature(&keys) {
             // The provider may have new ones.
             Err(TokenError::UnknownKey) => {
-                token.check_signature(&self.keys(&metadata, true).await?)?;
+                token.check_signature(&self.keys(&metadata, true, now).await?)?;
             }
             checked => checked?,
         }
@@ -147,9 +144,9 @@ impl Client {
     ///
     /// # Errors
     /// It cannot be reached, or speaks of somebody else.
-    pub async fn ask_more(&self, who: &mut Who) -> Result<(), Error> {
+    pub async fn ask_more(&self, who: &mut Who, now: i64) -> Result<(), Error> {
         const WHAT: &str = "userinfo";
-        let metadata = self.metadata().await?;
+        let metadata = self.metadata(now).await?;
         let Some(endpoint) = &metadata.userinfo_endpoint else {
             return Ok(());
         };
@@ -191,26 +188,26 @@ impl Client {
     }
 
     /// What the provider says about itself, asked anew once an hour. One asks, the others wait for it.
-    async fn metadata(&self) -> Result<Metadata, Error> {
+    async fn metadata(&self, now: i64) -> Result<Metadata, Error> {
         let mut known = self.known.lock().await;
         if let Some((since, metadata)) = &known.metadata
-            && since.elapsed() < BELIEVED
+            && is_within(*since, now, BELIEVED)
         {
             return Ok(metadata.clone());
         }
         if let Some((since, error)) = &known.failed
-            && since.elapsed() < RESTED
+            && is_within(*since, now, RESTED)
         {
             return Err(error.clone());
         }
         match self.ask_metadata().await {
             Ok(metadata) => {
                 known.failed = None;
-                known.metadata = Some((Instant::now(), metadata.clone()));
+                known.metadata = Some((now, metadata.clone()));
                 Ok(metadata)
             }
             Err(error) => {
-                known.failed = Some((Instant::now(), error.clone()));
+                known.failed = Some((now, error.clone()));
                 Err(error)
             }
         }
@@ -226,11 +223,11 @@ impl Client {
 
     /// The provider's keys. `anew` when a key that is not among them was named: then they are asked for again, unless that
     /// was done within the last minute.
-    async fn keys(&self, metadata: &Metadata, anew: bool) -> Result<Keys, Error> {
+    async fn keys(&self, metadata: &Metadata, anew: bool, now: i64) -> Result<Keys, Error> {
         let mut known = self.known.lock().await;
         let believed = if anew { LOOKED } else { BELIEVED };
         if let Some((since, keys)) = &known.keys
-            && since.elapsed() < believed
+            && is_within(*since, now, believed)
         {
             return Ok(keys.clone());
         }
@@ -242,7 +239,7 @@ impl Client {
         let request = Request::get(&metadata.jwks_uri).header("accept", "application/json");
         let answer = self.send(what, request, rules).await?;
         let keys = Keys::read(&good(what, answer)?.body)?;
-        known.keys = Some((Instant::now(), keys.clone()));
+        known.keys = Some((now, keys.clone()));
         Ok(keys)
     }
 
@@ -253,6 +250,11 @@ impl Client {
             why: error.to_string(),
         })
     }
+}
+
+/// Whether so little time has passed. A clock that was put back makes everything old.
+fn is_within(since: i64, now: i64, time: i64) -> bool {
+    (0..time).contains(&(now - since))
 }
 
 /// An answer that is one.

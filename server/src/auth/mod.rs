@@ -9,6 +9,7 @@ mod lookup;
 mod manage;
 mod password;
 mod people;
+pub mod provider_cookie;
 mod session;
 mod setup;
 mod throttle;
@@ -28,8 +29,8 @@ pub use lookup::{KeyLookup, KnownKey};
 pub use manage::{By, ManageError, NewKey, create_key, ensure_local_key, revoke_key, rotate_key};
 pub use password::{LONGEST as LONGEST_PASSWORD, SHORTEST as SHORTEST_PASSWORD};
 pub use people::{
-    Begun, Chosen, Entered, LINK_COUNTS, People, PeopleError, Seconds, Whence, actor, checked_email,
-    checked_name, folded, home,
+    Arrived, Begun, CameBack, Chosen, Entered, LINK_COUNTS, People, PeopleError, Provider, Purpose, Seconds,
+    Signed, Whence, actor, checked_email, checked_name, folded, home,
 };
 pub use session::{CookieKind, Lifetime, SessionLookup};
 pub use setup::{COUNTS as SETUP_COUNTS, Setup, SetupError, SetupState};

@@ -27,6 +27,8 @@ const REMEMBERED: usize = 4_096;
 const TOLD: Duration = Duration::from_secs(60);
 /// 256 bits.
 const LENGTH: usize = 43;
+/// In the cookie's name.
+const STEM: &str = "fb_sid";
 
 /// How long sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,29 +50,30 @@ pub enum CookieKind {
 }
 
 impl CookieKind {
-    fn name(self) -> String {
+    /// The name of one of our cookies, whose stem is given.
+    fn name(self, stem: &str) -> String {
         match self {
-            CookieKind::Secure => "__Host-fb_sid".into(),
-            CookieKind::Plain(port) => format!("fb_sid_{port}"),
+            CookieKind::Secure => format!("__Host-{stem}"),
+            CookieKind::Plain(port) => format!("{stem}_{port}"),
         }
     }
 
     /// The header that gives a browser this session.
     pub fn set(self, text: &str, lifetime: Lifetime) -> HeaderValue {
-        self.header(text, lifetime.most / 1_000)
+        self.header_of(STEM, text, lifetime.most / 1_000)
     }
 
     /// The header that takes it away.
     pub fn clear(self) -> HeaderValue {
-        self.header("", 0)
+        self.header_of(STEM, "", 0)
     }
 
-    fn header(self, text: &str, seconds: i64) -> HeaderValue {
+    pub(super) fn header_of(self, stem: &str, text: &str, seconds: i64) -> HeaderValue {
         let secure = match self {
             CookieKind::Secure => "; Secure",
             CookieKind::Plain(_) => "",
         };
-        let name = self.name();
+        let name = self.name(stem);
         let header = format!("{name}={text}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
         // Names and texts are letters and digits.
         HeaderValue::from_str(&header).unwrap_or(HeaderValue::from_static(""))
@@ -78,7 +81,12 @@ impl CookieKind {
 
     /// The hash of what the cookie holds, if there is exactly one and it can be one of ours.
     pub fn read(self, headers: &HeaderMap) -> Option<SessionHash> {
-        let name = self.name();
+        self.text_of(STEM, headers).map(sha256)
+    }
+
+    /// What a cookie of ours holds, if there is exactly one and it can be one of ours.
+    pub(super) fn text_of<'a>(self, stem: &str, headers: &'a HeaderMap) -> Option<&'a str> {
+        let name = self.name(stem);
         let mut found = headers
             .get_all(COOKIE)
             .iter()
@@ -89,7 +97,7 @@ impl CookieKind {
             .map(|(_, text)| text);
         let text = found.next()?;
         let ours = text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        (ours && found.next().is_none()).then(|| sha256(text))
+        (ours && found.next().is_none()).then_some(text)
     }
 }
 

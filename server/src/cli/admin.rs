@@ -58,6 +58,17 @@ enum AdminCommand {
         #[arg(long)]
         remove_second_factor: bool,
     },
+    /// Link who somebody is at the provider of oidc.issuer to their account: for somebody who cannot sign in to do it.
+    #[command(after_help = "Example:\n  fuseboard admin link ada@example.com --subject 248289761001")]
+    Link {
+        #[command(flatten)]
+        flags: DataFlags,
+        /// The address of the account.
+        email: String,
+        /// Who they are there: what ID tokens say as sub. The audit log has it for those who were refused.
+        #[arg(long)]
+        subject: String,
+    },
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -103,6 +114,13 @@ pub async fn run(args: AdminArgs) -> Result<Exit, CliError> {
             remove_second_factor,
         } => {
             let config = flags.load()?;
+            if let Some(only) = config.oidc.as_ref().filter(|oidc| oidc.only) {
+                let why = format!(
+                    "oidc.only lets nobody in but with {}, so a new password would open nothing; see `fuseboard admin link`",
+                    only.name
+                );
+                return Err(CliError::new(Exit::Usage, why));
+            }
             let opened = stores::open_keys(&config).await?;
             let people = people(&config, &opened);
             let removed = match remove_second_factor {
@@ -121,6 +139,32 @@ pub async fn run(args: AdminArgs) -> Result<Exit, CliError> {
             say(&format!("{}/reset#t={token}", config.origin(config.listen)));
             Ok(Exit::Done)
         }
+        AdminCommand::Link {
+            flags,
+            email,
+            subject,
+        } => link(flags, &email, &subject).await,
+    }
+}
+
+/// Links an identity by hand.
+async fn link(flags: DataFlags, email: &str, subject: &str) -> Result<Exit, CliError> {
+    let config = flags.load()?;
+    let Some(oidc) = &config.oidc else {
+        let why = "oidc.issuer says of no provider that there could be a link to";
+        return Err(CliError::new(Exit::Usage, why));
+    };
+    let opened = stores::open_keys(&config).await?;
+    let people = people(&config, &opened);
+    let linked = people.link_by_hand(email, &oidc.issuer, subject, &actor()).await;
+    drop(people);
+    opened.close().await;
+    match linked? {
+        true => {
+            complain(&format!("{email} is {subject} of {}", oidc.issuer));
+            Ok(Exit::Done)
+        }
+        false => Err(CliError::new(Exit::Failed, format!("{email} has no account"))),
     }
 }
 
@@ -144,7 +188,7 @@ fn people(config: &Config, opened: &OpenKeys) -> People {
     let vault = crate::secrets::vault(config, opened.secrets.clone(), opened.system());
     let lookup = SessionLookup::new(sessions.clone(), opened.system(), clock.clone(), config.sessions);
     People::new(
-        (opened.accounts.clone(), sessions),
+        (opened.accounts.clone(), sessions, opened.identities.clone()),
         lookup,
         Seconds::new(opened.seconds.clone(), Arc::new(vault)),
         Setup::elsewhere(),

@@ -152,8 +152,10 @@ fn text_of(key: &str, value: toml::Value) -> Result<String, String> {
         (Kind::Integer(..), toml::Value::Integer(number)) => return Ok(number.to_string()),
         (Kind::Integer(..), other) => ("a whole number", other),
         (Kind::Labels, toml::Value::Array(names)) => return listed(&names),
-        (Kind::Networks, toml::Value::Array(ranges)) => return listed(&ranges),
-        (Kind::Labels | Kind::Networks, other) => ("a list of texts in quotes", other),
+        (Kind::Networks | Kind::Targets | Kind::Roles, toml::Value::Array(list)) => return listed(&list),
+        (Kind::Labels | Kind::Networks | Kind::Targets | Kind::Roles, other) => {
+            ("a list of texts in quotes", other)
+        }
         (Kind::Flag, toml::Value::Boolean(on)) => return Ok(on.to_string()),
         (Kind::Flag, other) => ("true or false", other),
         (_, toml::Value::String(text)) => return Ok(text),

@@ -6,6 +6,7 @@
 
 mod env;
 mod layers;
+mod oidc;
 mod table;
 mod value;
 
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use domain::rollup::{KeptLabels, Rung};
 use engine::RungLimits;
 use ipnet::IpNet;
+use outbound::Allowed;
 use store_sql::AppRole;
 
 use crate::auth::Lifetime;
@@ -22,6 +24,7 @@ use crate::edge::External;
 
 pub use env::{environment, no_color, user};
 pub use layers::{Flag, Sources, load};
+pub use oidc::{Oidc, Roles};
 pub use table::{Kind, SETTINGS, Setting};
 
 /// The effective configuration.
@@ -35,6 +38,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// People may sign in over http from elsewhere.
     pub insecure_http: bool,
+    /// Hosts and addresses inside that may be asked.
+    pub allowed: Allowed,
+    /// Who signs people in besides us.
+    pub oidc: Option<Oidc>,
     /// Where the certificate is, when we speak TLS ourselves.
     pub tls: Option<TlsFiles>,
     /// The first account, when there is none.
@@ -202,6 +209,8 @@ impl Config {
             trusted_proxies: value::networks(&get("server.trusted_proxies"))
                 .map_err(|_| bad("server.trusted_proxies"))?,
             insecure_http: get("server.allow_insecure_http") == "true",
+            allowed: value::targets(&get("outbound.allow")).map_err(|_| bad("outbound.allow"))?,
+            oidc: oidc::build(&get)?,
             tls,
             admin,
             sessions: Lifetime {

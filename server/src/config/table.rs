@@ -30,6 +30,16 @@ pub enum Kind {
     Email,
     /// Anything.
     Text,
+    /// Hosts and addresses inside that may be asked; in a file a list.
+    Targets,
+    /// The issuer of a provider, or nothing.
+    Issuer,
+    /// Words, `openid` among them, separated by spaces.
+    Scopes,
+    /// A short name on one line.
+    Name,
+    /// Values of a claim and the roles they are, `value=role`; in a file a list.
+    Roles,
 }
 
 /// One setting.
@@ -65,7 +75,7 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 32] = [
+pub const SETTINGS: [Setting; 42] = [
     setting(
         "server.listen",
         Kind::Address,
@@ -163,6 +173,67 @@ pub const SETTINGS: [Setting; 32] = [
         Kind::Path,
         "",
         "The master keys that open the secrets in the database; empty means master.key in data.dir, made when needed.",
+    ),
+    setting(
+        "outbound.allow",
+        Kind::Targets,
+        "",
+        "Hosts and addresses inside that settings may make the server ask, like idp.lan:8443, 192.168.7.0/24.",
+    ),
+    setting(
+        "oidc.issuer",
+        Kind::Issuer,
+        "",
+        "Lets people sign in with this OpenID Connect provider, like https://idp.example/realms/team.",
+    ),
+    setting(
+        "oidc.client_id",
+        Kind::Text,
+        "",
+        "The name that the provider knows this server by.",
+    ),
+    Setting {
+        key: "oidc.client_secret",
+        kind: Kind::Text,
+        default: "",
+        secret: true,
+        help: "The secret that goes with it (better: …CLIENT_SECRET_FILE); empty for a public client.",
+    },
+    setting(
+        "oidc.name",
+        Kind::Name,
+        "",
+        "What the button calls the provider; empty means the issuer's host.",
+    ),
+    setting(
+        "oidc.scopes",
+        Kind::Scopes,
+        "openid email profile",
+        "What the provider is asked to tell of somebody.",
+    ),
+    setting(
+        "oidc.only",
+        Kind::Flag,
+        "false",
+        "Nobody signs in with a password any more; the first account and links to it are made on the host.",
+    ),
+    setting(
+        "oidc.sign_up",
+        Kind::Flag,
+        "false",
+        "Whoever has a proved address and a role of oidc.roles gets an account without an invitation.",
+    ),
+    setting(
+        "oidc.roles_claim",
+        Kind::Text,
+        "",
+        "The claim that says what somebody is, like groups or realm_access.roles.",
+    ),
+    setting(
+        "oidc.roles",
+        Kind::Roles,
+        "",
+        "What its values are in the tenant default, like fuseboard-admins=admin; *=viewer is everybody.",
     ),
     setting(
         "retention.journal_days",

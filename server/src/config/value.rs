@@ -4,9 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use domain::rollup::{KeptLabels, KeptLabelsError};
 use ipnet::IpNet;
+use outbound::Allowed;
 use store_sql::AppRole;
 use tracing_subscriber::EnvFilter;
 
+use super::oidc::{self, Roles};
 use super::table::{Kind, Setting};
 use crate::auth::checked_email;
 use crate::edge::External;
@@ -57,6 +59,11 @@ pub fn check(setting: &Setting, text: &str) -> Result<(), String> {
             .map(drop)
             .map_err(|_| format!("must be an email address, got {text:?}")),
         Kind::Text => Ok(()),
+        Kind::Targets => targets(text).map(drop),
+        Kind::Issuer => oidc::check_issuer(text),
+        Kind::Scopes => oidc::check_scopes(text),
+        Kind::Name => oidc::check_name(text),
+        Kind::Roles => Roles::parse(text).map(drop),
         Kind::Labels => labels(text).map(drop).map_err(|error| error.to_string()),
     }
 }
@@ -69,6 +76,12 @@ pub fn origin(text: &str) -> Result<Option<External>, String> {
     External::parse(text)
         .map(Some)
         .map_err(|why| format!("must be like https://board.example: {why}, got {text:?}"))
+}
+
+/// The targets inside that a text names.
+pub fn targets(text: &str) -> Result<Allowed, String> {
+    let read = text.parse::<Allowed>();
+    read.map_err(|error| format!("must be hosts and addresses like idp.lan:8443, 192.168.7.0/24: {error}"))
 }
 
 /// The address ranges that a text names; an address alone is a range of one.

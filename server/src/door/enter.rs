@@ -9,8 +9,9 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::code::entered;
+use super::provider::button;
 use super::sent::{Safe, Sent};
-use super::{go, next, refuse, show, sign_in_fields};
+use super::{go, next, only, refuse, show, sign_in_fields};
 use crate::auth::{People, SetupState, Whence};
 use crate::edge::Via;
 use crate::state::Shared;
@@ -48,7 +49,7 @@ pub async fn sign_in_page(
     if let Err(insecure) = safe {
         return insecure;
     }
-    show(&shared, StatusCode::OK, &headers, page("", &asked.next))
+    show(&shared, StatusCode::OK, &headers, page(&shared, "", &asked.next))
 }
 
 /// `POST /login`.
@@ -64,7 +65,7 @@ pub async fn sign_in(State(shared): State<Shared>, sent: Sent<SignIn>) -> Respon
     let signed_in = people.sign_in(&form.email, &form.password, &whence, old.as_ref());
     match signed_in.await {
         Ok(done) => entered(&shared, &via, &headers, &done, next(&form.next)),
-        Err(error) => refuse(&shared, &headers, &error, page(&form.email, &form.next)),
+        Err(error) => refuse(&shared, &headers, &error, page(&shared, &form.email, &form.next)),
     }
 }
 
@@ -106,11 +107,11 @@ pub async fn sign_out(
                 let tenant = crate::auth::home(&found.roles);
                 let ended = people.sign_out(&found.account, &found.session.id, &tenant, &whence);
                 if let Err(error) = ended.await {
-                    return refuse(&shared, &headers, &error, page("", ""));
+                    return refuse(&shared, &headers, &error, page(&shared, "", ""));
                 }
             }
             Ok(None) => {}
-            Err(error) => return refuse(&shared, &headers, &error.into(), page("", "")),
+            Err(error) => return refuse(&shared, &headers, &error.into(), page(&shared, "", "")),
         }
     }
     let mut response = go("/login");
@@ -126,8 +127,9 @@ async fn is_signed_in(people: &People, via: &Via, headers: &HeaderMap) -> bool {
     }
 }
 
-fn page(email: &str, next: &str) -> Door {
-    Door {
+/// The form, and the way to the provider if there is one.
+pub(super) fn page(shared: &Shared, email: &str, next: &str) -> Door {
+    let page = Door {
         title: "Sign in",
         lead: "To the board of this team.".into(),
         action: Some("/login"),
@@ -136,6 +138,8 @@ fn page(email: &str, next: &str) -> Door {
         foot: Some(
             "Forgotten the password? Whoever runs this server makes a link: fuseboard admin reset-password",
         ),
+        other: button(shared, &[("next", next)]),
         ..Door::default()
-    }
+    };
+    only(shared, page)
 }

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use store::{Link, LinkKind};
 
 use super::code::entered;
+use super::provider::button as button_of;
 use super::sent::{Safe, Sent};
-use super::{email_field, hidden, name_field, new_password_field, refuse, show, token_field};
-use crate::auth::PeopleError;
+use super::{email_field, hidden, name_field, new_password_field, only, refuse, show, token_field};
+use crate::auth::{PeopleError, Provider};
 use crate::state::Shared;
 
 const LINK: &str = "What stands behind #t= in the link.";
@@ -49,7 +50,7 @@ pub async fn accept(State(shared): State<Shared>, sent: Sent<Accept>) -> Respons
         Ok(found) => found,
         Err(error) => return refuse(&shared, &headers, &error, ask("")),
     };
-    let page = || join(&form.token, &link, &email, &form.name, is_known);
+    let page = || join(&shared, &form, &link, &email, is_known);
     let Some(password) = &form.password else {
         return show(&shared, StatusCode::OK, &headers, page());
     };
@@ -65,6 +66,9 @@ pub async fn accept(State(shared): State<Shared>, sent: Sent<Accept>) -> Respons
 
 /// `GET /reset`.
 pub async fn reset_page(State(shared): State<Shared>, Safe { headers, .. }: Safe) -> Response {
+    if let Err(error) = shared.people.with_password() {
+        return refuse(&shared, &headers, &error, choose(""));
+    }
     show(&shared, StatusCode::OK, &headers, choose(""))
 }
 
@@ -96,7 +100,8 @@ fn ask(token: &str) -> Door {
     }
 }
 
-fn join(token: &str, link: &Link, email: &str, name: &str, is_known: bool) -> Door {
+fn join(shared: &Shared, form: &Accept, link: &Link, email: &str, is_known: bool) -> Door {
+    let (token, name) = (form.token.as_str(), form.name.as_str());
     let role = match &link.kind {
         LinkKind::Invite { role, .. } => role.as_str(),
         LinkKind::Reset { .. } => "",
@@ -122,14 +127,18 @@ fn join(token: &str, link: &Link, email: &str, name: &str, is_known: bool) -> Do
         fields.push(new_password_field("Choose a password"));
         ("Choose a password for your account.", "Create my account")
     };
-    Door {
+    let by_provider = shared.people.provider().is_some_and(Provider::only);
+    let words = if by_provider { "" } else { words };
+    let page = Door {
         title: "You are invited",
         lead: format!("To the tenant {} as {role}. {words}", link.tenant),
         action: Some("/invite"),
         fields,
         button,
+        other: button_of(shared, &[("invitation", token)]),
         ..Door::default()
-    }
+    };
+    only(shared, page)
 }
 
 fn choose(token: &str) -> Door {

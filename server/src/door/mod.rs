@@ -7,6 +7,7 @@ mod code;
 mod enter;
 mod first;
 mod link;
+mod provider;
 mod sent;
 
 use app::door::{Door, Field, door};
@@ -25,6 +26,8 @@ pub use code::{code, code_page};
 pub use enter::{sign_in, sign_in_page, sign_out, sign_out_page};
 pub use first::{set_up, set_up_page};
 pub use link::{accept, accept_page, reset, reset_page};
+pub(crate) use provider::lead;
+pub use provider::{from_provider, provider_page, to_provider};
 
 /// Leads somebody who is not signed in to where they can be: to the setup while there is no account.
 pub async fn go_in(shared: &Shared, asked: &Uri) -> Response {
@@ -80,10 +83,17 @@ fn refuse(shared: &Shared, headers: &HeaderMap, error: &PeopleError, mut page: D
             StatusCode::UNPROCESSABLE_ENTITY
         }
         other => {
+            if let PeopleError::Only(_) = other {
+                // No form that is for a password is shown again.
+                page.other = page.other.or_else(|| provider::button(shared, &[]));
+                page = only(shared, page);
+            }
             page.refused = Some(other.to_string());
             match other {
                 PeopleError::Wait(_) | PeopleError::Busy => StatusCode::TOO_MANY_REQUESTS,
                 PeopleError::Gone => StatusCode::GONE,
+                PeopleError::Only(_) | PeopleError::Refused(_) => StatusCode::FORBIDDEN,
+                PeopleError::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
                 PeopleError::Unavailable(detail) => {
                     tracing::error!(detail, "somebody could not be let in");
                     StatusCode::SERVICE_UNAVAILABLE
@@ -103,6 +113,7 @@ fn refuse(shared: &Shared, headers: &HeaderMap, error: &PeopleError, mut page: D
     let seconds = match error {
         PeopleError::Wait(wait) => Some(wait.as_secs().max(1)),
         PeopleError::Busy | PeopleError::Unavailable(_) => Some(1),
+        PeopleError::Away(_) => Some(5),
         _ => None,
     };
     if let Some(seconds) = seconds {
@@ -121,6 +132,20 @@ pub fn not_for_you(shared: &Shared, headers: &HeaderMap, problem: &Problem) -> R
         ..Door::default()
     };
     show(shared, problem.status(), headers, page)
+}
+
+/// In place of a form for a password, where only the provider lets people in.
+fn only(shared: &Shared, page: Door) -> Door {
+    match shared.people.provider() {
+        Some(provider) if provider.only() => Door {
+            action: None,
+            fields: Vec::new(),
+            takes_token: false,
+            foot: None,
+            ..page
+        },
+        _ => page,
+    }
 }
 
 /// Of the first form.

@@ -218,6 +218,14 @@ pub const ROUTES: &[Route] = &[
     route("/login/code", Policy::Door, GET_POST, || {
         get(door::code_page).post(door::code).layer(form_limit())
     }),
+    route("/login/oidc", Policy::Door, GET_POST, || {
+        get(door::provider_page)
+            .post(door::to_provider)
+            .layer(form_limit())
+    }),
+    route("/login/oidc/callback", Policy::Door, GET, || {
+        get(door::from_provider)
+    }),
     route("/logout", Policy::Door, GET_POST, || {
         get(door::sign_out_page).post(door::sign_out)
     }),
@@ -310,6 +318,9 @@ pub const ROUTES: &[Route] = &[
                 .layer(people::limit())
         },
     ),
+    route("/api/v1/me/identities", Policy::Own, DELETE, || {
+        delete(people::unlink).layer(people::limit())
+    }),
     route("/api/v1/me/second-factor/enable", Policy::Own, POST, || {
         post(people::enable_second_factor).layer(people::limit())
     }),

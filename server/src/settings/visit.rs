@@ -3,8 +3,8 @@
 use app::seed::Theme;
 use app::settings::{Frame, Section, Wrong};
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use store::Role;
 
@@ -16,7 +16,7 @@ use crate::pages::{self, go};
 use crate::state::Shared;
 
 /// What was done, by the name that the address carries: only these sentences can be said.
-const DONE: [(&str, &str); 12] = [
+const DONE: [(&str, &str); 14] = [
     ("name", "Your name is changed."),
     (
         "password",
@@ -31,6 +31,8 @@ const DONE: [(&str, &str); 12] = [
     ("withdraw", "The invitation is taken back."),
     ("revoke", "The key is revoked."),
     ("make", "The tenant is made."),
+    ("link", "Linked. It lets you in from now on."),
+    ("unlink", "No longer linked. Every other session has ended."),
     (
         "second_remove",
         "Signing in asks for the password alone from now on.",
@@ -51,6 +53,8 @@ pub struct Visit {
     pub base: String,
     /// The parameters of the address.
     pub query: Sent,
+    /// As they came.
+    pub headers: HeaderMap,
     theme: Option<Theme>,
     utc_offset_min: i32,
     now: i64,
@@ -80,6 +84,7 @@ impl FromRequestParts<Shared> for Visit {
         Ok(Visit {
             base,
             query: Sent::of_query(&parts.uri),
+            headers: parts.headers.clone(),
             theme: pages::theme(&parts.headers),
             utc_offset_min: pages::utc_offset_min(&parts.headers).unwrap_or(shared.utc_offset_min),
             now: shared.engine.clock().now(),
@@ -112,6 +117,7 @@ impl Visit {
             utc_offset_min: self.utc_offset_min,
             now: self.now,
             locked: self.locked && asks,
+            via: Some(self.person.signed_in.session.via.clone()).filter(|via| !via.is_empty()),
             demo: self.demo,
             // What went wrong since is of more interest.
             done: done.filter(|_| wrong.is_none()).map(|(_, words)| *words),
@@ -121,7 +127,17 @@ impl Visit {
 
     /// Back to a page, which says what was done.
     pub fn done(&self, section: Section, done: &str) -> Response {
-        go(&[&self.base, section.path(), "?done=", done].concat())
+        go(&[&self.page(section), "?done=", done].concat())
+    }
+
+    /// The address of a page.
+    pub fn page(&self, section: Section) -> String {
+        [&self.base, section.path()].concat()
+    }
+
+    /// From where, and as what the browser sees us, for what leads elsewhere.
+    pub fn leads(&self) -> (&Via, &Whence, &HeaderMap) {
+        (&self.via, &self.whence, &self.headers)
     }
 }
 

@@ -9,7 +9,7 @@ use axum::response::Response;
 use super::sent::{Sent, SentForm};
 use super::visit::{Visit, status, wrong};
 use crate::http::Problem;
-use crate::http::people::{me, second_factor};
+use crate::http::people::{identities, me, second_factor};
 use crate::pages::plain;
 use crate::state::Shared;
 
@@ -32,7 +32,7 @@ async fn page(
     Ok(plain(status(view.frame.wrong.as_ref()), you(&view)))
 }
 
-/// `POST`: `name`, `password`, `end`, `end_others` or `theme`.
+/// `POST`: `name`, `password`, `end`, `end_others`, `link`, `unlink` or `theme`.
 pub async fn you_form(
     State(shared): State<Shared>,
     visit: Visit,
@@ -53,13 +53,28 @@ pub async fn you_form(
             Ok(response) => return Ok(response),
             Err(problem) => Err(problem),
         },
+        "link" => {
+            let back = visit.page(Section::You);
+            match identities::link(&shared, &visit.access, visit.leads(), &back).await {
+                Ok(response) => return Ok(response),
+                Err(problem) => Err(problem),
+            }
+        }
+        "unlink" => identities::take_away(&shared, &visit.access, whence, sent.get("issuer")).await,
         what if what.starts_with("second_") => return second(&shared, &visit, what, &sent).await,
         "theme" => return Ok(with_theme(visit.done(Section::You, what), sent.get("theme"))),
         _ => Err(Problem::not_found()),
     };
     match done {
         Ok(()) => Ok(visit.done(Section::You, what)),
-        Err(problem) => page(&shared, &visit, None, Some(wrong(problem, what, &sent)?)).await,
+        Err(problem) => {
+            let form = if matches!(what, "link" | "unlink") {
+                "identity"
+            } else {
+                what
+            };
+            page(&shared, &visit, None, Some(wrong(problem, form, &sent)?)).await
+        }
     }
 }
 
@@ -114,13 +129,17 @@ fn with_theme(mut response: Response, theme: &str) -> Response {
     response
 }
 
-/// Any page's form `confirm`: the password is shown again. Back to the page with the new cookie.
+/// Any page's form `confirm`: the password is shown again, here or at the provider. Back to the page with the new cookie.
 pub(super) async fn confirm(
     shared: &Shared,
     visit: &Visit,
     section: Section,
     sent: &Sent,
 ) -> Result<Response, Problem> {
+    if sent.get("with") == "provider" {
+        let back = visit.page(section);
+        return identities::confirm_there(shared, &visit.access, visit.leads(), &back).await;
+    }
     let password = sent.get("password");
     let cookie = me::show_again(shared, &visit.person, &visit.whence, &visit.via, password).await?;
     let mut response = visit.done(section, "confirm");

@@ -25,8 +25,8 @@ pub use chart::{BAND_NAMES, ChartPoint, HEAT_EDGES_MS};
 pub use connect::{Connect, RefusalRow, SourceRow};
 pub use explore::{ExploreQuestion, ExploreRow, Explored, KnownValues, MAX_DRAWN};
 pub use people::{
-    ApiKeys, AuditPage, AuditRow, Belongs, InvitationRow, Invited, KeyRow, MadeKey, Me, MemberRow, Members,
-    PersonRow, SessionRow, TenantRow, Tenants,
+    ApiKeys, AuditPage, AuditRow, Belongs, IdentityProvider, IdentityRow, InvitationRow, Invited, KeyRow,
+    MadeKey, Me, MemberRow, Members, PersonRow, SessionRow, TenantRow, Tenants,
 };
 pub use provider::{
     MAX_PARTS, OutcomeSteps, ProviderBreaker, ProviderHistory, ProviderPage, ProviderPart, Steps,

@@ -26,6 +26,32 @@ pub struct Me {
     pub confirmed_until: i64,
     /// Open sessions, newest first.
     pub sessions: Vec<SessionRow>,
+    /// The OpenID Connect provider, where there is one.
+    pub provider: Option<IdentityProvider>,
+    /// Who the account is at providers, by issuer.
+    pub identities: Vec<IdentityRow>,
+}
+
+/// An OpenID Connect provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityProvider {
+    /// What people call it.
+    pub name: String,
+    /// As its ID tokens write it.
+    pub issuer: String,
+    /// Nobody comes in any other way.
+    pub only: bool,
+}
+
+/// Who an account is at a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityRow {
+    /// The provider.
+    pub issuer: String,
+    /// What the provider called them when it was linked.
+    pub shown: String,
+    /// When that was.
+    pub linked: i64,
 }
 
 /// Somebody.
@@ -65,6 +91,8 @@ pub struct SessionRow {
     pub address: String,
     /// The browser, in its own words.
     pub agent: String,
+    /// What the provider was called that let them in; empty for a password.
+    pub via: String,
 }
 
 /// Those who belong to a tenant, and those who may.

@@ -206,6 +206,7 @@ impl People {
         password: &str,
         whence: &Whence,
     ) -> Result<Entered, PeopleError> {
+        self.with_password()?;
         let (link, email, is_known) = self.invitation(token).await?;
         let (account, guest) = if is_known {
             let known = self.prove(&email, password, whence).await?;
@@ -240,6 +241,7 @@ impl People {
     /// # Errors
     /// See [`PeopleError`].
     pub async fn reset(&self, token: &str, password: &str, whence: &Whence) -> Result<Entered, PeopleError> {
+        self.with_password()?;
         let link = self.link(token).await?;
         let LinkKind::Reset { account } = &link.kind else {
             return Err(PeopleError::Gone);

@@ -3,6 +3,7 @@
 
 mod choose;
 mod join;
+mod provider;
 mod second;
 
 use std::net::IpAddr;
@@ -11,8 +12,8 @@ use std::time::Duration;
 
 use engine::Clock;
 use store::{
-    Account, Accounts, AuditEntry, KnownAccount, Logged, NewSession, Role, Session, SessionHash, Sessions,
-    SignedIn, StoreError, SystemScope, TenantId,
+    Account, Accounts, AuditEntry, Identities, KnownAccount, Logged, NewSession, Role, Session, SessionHash,
+    Sessions, SignedIn, StoreError, SystemScope, TenantId,
 };
 
 use super::Person;
@@ -24,9 +25,11 @@ use super::setup::{Setup, SetupState};
 use super::throttle::Throttle;
 use super::turns::{Turn, Turns, network};
 use choose::{check_password, hashed, off};
+use provider::Way;
 
 pub use choose::{LONGEST_EMAIL, checked_email, checked_name, folded};
 pub use join::LINK_COUNTS;
+pub use provider::{Arrived, CameBack, Provider, Purpose, Signed};
 pub use second::{Begun, Entered, Seconds};
 
 /// How much of a browser's own description is kept, characters.
@@ -58,6 +61,15 @@ pub enum PeopleError {
     /// The token or link does not count any more, or never did.
     #[error("This link was used before, was replaced, or is too old.")]
     Gone,
+    /// Only whom the provider of this name sends is let in.
+    #[error("Signing in here is possible with {0} only.")]
+    Only(String),
+    /// Whom the provider sent is not let in, or cannot do what they came for. In words why.
+    #[error("{0}")]
+    Refused(String),
+    /// The provider cannot be asked, in words for people.
+    #[error("{0}")]
+    Away(String),
     /// The store cannot be asked, or something else is not possible right now.
     #[error("This is not possible right now.")]
     Unavailable(String),
@@ -124,6 +136,8 @@ pub struct People {
     pub denials: Denials,
     /// The right to ask before it is known whose data it is.
     pub system: SystemScope,
+    identities: Arc<dyn Identities>,
+    provider: Option<Provider>,
     seconds: Seconds,
     turns: Arc<Turns>,
     throttle: Throttle,
@@ -133,7 +147,7 @@ pub struct People {
 impl People {
     /// Over these stores.
     pub fn new(
-        (accounts, sessions): (Arc<dyn Accounts>, Arc<dyn Sessions>),
+        (accounts, sessions, identities): (Arc<dyn Accounts>, Arc<dyn Sessions>, Arc<dyn Identities>),
         lookup: SessionLookup,
         seconds: Seconds,
         setup: Setup,
@@ -149,6 +163,8 @@ impl People {
             setup,
             denials,
             system,
+            identities,
+            provider: None,
             seconds,
             turns: Turns::new(cores),
             throttle: Throttle::default(),
@@ -182,6 +198,7 @@ impl People {
         whence: &Whence,
         old: Option<&SessionHash>,
     ) -> Result<Entered, PeopleError> {
+        self.with_password()?;
         let email = folded(email);
         let known = self.prove(&email, password, whence).await?;
         self.enter(&known.account, &home(&known.roles), whence, old).await
@@ -337,6 +354,23 @@ impl People {
         old: Option<&SessionHash>,
         action: &str,
     ) -> Result<String, PeopleError> {
+        let way = Way {
+            via: "",
+            confirmed: self.clock.now(),
+            old,
+        };
+        self.open_by(account, tenant, whence, action, way).await
+    }
+
+    /// As [`People::open`], whichever way somebody came.
+    async fn open_by(
+        &self,
+        account: &Account,
+        tenant: &TenantId,
+        whence: &Whence,
+        action: &str,
+        way: Way<'_>,
+    ) -> Result<String, PeopleError> {
         let (text, hash) = session::fresh()?;
         let now = self.clock.now();
         let session = Session {
@@ -344,15 +378,19 @@ impl People {
             account: account.id.clone(),
             created: now,
             seen: now,
-            confirmed: now,
+            confirmed: way.confirmed,
             expires: now + self.lookup.lifetime().most,
             address: whence.text(),
             agent: whence.agent.chars().take(LONGEST_AGENT).collect(),
-            via: String::new(),
+            via: way.via.to_owned(),
         };
-        let log = self.logged(tenant, action, &account.id, &session.id, whence, &account.email);
+        let detail = match way.via {
+            "" => account.email.clone(),
+            via => format!("{} through {via}", account.email),
+        };
+        let log = self.logged(tenant, action, &account.id, &session.id, whence, &detail);
         let new = NewSession { session, hash };
-        self.sessions.open(&self.system, new, old, log).await?;
+        self.sessions.open(&self.system, new, way.old, log).await?;
         self.lookup.forget(&account.id);
         Ok(text)
     }

@@ -11,6 +11,7 @@ use protocol::view::{Belongs, Me, PersonRow, SessionRow};
 
 use super::super::page::Form;
 use super::super::problem::Problem;
+use super::identities;
 use super::input::Fields;
 use super::{CONFIRMED_FOR, not_let, person, refused};
 use crate::auth::{Access, Person, Whence, checked_name};
@@ -67,8 +68,11 @@ pub(crate) async fn read(shared: &Shared, person: &Person) -> Result<Me, Problem
                 expires: session.expires,
                 address: session.address,
                 agent: session.agent,
+                via: session.via,
             })
             .collect(),
+        provider: identities::provider(shared),
+        identities: identities::of_account(shared, &account.id).await?,
     })
 }
 

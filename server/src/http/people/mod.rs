@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: signing in and out, which is in [`crate::door`].
 
+pub(crate) mod identities;
 mod input;
 pub(crate) mod invitations;
 pub(crate) mod keys;
@@ -26,6 +27,7 @@ use crate::auth::{Access, By, PeopleError, Person, Whence};
 use crate::edge::Via;
 use crate::state::Shared;
 
+pub use identities::unlink;
 pub use input::bad as bad_field;
 pub use invitations::{invite, withdraw};
 pub use keys::{keys, make_key, replace_key, revoke};
@@ -174,6 +176,15 @@ fn not_let(error: PeopleError) -> Problem {
         )
         .retry_after(u32::try_from(wait.as_secs().max(1)).unwrap_or(u32::MAX)),
         PeopleError::Busy => Problem::unavailable(words, 1),
+        PeopleError::Only(_) | PeopleError::Refused(_) => {
+            Problem::new(StatusCode::FORBIDDEN, "not-let-in", "This way is closed", words)
+        }
+        PeopleError::Away(_) => Problem::new(
+            StatusCode::FAILED_DEPENDENCY,
+            "provider-away",
+            "The provider cannot be asked",
+            words,
+        ),
         PeopleError::Gone => Problem::not_found(),
         PeopleError::Unavailable(detail) => {
             tracing::error!(detail, "people cannot be asked about");

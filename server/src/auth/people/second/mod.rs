@@ -190,6 +190,7 @@ impl People {
         typed: &str,
         whence: &Whence,
     ) -> Result<String, PeopleError> {
+        self.with_password()?;
         let hash = sha256(token);
         let half = self
             .seconds
