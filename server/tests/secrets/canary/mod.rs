@@ -21,6 +21,8 @@ const GUEST: &str = "Kestrel-guest-4406 beside the weir";
 const ADMIN: &str = "Kestrel-admin-6083 before the weir";
 const SEALED: &str = "Kestrel-sealed-5512-bot-token";
 const DATABASE: &str = "Kestrel-database-8824";
+const CLIENT: &str = "Kestrel-client-3398 of the provider";
+const CODE: &str = "Kestrel-code-1177-of-the-provider";
 /// No secrets: they show that the search finds what is there.
 const CONTROL: &str = "control-heron";
 const CONTROL_PATH: &str = "/control-heron-path";
@@ -60,9 +62,18 @@ async fn search(home: Home, configured: bool) {
         ("FUSEBOARD__ADMIN__EMAIL", "ada@example.com"),
         ("FUSEBOARD__ADMIN__PASSWORD_FILE", admin.to_str().unwrap()),
     ];
-    let environment = if configured { &environment[..] } else { &[] };
+    // Nobody may be asked there: what is searched for is what the server does with its own secret, and with a code.
+    let provider = [
+        ("FUSEBOARD__OIDC__ISSUER", "https://127.0.0.1:1"),
+        ("FUSEBOARD__OIDC__CLIENT_ID", "fuseboard"),
+        ("FUSEBOARD__OIDC__CLIENT_SECRET", CLIENT),
+    ];
+    let first_account = if configured { &environment[..] } else { &[] };
+    let environment = &[first_account, &provider[..]].concat()[..];
     let mut server = Server::start(&home, environment, configured);
     let mut canaries = Vec::new();
+    canaries.push(Canary::new("our secret at the provider", CLIENT, &[]));
+    canaries.push(Canary::new("a code of the provider", CODE, &[]));
     let first = if configured {
         canaries.push(Canary::new("the first account's password", ADMIN, &[]));
         canaries.push(Canary::new("the database's password", DATABASE, &[]));
@@ -89,6 +100,9 @@ async fn search(home: Home, configured: bool) {
         server.form("/setup", &fields, 303).await;
         PASSWORD
     };
+    server.form("/login/oidc", &[("next", "/")], 503).await;
+    let back = format!("/login/oidc/callback?state={CODE}&code={CODE}&error={CODE}");
+    server.get(&back, 403).await;
     people(&home, &mut server, &mut canaries, first).await;
     programs(&home, &mut server, &mut canaries).await;
     sealed(&home, &mut server, &mut canaries).await;
