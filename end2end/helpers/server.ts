@@ -21,6 +21,7 @@ export class Server {
   private output = "";
   private session: Promise<string> | undefined;
   private owned = true;
+  private settings: Record<string, string> = {};
 
   private constructor(
     readonly port: number,
@@ -39,6 +40,13 @@ export class Server {
     server.owned = false;
     await server.restart();
     return server;
+  }
+
+  /** Stops it, and starts it again with these settings. */
+  async restartWith(settings: Record<string, string>): Promise<void> {
+    this.settings = settings;
+    await end(this.child, "SIGTERM");
+    await this.restart();
   }
 
   /** Where the first account is made, as the server told it. */
@@ -60,7 +68,7 @@ export class Server {
     const passwordFile = `${this.dataDir}.password`;
     await writeFile(passwordFile, OWNER.password);
     const admin = { FUSEBOARD__ADMIN__EMAIL: OWNER.email, FUSEBOARD__ADMIN__PASSWORD_FILE: passwordFile };
-    const child = this.command(words, { FUSEBOARD__SERIES__KEPT_LABELS: "team", ...(this.owned ? admin : {}) });
+    const child = this.command(words, { FUSEBOARD__SERIES__KEPT_LABELS: "team", ...(this.owned ? admin : {}), ...this.settings });
     this.child = child;
     for (const deadline = Date.now() + 20_000; ; await sleep(20)) {
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
@@ -124,6 +132,15 @@ export class Server {
     return { name, value, url: this.url, httpOnly: true, sameSite: "Lax" };
   }
 
+  /** Invites somebody; the link. */
+  async invite(email: string, role: string): Promise<string> {
+    const { name, value } = await this.signIn();
+    const headers = { origin: this.url, cookie: `${name}=${value}`, "content-type": "application/json" };
+    const answer = await fetch(`${this.url}/api/v1/invitations`, { method: "POST", headers, body: JSON.stringify({ email, role }) });
+    if (!answer.ok) throw new Error(`not invited: ${answer.status} ${await answer.text()}`);
+    return ((await answer.json()) as { link: string }).link;
+  }
+
   /** Pushes events; every one of them must be accepted. */
   async push(...events: Event[]): Promise<void> {
     const answer = await this.pushRaw(JSON.stringify({ events }));
@@ -151,7 +168,8 @@ export async function end(child: ChildProcess | undefined, signal: NodeJS.Signal
   clearTimeout(late);
 }
 
-async function freePort(): Promise<number> {
+/** A port of this machine that nobody uses. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const address = probe.address();
