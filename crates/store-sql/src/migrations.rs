@@ -53,18 +53,18 @@ pub(crate) fn sqlite() -> Vec<Migration> {
         ),
         migration(
             10,
-            "identities",
-            include_str!("../../../migrations/sqlite/0010_identities.sql"),
+            "wall",
+            include_str!("../../../migrations/sqlite/0010_wall.sql"),
         ),
         migration(
             11,
-            "alerts",
-            include_str!("../../../migrations/sqlite/0011_alerts.sql"),
+            "identities",
+            include_str!("../../../migrations/sqlite/0011_identities.sql"),
         ),
         migration(
             12,
-            "wall",
-            include_str!("../../../migrations/sqlite/0012_wall.sql"),
+            "alerts",
+            include_str!("../../../migrations/sqlite/0012_alerts.sql"),
         ),
     ]
 }
@@ -119,18 +119,18 @@ pub(crate) fn postgres() -> Vec<Migration> {
         ),
         migration(
             10,
-            "identities",
-            include_str!("../../../migrations/postgres/0010_identities.sql"),
+            "wall",
+            include_str!("../../../migrations/postgres/0010_wall.sql"),
         ),
         migration(
             11,
-            "alerts",
-            include_str!("../../../migrations/postgres/0011_alerts.sql"),
+            "identities",
+            include_str!("../../../migrations/postgres/0011_identities.sql"),
         ),
         migration(
             12,
-            "wall",
-            include_str!("../../../migrations/postgres/0012_wall.sql"),
+            "alerts",
+            include_str!("../../../migrations/postgres/0012_alerts.sql"),
         ),
     ]
 }

@@ -6,7 +6,11 @@ macro_rules! alerts_port {
         #[async_trait]
         impl Alerts for $store {
             async fn rules(&self, scope: &TenantScope) -> Result<Vec<StoredRule>, StoreError> {
-                rules::all(&mut *self.main.read().await?, scope.tenant()).await
+                rules::all(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                )
+                .await
             }
 
             async fn create_rule(
@@ -15,7 +19,7 @@ macro_rules! alerts_port {
                 draft: RuleDraft,
                 entry: AuditEntry,
             ) -> Result<StoredRule, StoreError> {
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 main_db::lock_alerts(&mut transaction, scope.tenant()).await?;
                 let rule = rules::create(&mut transaction, scope.tenant(), &draft).await?;
                 crate::shared::logged!(self, transaction, scope.tenant(), entry);
@@ -29,7 +33,7 @@ macro_rules! alerts_port {
                 draft: RuleDraft,
                 entry: AuditEntry,
             ) -> Result<Option<StoredRule>, StoreError> {
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 main_db::lock_alerts(&mut transaction, scope.tenant()).await?;
                 let rule = rules::change(&mut transaction, scope.tenant(), known, &draft).await?;
                 if rule.is_some() {
@@ -45,7 +49,7 @@ macro_rules! alerts_port {
                 at: Millis,
                 entry: AuditEntry,
             ) -> Result<Option<StoredRule>, StoreError> {
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 let rule = rules::delete(&mut transaction, scope.tenant(), id, at).await?;
                 if rule.is_some() {
                     crate::shared::logged!(self, transaction, scope.tenant(), entry);
@@ -88,7 +92,7 @@ macro_rules! alerts_port {
                 if write.known.is_none() {
                     return Err(not_named());
                 }
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 let written = alerts::write(&mut transaction, scope.tenant(), write).await?;
                 if written.is_some() {
                     crate::shared::logged!(self, transaction, scope.tenant(), entry);
@@ -97,7 +101,12 @@ macro_rules! alerts_port {
             }
 
             async fn alert(&self, scope: &TenantScope, id: u64) -> Result<Option<StoredAlert>, StoreError> {
-                alerts::find(&mut *self.main.read().await?, scope.tenant(), id).await
+                alerts::find(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                    id,
+                )
+                .await
             }
 
             async fn alerts(
@@ -105,7 +114,12 @@ macro_rules! alerts_port {
                 scope: &TenantScope,
                 query: AlertQuery,
             ) -> Result<Vec<StoredAlert>, StoreError> {
-                alerts::search(&mut *self.main.read().await?, scope.tenant(), &query).await
+                alerts::search(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                    &query,
+                )
+                .await
             }
 
             async fn alert_events(
@@ -113,7 +127,12 @@ macro_rules! alerts_port {
                 scope: &TenantScope,
                 id: u64,
             ) -> Result<Vec<StoredEvent>, StoreError> {
-                alerts::events(&mut *self.main.read().await?, scope.tenant(), id).await
+                alerts::events(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                    id,
+                )
+                .await
             }
 
             async fn outbox(
@@ -131,7 +150,12 @@ macro_rules! alerts_port {
                 scope: &TenantScope,
                 since: Millis,
             ) -> Result<Vec<StoredSilence>, StoreError> {
-                alerts::silences(&mut *self.main.read().await?, scope.tenant(), since).await
+                alerts::silences(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                    since,
+                )
+                .await
             }
 
             async fn create_silence(
@@ -140,7 +164,7 @@ macro_rules! alerts_port {
                 silence: Silence,
                 entry: AuditEntry,
             ) -> Result<StoredSilence, StoreError> {
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 main_db::lock_alerts(&mut transaction, scope.tenant()).await?;
                 let stored = alerts::add_silence(&mut transaction, scope.tenant(), silence).await?;
                 crate::shared::logged!(self, transaction, scope.tenant(), entry);
@@ -154,7 +178,7 @@ macro_rules! alerts_port {
                 at: Millis,
                 entry: AuditEntry,
             ) -> Result<Option<StoredSilence>, StoreError> {
-                let mut transaction = self.main.begin().await?;
+                let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 let found = alerts::end_silence(&mut transaction, scope.tenant(), id, at).await?;
                 let Some((stored, stood)) = found else {
                     return Ok(None);

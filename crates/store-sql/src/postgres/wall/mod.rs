@@ -5,7 +5,7 @@
 //! table with a `tenant_id` hides all other rows from it. What is done for the system (appends, flushes, retention,
 //! sessions, backups) runs as the user that the program connects as, which owns the tables and sees everything.
 //!
-//! Policies are the migrations' (`wall_around`, migration 0012). Here is the rest, at every connect: that the role is
+//! Policies are the migrations' (`wall_around`, migration 0010). Here is the rest, at every connect: that the role is
 //! there and can be taken ([`role`]), that it may do exactly what requests do ([`rights`]), and that the wall stands
 //! ([`check`]). Rights are mended; a wall with a hole is refused.
 //!

@@ -51,7 +51,7 @@ pub(super) fn of(table: &str, has_tenant: bool) -> Rights {
         // Keys are wrapped under master keys, which are no tenant's.
         "data_key" => READ,
         "secret" => ALL,
-        // The tenant's members only (migration 0012), and not their passwords.
+        // The tenant's members only (migration 0010), and not their passwords.
         "account" => Rights {
             whole: &[],
             columns: &[(

@@ -66,3 +66,8 @@ CREATE TABLE alert_silence (
     PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX alert_silence_by_end ON alert_silence (tenant_id, ends);
+SELECT wall_around('alert_rule');
+SELECT wall_around('alert');
+SELECT wall_around('alert_event');
+SELECT wall_around('alert_outbox');
+SELECT wall_around('alert_silence');
