@@ -1,32 +1,16 @@
 // Signing in with an OpenID Connect provider that is not ours, in a browser: linking, signing in, an account of one's own,
 // and a server that lets nobody in by any other way.
-import { type Page, expect, test as base } from "@playwright/test";
-import { Guard } from "../helpers/guard.ts";
+import type { Page } from "@playwright/test";
 import { Provider } from "../helpers/provider.ts";
-import { OWNER, Server } from "../helpers/server.ts";
+import { OWNER, type Server } from "../helpers/server.ts";
+import { expect, test as base } from "../helpers/stranger.ts";
 
-const test = base.extend<{ server: Server; provider: Provider; guard: Guard }>({
-  server: async ({ context }, use) => {
-    const server = await Server.start();
-    await use(server);
-    // A page that is still fetching would complain of a server that is gone.
-    for (const page of context.pages()) await page.close();
-    await server.stop();
-  },
+const test = base.extend<{ provider: Provider }>({
   provider: async ({ server }, use) => {
     const provider = await Provider.start(server.url);
     await use(provider);
     await provider.stop();
   },
-  guard: [
-    async ({ context }, use) => {
-      const guard = new Guard();
-      await guard.watch(context);
-      await use(guard);
-      expect(guard.told, "what the pages complained about").toEqual([]);
-    },
-    { auto: true },
-  ],
 });
 
 /** At the provider: somebody is chosen. */

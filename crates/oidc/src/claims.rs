@@ -79,9 +79,10 @@ impl Who {
 
     /// Adds what was not said before. What the ID token says stays: that is signed.
     pub(crate) fn add(&mut self, more: Map<String, Value>) {
+        // Address and proof belong together.
+        let had_address = self.claims.contains_key("email");
         for (name, value) in more {
-            // Address and proof belong together.
-            if name == "email_verified" && self.claims.contains_key("email") {
+            if name == "email_verified" && had_address {
                 continue;
             }
             self.claims.entry(name).or_insert(value);

@@ -165,7 +165,7 @@ async fn a_provider_that_says_its_name_must_always_say_it() {
 /// A server that knows this provider, which lies from the beginning.
 async fn knows(provider: std::sync::Arc<Provider>) -> Place {
     let toml = format!(
-        "[outbound]\nallow = \"127.0.0.1\"\n[oidc]\nissuer = \"{}\"\nclient_id = \"fuseboard\"\nclient_secret = \
+        "[outbound]\nallow = [\"127.0.0.1\"]\n[oidc]\nissuer = \"{}\"\nclient_id = \"fuseboard\"\nclient_secret = \
          \"s3cret & more\"\nname = \"Acme\"\n",
         provider.issuer
     );

@@ -120,7 +120,7 @@ async fn who_has_a_role_there_gets_an_account_with_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn claims_may_come_later_but_of_the_same_person() {
-    let place = Place::new("sign_up = true\nroles_claim = \"groups\"\nroles = \"staff=operator\"").await;
+    let place = Place::new("sign_up = true\nroles_claim = \"groups\"\nroles = [\"staff=operator\"]").await;
     let userinfo = |subject: &str| Lies {
         userinfo: Some(json!({
             "sub": subject, "email": "eve@example.com", "email_verified": true, "name": "Eve", "groups": ["staff"],

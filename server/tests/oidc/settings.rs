@@ -104,7 +104,7 @@ async fn a_link_needs_the_password_and_the_same_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_identity_of_somebody_else_cannot_be_taken() {
-    let place = Place::new("sign_up = true\nroles = \"*=viewer\"").await;
+    let place = Place::new("sign_up = true\nroles = [\"*=viewer\"]").await;
     let claims = json!({ "email": "eve@example.com", "email_verified": true, "name": "Eve" });
     assert_eq!(place.sign_in("7", claims).await.status, 303);
     let session = place.ada_by_password().await;
@@ -140,7 +140,7 @@ async fn confirm(place: &Place, session: &str, subject: &str, claims: &Value) ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_no_password_shows_it_at_the_provider() {
-    let place = Place::new("sign_up = true\nroles = \"*=admin\"").await;
+    let place = Place::new("sign_up = true\nroles = [\"*=admin\"]").await;
     let claims = json!({ "email": "eve@example.com", "email_verified": true, "name": "Eve" });
     let session = place.sign_in("7", claims.clone()).await.session.unwrap();
     // Nobody knows when Eve showed a password there: what lets others in waits.

@@ -27,45 +27,55 @@ pub(super) struct Waiting {
     pub until: Millis,
 }
 
-/// All of them, by SHA-256 of the state.
+/// All of them.
 #[derive(Default)]
-pub(super) struct AllWaiting(Mutex<HashMap<[u8; 32], Waiting>>);
+pub(super) struct AllWaiting(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// By SHA-256 of the state, each with its turn: many begin within one millisecond.
+    all: HashMap<[u8; 32], (u64, Waiting)>,
+    turns: u64,
+}
+
+impl Known {
+    /// The one that began first, of all or of a network.
+    fn oldest(&self, network: Option<&Network>) -> Option<[u8; 32]> {
+        let those = self
+            .all
+            .iter()
+            .filter(|(_, (_, known))| network.is_none_or(|network| known.network == *network));
+        those.min_by_key(|(_, (turn, _))| *turn).map(|(state, _)| *state)
+    }
+}
 
 impl AllWaiting {
     /// Remembers one.
     pub fn put(&self, state: [u8; 32], waiting: Waiting, now: Millis) {
-        let mut all = self.0.lock();
-        all.retain(|_, known| now < known.until);
-        let oldest = |all: &HashMap<[u8; 32], Waiting>, network: Option<&Network>| {
-            let those = all
-                .iter()
-                .filter(|(_, known)| network.is_none_or(|network| known.network == *network));
-            those
-                .min_by_key(|(_, known)| known.until)
-                .map(|(state, _)| *state)
-        };
-        let own = all
-            .values()
-            .filter(|known| known.network == waiting.network)
-            .count();
-        let goes = match (own >= OF_NETWORK, all.len() >= REMEMBERED) {
-            (true, _) => oldest(&all, Some(&waiting.network)),
-            (false, true) => oldest(&all, None),
+        let mut known = self.0.lock();
+        known.all.retain(|_, (_, one)| now < one.until);
+        let of_network = |one: &&(u64, Waiting)| one.1.network == waiting.network;
+        let own = known.all.values().filter(of_network).count();
+        let goes = match (own >= OF_NETWORK, known.all.len() >= REMEMBERED) {
+            (true, _) => known.oldest(Some(&waiting.network)),
+            (false, true) => known.oldest(None),
             (false, false) => None,
         };
         if let Some(goes) = goes {
-            all.remove(&goes);
+            known.all.remove(&goes);
         }
-        all.insert(state, waiting);
+        known.turns += 1;
+        let turn = known.turns;
+        known.all.insert(state, (turn, waiting));
     }
 
     /// Takes the one of this state out, if it is this browser's and still counts. One that is another browser's stays.
     pub fn take(&self, state: &[u8; 32], browser: &[u8; 32], now: Millis) -> Option<Waiting> {
-        let mut all = self.0.lock();
-        let known = all.get(state)?;
-        if known.browser != *browser || now >= known.until {
+        let mut known = self.0.lock();
+        let (_, one) = known.all.get(state)?;
+        if one.browser != *browser || now >= one.until {
             return None;
         }
-        all.remove(state)
+        known.all.remove(state).map(|(_, one)| one)
     }
 }
