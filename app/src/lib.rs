@@ -7,6 +7,8 @@
 //!
 //! Deliberately absent: rules about the data, storage, HTTP routes, clocks on the server side.
 
+#[cfg(feature = "ssr")]
+pub mod alerts;
 mod app;
 pub mod browser;
 mod carry;

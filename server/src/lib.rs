@@ -11,6 +11,7 @@ pub mod auth;
 pub mod backup;
 pub mod cli;
 pub mod config;
+pub mod desk;
 pub mod door;
 pub mod edge;
 pub mod http;

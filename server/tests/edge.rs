@@ -164,7 +164,14 @@ async fn every_route_keeps_its_policy() {
             // Who is signed in is sent on; a key is nobody there.
             Policy::Door if path == "/logout" => (403, 303, 200, 403, 403),
             // Nobody is half in here: to the beginning.
-            Policy::Door if matches!(path.as_str(), "/setup" | "/login/code") => (403, 303, 303, 403, 403),
+            Policy::Door
+                if matches!(
+                    path.as_str(),
+                    "/setup" | "/login/code" | "/login/oidc" | "/login/oidc/callback"
+                ) =>
+            {
+                (403, 303, 303, 403, 403)
+            }
             Policy::Door if path == "/login" => (403, 200, 303, 403, 403),
             Policy::Door => (403, 200, 200, 403, 403),
             // A page of nobody says so; nobody is sent to the door.
@@ -186,7 +193,10 @@ async fn every_route_keeps_its_policy() {
             Policy::Ingest => (401, 401, 401, 401, 415),
             // The key sends and looks, and no more.
             Policy::Operate | Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
-            Policy::OwnPage | Policy::AdminPage | Policy::PlatformPage => (403, 303, 200, 401, 403),
+            Policy::OwnPage if route.path.contains("{alert}") => (403, 303, 404, 401, 403),
+            Policy::OwnPage | Policy::OperatePage | Policy::AdminPage | Policy::PlatformPage => {
+                (403, 303, 200, 401, 403)
+            }
         };
         assert_eq!(found, expected, "{path}");
     }
@@ -220,7 +230,8 @@ async fn every_answer_is_dressed() {
             let answer = ask(&server, path, headers).await;
             let head = answer.head.to_ascii_lowercase();
             let is_form = answer.body.contains("<body class=\"door\"")
-                || answer.body.contains("data-page=\"settings\"");
+                || answer.body.contains("data-page=\"settings\"")
+                || answer.body.contains("data-page=\"alerts\"");
             for header in [
                 "x-content-type-options: nosniff",
                 "cross-origin-opener-policy: same-origin",

@@ -225,7 +225,7 @@ fn expected(route: &Route, verb: &str, principal: &Principal, tenant: &str, obje
         May::Be(_) if !is_there => Outcome::Nothing,
         May::Be(role) => {
             let enough = match policy {
-                Policy::Operate => role >= Role::Operator,
+                Policy::Operate | Policy::OperatePage => role >= Role::Operator,
                 Policy::Admin | Policy::AdminPage => role >= Role::Admin,
                 Policy::Platform | Policy::PlatformPage => principal.name == "owner",
                 _ => true,

@@ -32,18 +32,22 @@ pub fn nav(site: &Site) -> Part {
             </a>
         }
     };
+    // No page of this program.
+    let beside = |to: &'static str, words: &'static str, mark: Icon| {
+        view! { <a href=[&site.base, to].concat() rel="external">{icon(mark)} {words}</a> }
+    };
     view! {
         <nav class="nav" aria-label="Main">
             <p class="brand">{brand()} "Fuseboard"</p>
             {link("/", "Board", Icon::Board)}
             {link("/providers", "Providers", Icon::Providers)}
             {link("/breakers", "Breakers", Icon::Breakers)}
+            {beside("/alerts", "Alerts", Icon::Alerts)}
             {link("/explore", "Explore", Icon::Explore)}
             <span class="nav-gap"></span>
             {link("/limits", "Limits", Icon::Limits)}
             {link("/connect", "Connect", Icon::Connect)}
-            // No page of this program.
-            <a href=[&site.base, "/settings"].concat() rel="external">{icon(Icon::Settings)} "Settings"</a>
+            {beside("/settings", "Settings", Icon::Settings)}
         </nav>
     }
     .part()

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use protocol::view::{AuditPage, AuditRow};
 
-use super::form::{Wrong, refused, text};
 use super::frame::{Frame, page};
-use super::table::Column::{Left, Plain};
-use super::table::table;
 use crate::browser::encode;
 use crate::format::{full, moment};
+use crate::plain::form::{Wrong, refused, text};
+use crate::plain::table::Column::{Left, Plain};
+use crate::plain::table::table;
 
 /// The page of the audit log.
 #[derive(Debug, Clone)]

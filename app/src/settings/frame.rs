@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::form::{Wrong, hidden, refused, text};
-use crate::components::{Icon, brand, icon};
-use crate::plain::head;
+use crate::plain::form::{Wrong, hidden, refused, text};
+use crate::plain::{head, navigation};
 use crate::seed::Theme;
 use crate::{demo_note, theme_key};
 
@@ -119,7 +118,7 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
             <body>
                 <a class="skip" href="#main">"To the content"</a>
                 <div class="app">
-                    {navigation(frame)}
+                    {navigation(&frame.base, "/settings")}
                     <main id="main" tabindex="-1" data-page="settings">
                         <header class="bar">
                             <h1>"Settings"</h1>
@@ -146,28 +145,6 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
         </html>
     };
     format!("<!DOCTYPE html>{}", page.to_html())
-}
-
-/// As beside the board; here it leads to whole pages.
-fn navigation(frame: &Frame) -> AnyView {
-    let link = |to: &str, words: &'static str, mark: Icon| {
-        let here = (to == "/settings").then_some("true");
-        view! { <a href=[&frame.base, to].concat() aria-current=here>{icon(mark)} {words}</a> }
-    };
-    view! {
-        <nav class="nav" aria-label="Main">
-            <p class="brand">{brand()} "Fuseboard"</p>
-            {link("/", "Board", Icon::Board)}
-            {link("/providers", "Providers", Icon::Providers)}
-            {link("/breakers", "Breakers", Icon::Breakers)}
-            {link("/explore", "Explore", Icon::Explore)}
-            <span class="nav-gap"></span>
-            {link("/limits", "Limits", Icon::Limits)}
-            {link("/connect", "Connect", Icon::Connect)}
-            {link("/settings", "Settings", Icon::Settings)}
-        </nav>
-    }
-    .into_any()
 }
 
 fn sections(frame: &Frame) -> AnyView {

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use protocol::view::{IdentityProvider, IdentityRow, Me};
 
-use super::form::{Wrong, heading, hidden, refused, sure};
 use super::frame::{Frame, unlock};
 use crate::format::date_clock;
+use crate::plain::form::{Wrong, heading, hidden, refused, sure};
 
 /// The card; none where there neither is a provider nor was one.
 pub(super) fn identities(frame: &Frame, me: &Me) -> Option<AnyView> {

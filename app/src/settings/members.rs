@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use protocol::view::{InvitationRow, Invited, MemberRow, Members};
 
-use super::form::{Wrong, choice, heading, hidden, once, refused, sent, sure, text};
 use super::frame::{Frame, page};
-use super::table::Column::{Left, Plain, Unseen};
-use super::table::table;
 use crate::format::{ago, date_clock, full};
+use crate::plain::form::{Wrong, choice, heading, hidden, once, refused, sent, sure, text};
+use crate::plain::table::Column::{Left, Plain, Unseen};
+use crate::plain::table::table;
 
 /// The page of members.
 #[derive(Debug, Clone)]

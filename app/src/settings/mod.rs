@@ -6,18 +6,16 @@
 //! Deliberately absent: who may see or change what; the server decides before a page is made.
 
 mod audit;
-mod form;
 mod frame;
 mod identity;
 mod keys;
 mod members;
 mod second;
-mod table;
 mod tenants;
 mod you;
 
+pub use crate::plain::form::Wrong;
 pub use audit::{AuditView, audit};
-pub use form::Wrong;
 pub use frame::{Frame, Section};
 pub use keys::{EXPIRES, KeysView, SCOPES, keys};
 pub use members::{MembersView, members};

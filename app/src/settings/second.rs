@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use protocol::view::Me;
 
-use super::form::{Wrong, heading, hidden, once, refused, sure, text};
 use super::frame::{Frame, unlock};
 use crate::format::date_clock;
+use crate::plain::form::{Wrong, heading, hidden, once, refused, sure, text};
 
 /// What is shown of it this once.
 #[derive(Debug, Clone)]

@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use protocol::view::{TenantRow, Tenants};
 
-use super::form::{Wrong, heading, hidden, refused, text};
 use super::frame::{Frame, page};
-use super::table::Column::{Left, Plain};
-use super::table::table;
 use crate::format::{ago, full};
+use crate::plain::form::{Wrong, heading, hidden, refused, text};
+use crate::plain::table::Column::{Left, Plain};
+use crate::plain::table::table;
 
 /// The page of tenants.
 #[derive(Debug, Clone)]

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use protocol::view::{Me, SessionRow};
 
-use super::form::{Wrong, heading, hidden, refused, text};
 use super::frame::{Frame, page};
 use super::identity::identities;
 use super::second::{SecondFactor, codes, second_factor};
-use super::table::Column::{Left, Plain, Unseen};
-use super::table::table;
 use crate::format::{ago, full};
+use crate::plain::form::{Wrong, heading, hidden, refused, text};
+use crate::plain::table::Column::{Left, Plain, Unseen};
+use crate::plain::table::table;
 use crate::seed::Theme;
 
 /// The page about oneself.

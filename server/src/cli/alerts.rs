@@ -132,7 +132,7 @@ fn line(alert: &Value) -> String {
     let owner = alert["ack"]["by"]["name"].as_str();
     format!(
         "{:>5}  {:<8}  {:<12}  {}  {} · {}{}",
-        alert["id"],
+        alert["id"].to_string(),
         text("severity"),
         text("phase"),
         time(alert["fired"].as_i64().unwrap_or_default()),

@@ -48,6 +48,8 @@ pub enum Policy {
     Platform,
     /// As [`Policy::Own`], for pages and their forms.
     OwnPage,
+    /// Forms for an operator; no key gets in.
+    OperatePage,
     /// Pages and forms for an admin; no key gets in.
     AdminPage,
     /// As [`Policy::Platform`], for pages and their forms.
@@ -65,7 +67,7 @@ impl Policy {
             | Policy::Platform
             | Policy::OwnPage
             | Policy::PlatformPage => Some(Role::Viewer),
-            Policy::Operate => Some(Role::Operator),
+            Policy::Operate | Policy::OperatePage => Some(Role::Operator),
             Policy::Admin | Policy::AdminPage => Some(Role::Admin),
             Policy::Probe | Policy::Asset | Policy::Door | Policy::Ingest => None,
         }
@@ -83,6 +85,7 @@ impl Policy {
             | Policy::Own
             | Policy::Platform
             | Policy::OwnPage
+            | Policy::OperatePage
             | Policy::AdminPage
             | Policy::PlatformPage => None,
         }
@@ -92,7 +95,7 @@ impl Policy {
     pub const fn is_page(self) -> bool {
         matches!(
             self,
-            Policy::Page | Policy::OwnPage | Policy::AdminPage | Policy::PlatformPage
+            Policy::Page | Policy::OwnPage | Policy::OperatePage | Policy::AdminPage | Policy::PlatformPage
         )
     }
 

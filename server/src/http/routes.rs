@@ -17,7 +17,7 @@ use super::{
 };
 use crate::edge::{self, Policy};
 use crate::state::Shared;
-use crate::{assets, door, pages, settings, ws};
+use crate::{assets, desk, door, pages, settings, ws};
 
 /// One route.
 #[derive(Clone, Copy)]
@@ -255,6 +255,35 @@ pub const ROUTES: &[Route] = &[
     route("/t/{slug}", Policy::Page, GET, page),
     route("/t/{slug}/", Policy::Page, GET, page),
     route("/t/{slug}/connect", Policy::Page, GET, page),
+    route("/alerts", Policy::OwnPage, GET, || get(desk::alerts_page)),
+    route("/alerts/rules", Policy::OwnPage, GET, || get(desk::rules_page)),
+    route("/alerts/rules", Policy::AdminPage, POST, rules_form),
+    route("/alerts/silences", Policy::OwnPage, GET, || {
+        get(desk::silences_page)
+    }),
+    route("/alerts/silences", Policy::OperatePage, POST, silences_form),
+    route("/alerts/{alert}", Policy::OwnPage, GET, || get(desk::alert_page)),
+    route("/alerts/{alert}", Policy::OperatePage, POST, alert_form),
+    route("/t/{slug}/alerts", Policy::OwnPage, GET, || {
+        get(desk::alerts_page)
+    }),
+    route("/t/{slug}/alerts/rules", Policy::OwnPage, GET, || {
+        get(desk::rules_page)
+    }),
+    route("/t/{slug}/alerts/rules", Policy::AdminPage, POST, rules_form),
+    route("/t/{slug}/alerts/silences", Policy::OwnPage, GET, || {
+        get(desk::silences_page)
+    }),
+    route(
+        "/t/{slug}/alerts/silences",
+        Policy::OperatePage,
+        POST,
+        silences_form,
+    ),
+    route("/t/{slug}/alerts/{alert}", Policy::OwnPage, GET, || {
+        get(desk::alert_page)
+    }),
+    route("/t/{slug}/alerts/{alert}", Policy::OperatePage, POST, alert_form),
     route("/settings", Policy::OwnPage, GET_POST, || {
         get(settings::you_page)
             .post(settings::you_form)
@@ -401,6 +430,18 @@ fn member() -> MethodRouter<Shared> {
 
 fn keys() -> MethodRouter<Shared> {
     get(people::keys).post(people::make_key).layer(people::limit())
+}
+
+fn alert_form() -> MethodRouter<Shared> {
+    post(desk::act).layer(form_limit())
+}
+
+fn rules_form() -> MethodRouter<Shared> {
+    post(desk::rules_form).layer(form_limit())
+}
+
+fn silences_form() -> MethodRouter<Shared> {
+    post(desk::silences_form).layer(form_limit())
 }
 
 fn alert_list() -> MethodRouter<Shared> {

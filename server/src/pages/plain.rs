@@ -1,13 +1,13 @@
-//! Answers that are plain pages: the door and the settings. Their HTML is made elsewhere; here is what travels with it.
+//! Answers that are plain pages: the door, the settings, the alerts. Their HTML is made elsewhere; here is what travels with it.
 
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-/// No program runs on a plain page but our own small scripts, and none of them is inline.
+/// No program runs on a plain page but our own small scripts, and none of them is inline. They ask nobody but us.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'none'; img-src 'self' data:; \
-     font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
 /// A plain page.

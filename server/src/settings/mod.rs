@@ -5,9 +5,9 @@
 mod audit;
 mod keys;
 mod members;
-mod sent;
+pub(crate) mod sent;
 mod tenants;
-mod visit;
+pub(crate) mod visit;
 mod you;
 
 pub use audit::audit_page;

@@ -55,11 +55,11 @@ pub struct Visit {
     pub query: Sent,
     /// As they came.
     pub headers: HeaderMap,
-    theme: Option<Theme>,
-    utc_offset_min: i32,
-    now: i64,
+    pub(crate) theme: Option<Theme>,
+    pub(crate) utc_offset_min: i32,
+    pub(crate) now: i64,
     locked: bool,
-    demo: bool,
+    pub(crate) demo: bool,
 }
 
 impl FromRequestParts<Shared> for Visit {

@@ -150,7 +150,7 @@ async fn command(
 }
 
 /// A member of the tenant by the account's id.
-async fn member(shared: &Shared, access: &Access, id: &str) -> Result<Who, Problem> {
+pub(crate) async fn member(shared: &Shared, access: &Access, id: &str) -> Result<Who, Problem> {
     let members = shared.people.accounts.members(scope(access)?).await;
     let members = members.map_err(|error| {
         tracing::error!(%error, "members cannot be read");

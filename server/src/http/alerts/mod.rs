@@ -26,6 +26,7 @@ use super::read::scope;
 use crate::auth::{Access, Whence};
 use crate::state::Shared;
 
+pub(crate) use act::member;
 pub use act::{act, act_on_many};
 pub use files::{export, import};
 pub use rules::{backtest, change_rule, delete_rule, make_rule, rule, rules};
@@ -104,7 +105,7 @@ fn number(params: &Params, name: &str) -> Result<Option<u64>, Problem> {
 }
 
 /// The number of a thing in the address; what is no number is nothing that is there.
-fn numbered(path: &[(String, String)], name: &str) -> Result<u64, Problem> {
+pub(crate) fn numbered(path: &[(String, String)], name: &str) -> Result<u64, Problem> {
     let found = path.iter().find(|(known, _)| known == name);
     found
         .and_then(|(_, value)| value.parse().ok())
@@ -112,7 +113,7 @@ fn numbered(path: &[(String, String)], name: &str) -> Result<u64, Problem> {
 }
 
 /// Who does something.
-fn hand(access: &Access, whence: &Whence) -> Hand {
+pub(crate) fn hand(access: &Access, whence: &Whence) -> Hand {
     let name = match access {
         Access::Person(person) => person.signed_in.account.name.clone(),
         Access::Key { key, .. } => key.name.clone(),
@@ -152,7 +153,7 @@ fn body<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, P
 }
 
 /// Why something was not done, as an answer.
-fn problem(error: AlertError) -> Problem {
+pub(crate) fn problem(error: AlertError) -> Problem {
     let words = error.to_string();
     match error {
         AlertError::Missing => Problem::not_found(),

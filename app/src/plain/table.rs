@@ -1,9 +1,9 @@
-//! Tables of the settings.
+//! Tables of plain pages.
 
 use leptos::prelude::*;
 
 /// The head of a column.
-pub(super) enum Column {
+pub(crate) enum Column {
     /// Its words stand over numbers and moments.
     Plain(&'static str),
     /// Its words stand over text, at the left.
@@ -13,7 +13,7 @@ pub(super) enum Column {
 }
 
 /// A table that scrolls by itself where it is wider than the page; `name` is what tests know it by.
-pub(super) fn table<const N: usize>(
+pub(crate) fn table<const N: usize>(
     name: &'static str,
     columns: [Column; N],
     rows: impl Iterator<Item = AnyView>,

@@ -1,4 +1,4 @@
-//! The pieces of forms.
+//! The pieces of forms on plain pages.
 
 use leptos::prelude::*;
 
@@ -17,19 +17,19 @@ pub struct Wrong {
 
 impl Wrong {
     /// What is wrong with this form.
-    pub(super) fn of<'a>(wrong: &'a Option<Wrong>, form: &str) -> Option<&'a Wrong> {
+    pub(crate) fn of<'a>(wrong: &'a Option<Wrong>, form: &str) -> Option<&'a Wrong> {
         wrong.as_ref().filter(|wrong| wrong.form == form)
     }
 
     /// What was sent in a field.
-    pub(super) fn sent(&self, name: &str) -> Option<&str> {
+    pub(crate) fn sent(&self, name: &str) -> Option<&str> {
         let found = self.sent.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 }
 
 /// What was sent in a field of a form that came back, or nothing.
-pub(super) fn sent(wrong: Option<&Wrong>, name: &str) -> String {
+pub(crate) fn sent(wrong: Option<&Wrong>, name: &str) -> String {
     wrong
         .and_then(|wrong| wrong.sent(name))
         .unwrap_or_default()
@@ -37,18 +37,18 @@ pub(super) fn sent(wrong: Option<&Wrong>, name: &str) -> String {
 }
 
 /// The sentence above the fields.
-pub(super) fn refused(wrong: Option<&Wrong>) -> Option<AnyView> {
+pub(crate) fn refused(wrong: Option<&Wrong>) -> Option<AnyView> {
     let why = wrong?.why.clone();
     Some(view! { <p class="refused" role="alert">{why}</p> }.into_any())
 }
 
 /// A hidden field.
-pub(super) fn hidden(name: &'static str, value: &str) -> AnyView {
+pub(crate) fn hidden(name: &'static str, value: &str) -> AnyView {
     view! { <input type="hidden" name=name value=value.to_owned()/> }.into_any()
 }
 
 /// A field with one line of text.
-pub(super) struct Text {
+pub(crate) struct Text {
     name: &'static str,
     label: &'static str,
     kind: &'static str,
@@ -61,7 +61,7 @@ pub(super) struct Text {
 }
 
 /// A field with what is in it; what was sent before goes first.
-pub(super) fn text(
+pub(crate) fn text(
     name: &'static str,
     label: &'static str,
     kind: &'static str,
@@ -84,25 +84,25 @@ pub(super) fn text(
 
 impl Text {
     /// For the browser's own memory.
-    pub(super) fn autocomplete(mut self, autocomplete: &'static str) -> Text {
+    pub(crate) fn autocomplete(mut self, autocomplete: &'static str) -> Text {
         self.autocomplete = autocomplete;
         self
     }
 
     /// A few words below it.
-    pub(super) fn hint(mut self, hint: &'static str) -> Text {
+    pub(crate) fn hint(mut self, hint: &'static str) -> Text {
         self.hint = Some(hint);
         self
     }
 
     /// It may be left empty.
-    pub(super) fn optional(mut self) -> Text {
+    pub(crate) fn optional(mut self) -> Text {
         self.optional = true;
         self
     }
 
     /// As HTML.
-    pub(super) fn view(self) -> AnyView {
+    pub(crate) fn view(self) -> AnyView {
         let hint_id = ["hint-", self.name].concat();
         let described = self.hint.map(|_| hint_id.clone());
         view! {
@@ -130,7 +130,7 @@ impl Text {
 }
 
 /// A field with a few choices: value and words.
-pub(super) fn choice(
+pub(crate) fn choice(
     name: &'static str,
     label: &'static str,
     choices: &[(String, String)],
@@ -153,7 +153,7 @@ pub(super) fn choice(
 
 /// A button that asks once more before it does something that cannot be taken back. No script: it opens, and the second
 /// button is inside.
-pub(super) fn sure(
+pub(crate) fn sure(
     words: &'static str,
     warning: String,
     button: String,
@@ -174,7 +174,7 @@ pub(super) fn sure(
 }
 
 /// Something that is shown once, with a button that copies it.
-pub(super) fn once(title: &'static str, words: &'static str, text: &str) -> AnyView {
+pub(crate) fn once(title: &'static str, words: &'static str, text: &str) -> AnyView {
     view! {
         <section class="card once" role="status">
             <h2>{title}</h2>
@@ -191,7 +191,7 @@ pub(super) fn once(title: &'static str, words: &'static str, text: &str) -> AnyV
 }
 
 /// A card's heading, with a few words beside it.
-pub(super) fn heading(title: &'static str, sub: &str) -> AnyView {
+pub(crate) fn heading(title: &'static str, sub: &str) -> AnyView {
     view! {
         <header>
             <h2>{title}</h2>
