@@ -6,7 +6,9 @@
 //! the same message as `BEGIN`: they end with the transaction, and Postgres sees to that.
 //!
 //! sqlx knows of a transaction once `BEGIN` was answered. One that is given up before that would go back to the pool open;
-//! so until then the connection counts as lost, and is closed.
+//! so until then the connection counts as lost, and is closed. So is that of a write that is given up later: now and then
+//! sqlx then waits for an answer that was never due, and the connection would never come back. Reads are always let go
+//! without a commit, and are undone.
 
 use std::ops::{Deref, DerefMut};
 
@@ -48,13 +50,14 @@ enum State {
 /// A transaction on a connection of the pool. Dropped without a commit, it is undone.
 pub(super) struct PgTransaction {
     connection: PoolConnection<Postgres>,
+    access: Access,
     state: State,
 }
 
 impl PgTransaction {
     /// Sees and may do everything.
     pub(super) async fn of_system(pool: &PgPool, access: Access) -> Result<PgTransaction, StoreError> {
-        PgTransaction::open(pool, access.begin().to_owned()).await
+        PgTransaction::open(pool, access, access.begin().to_owned()).await
     }
 
     /// Sees one tenant's rows, and may do what requests may.
@@ -64,12 +67,14 @@ impl PgTransaction {
         tenant: &TenantId,
         access: Access,
     ) -> Result<PgTransaction, StoreError> {
-        PgTransaction::open(pool, format!("{}; {}", access.begin(), wall.behind(tenant))).await
+        let sql = format!("{}; {}", access.begin(), wall.behind(tenant));
+        PgTransaction::open(pool, access, sql).await
     }
 
-    async fn open(pool: &PgPool, sql: String) -> Result<PgTransaction, StoreError> {
+    async fn open(pool: &PgPool, access: Access, sql: String) -> Result<PgTransaction, StoreError> {
         let mut transaction = PgTransaction {
             connection: pool.acquire().await.map_err(store_error)?,
+            access,
             state: State::Opening,
         };
         let begin = AssertSqlSafe(sql).into_sql_str();
@@ -104,11 +109,12 @@ impl DerefMut for PgTransaction {
 
 impl Drop for PgTransaction {
     fn drop(&mut self) {
-        match self.state {
-            State::Opening => self.connection.close_on_drop(),
+        match (self.state, self.access) {
+            // The server undoes what a connection leaves behind that ends.
+            (State::Opening, _) | (State::Open, Access::Write) => self.connection.close_on_drop(),
             // Sent before the connection does anything else.
-            State::Open => PgTransactionManager::start_rollback(&mut self.connection),
-            State::Ended => {}
+            (State::Open, Access::Read) => PgTransactionManager::start_rollback(&mut self.connection),
+            (State::Ended, _) => {}
         }
     }
 }
