@@ -177,6 +177,7 @@ fn alone(_: &mut Run) -> Result<()> {
         "fuseboard-client",
         "outbound",
         "secrets",
+        "oidc",
         "engine",
         "store-sql",
         "bench",
