@@ -1,8 +1,18 @@
-// Keeps a page about alerts fresh, sends its forms without loading it anew, and puts keys on it.
-// Without this script everything works too, page by page.
-const EVERY = 2000;
-let seen = "";
+// Keeps a page about alerts fresh, sends its forms without loading it anew, and puts keys on it. What has changed it hears
+// from watch.js. Without this script everything works too, page by page.
+import { acknowledge, age, annotate, beep, follow, freshness, parsed, spaced, tellAges } from "./watch.js";
+
+// Time changes words too: what is put off, what a silence does.
+const ANYWAY = 30_000;
+
 let asked = 0;
+let askedAt = performance.now();
+let wanted = 0; // the newest version that was told
+let kept = ""; // why what was tried with the open alert was not done
+let left = false; // a part was left as it was, because somebody was at it
+
+const pill = () => document.querySelector("[data-watch]");
+const shown = () => Number(pill()?.dataset.version ?? 0);
 
 // A part of the page is left alone while somebody writes in it or has something open in it.
 const busy = (part) => {
@@ -10,76 +20,133 @@ const busy = (part) => {
   return writes || part.querySelector("details[open]") !== null;
 };
 
-function take(html, isAnswer) {
-  const page = new DOMParser().parseFromString(html, "text/html");
+// What a part says, but for how long ago things were.
+const says = (part) => {
+  const copy = part.cloneNode(true);
+  for (const time of copy.querySelectorAll("time[data-since]")) time.textContent = "";
+  for (const own of copy.querySelectorAll("[data-mine], [data-note], [data-watch]")) own.remove();
+  for (const form of copy.querySelectorAll("form[hidden]")) form.hidden = false;
+  return copy.innerHTML;
+};
+
+const targets = (part) => [...part.querySelectorAll("a, button, summary")];
+
+function take(page, isAnswer, parts = () => true) {
   document.title = page.title;
+  left = false;
+  const version = page.querySelector("[data-watch]")?.dataset.version;
   for (const part of document.querySelectorAll("[data-swap]")) {
     const fresh = page.querySelector(`[data-swap="${part.dataset.swap}"]`);
-    if (!fresh || (!isAnswer && busy(part)) || part.innerHTML === fresh.innerHTML) continue;
-    const held = part.contains(document.activeElement) ? document.activeElement.closest("[data-alert]")?.dataset.alert : undefined;
-    part.replaceChildren(...fresh.childNodes);
-    if (held) part.querySelector(`[data-alert="${held}"] a, [data-alert="${held}"] button`)?.focus();
+    if (!fresh || !parts(part.dataset.swap) || says(part) === says(fresh)) continue;
+    if (!isAnswer && busy(part)) {
+      left = true;
+      continue;
+    }
+    const at = targets(part).indexOf(document.activeElement);
+    const row = at < 0 ? undefined : document.activeElement.closest("[data-alert]")?.dataset.alert;
+    part.replaceChildren(...document.adoptNode(fresh).childNodes);
+    if (row) part.querySelector(`[data-alert="${CSS.escape(row)}"] a`)?.focus();
+    else if (at >= 0) targets(part)[at]?.focus();
   }
-  tell("live", "Live");
+  if (version && pill()) pill().dataset.version = version;
+  const detail = document.querySelector("[data-swap=detail]");
+  if (kept && detail && !detail.querySelector(".refused")) {
+    const told = Object.assign(document.createElement("p"), { className: "refused", role: "alert", textContent: kept });
+    told.dataset.note = "";
+    detail.querySelector("header")?.after(told);
+  }
+  annotate(document);
+  tellAges();
+  tell();
 }
 
-function tell(state, words) {
-  const pill = document.querySelector("[data-watch]");
-  if (!pill) return;
-  pill.dataset.live = state;
-  pill.querySelector("[data-watch-words]").textContent = words;
+// Live, behind, or not connected: what is on the page, and whether we would know better.
+function tell(words) {
+  const place = pill();
+  if (!place) return;
+  const { state, age: old } = freshness();
+  place.dataset.live = words ? "stale" : state;
+  place.querySelector("[data-watch-words]").textContent = words ?? { live: "Live", behind: `Behind ${age(Math.max(old, 1_000))}`, stale: "Not connected" }[state];
 }
 
-async function look() {
+const look = spaced(async () => {
   const mine = ++asked;
+  askedAt = performance.now();
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
-    if (mine !== asked) return;
-    if (!answer.ok && answer.status !== 422) return tell("stale", "Not answering");
+    if (mine !== asked || (!answer.ok && answer.status !== 422)) return;
     const html = await answer.text();
-    if (mine !== asked) return;
-    if (html !== seen) take((seen = html), false);
-    tell("live", "Live");
+    if (mine === asked) take(parsed(html), false);
   } catch {
-    if (mine === asked) tell("stale", "Not connected");
+    // The pill tells; the next second tries again.
   }
-}
+  tell();
+});
 
-setInterval(() => document.visibilityState === "visible" && look(), EVERY);
-addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
-look();
+follow(({ version }) => {
+  wanted = version;
+  if (document.visibilityState === "visible" && version !== shown()) look();
+});
+setInterval(() => {
+  tell();
+  if (document.visibilityState !== "visible") return;
+  const since = performance.now() - askedAt;
+  const isOld = wanted > shown() || (left && ![...document.querySelectorAll("[data-swap]")].some(busy));
+  if ((isOld && since > 1_000) || since > ANYWAY) look();
+}, 1_000);
+addEventListener("visibilitychange", () => document.visibilityState === "visible" && wanted !== shown() && look());
+
+// The reason in an answer. It is kept, because the page around it is put anew when something changes.
+const reason = (page) => page.querySelector("[data-swap=detail] .refused")?.textContent ?? "";
 
 addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!form.matches("[data-act]")) return;
+  if (!form.matches(".desk [data-act], .desk-rules [data-act]")) return;
   event.preventDefault();
+  asked++;
+  if (form.closest("[data-alert]")) {
+    return acknowledge(form, document, "list", (html) => {
+      const page = parsed(html);
+      const why = reason(page);
+      take(page, true, (part) => part !== "detail");
+      look();
+      return why;
+    });
+  }
+  kept = "";
   const button = event.submitter;
-  const words = button?.textContent;
+  const words = button?.innerHTML;
   if (button) {
     button.disabled = true;
-    button.textContent = "…";
+    button.textContent = form.dataset.form === "ack" ? "You, now" : "…";
   }
-  asked++;
   try {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { accept: "text/html" } });
-    if (!answer.ok && answer.status !== 422) throw new Error(answer.status === 403 ? "You may not do that." : "It was not done.");
+    if (!answer.ok && answer.status !== 422) throw new Error(answer.status === 403 ? "You may not do that." : "It was not done. Try again.");
     const html = await answer.text();
     for (const open of form.querySelectorAll("details[open]")) open.open = false;
     form.closest("details[open]")?.removeAttribute("open");
-    // The answer to a button in the list is the list; what is open beside it is looked at anew.
-    take(html, true);
+    const page = parsed(html);
+    kept = answer.status === 422 ? reason(page) : "";
+    take(page, true);
+    // The answer to a form is the page that it is on; what is open beside it is looked at anew.
     if (new URL(answer.url).pathname !== location.pathname) look();
   } catch (error) {
     if (button) {
       button.disabled = false;
-      button.textContent = words;
+      button.innerHTML = words;
     }
-    tell("stale", error instanceof TypeError ? "Not connected" : error.message);
+    const told = form.querySelector("[data-note]") ?? form.appendChild(document.createElement("p"));
+    told.className = "refused";
+    told.dataset.note = "";
+    told.setAttribute("role", "alert");
+    told.textContent = error instanceof TypeError ? "Not sent: no connection. Try again." : error.message;
+    tell(error instanceof TypeError ? "Not connected" : undefined);
   }
 });
 
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.key === "Escape") {
     for (const open of document.querySelectorAll("details.sure[open]")) {
       open.open = false;
@@ -87,7 +154,7 @@ addEventListener("keydown", (event) => {
     }
     return;
   }
-  if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+  if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || localStorage.getItem("fb_keys") === "off") return;
   if (event.key === "j" || event.key === "k") {
     const rows = [...document.querySelectorAll("[data-alert]")];
     const here = rows.findIndex((row) => row.contains(document.activeElement) || (document.activeElement === document.body && row.getAttribute("aria-current")));
@@ -102,3 +169,33 @@ addEventListener("keydown", (event) => {
 addEventListener("click", (event) => {
   for (const open of document.querySelectorAll("details.sure[open]")) if (!open.contains(event.target)) open.open = false;
 });
+
+// ——— How this browser calls for attention ———
+
+const place = document.querySelector("[data-tell]");
+if (place) {
+  const words = place.querySelector("[data-tell-words]");
+  const switches = { note: place.querySelector("[data-tell-note]"), sound: place.querySelector("[data-tell-sound]") };
+  const isOn = (what) => localStorage.getItem(`fb_tell_${what}`) === "on";
+  const show = () => {
+    for (const [what, button] of Object.entries(switches)) button.setAttribute("aria-pressed", String(isOn(what)));
+  };
+  const turn = (what, on) => {
+    if (on) localStorage.setItem(`fb_tell_${what}`, "on");
+    else localStorage.removeItem(`fb_tell_${what}`);
+    words.textContent = "";
+    show();
+  };
+  switches.note.hidden = !("Notification" in globalThis);
+  switches.note.addEventListener("click", async () => {
+    if (isOn("note")) return turn("note", false);
+    if ((await Notification.requestPermission()) === "granted") turn("note", true);
+    else words.textContent = "This browser does not let us.";
+  });
+  switches.sound.addEventListener("click", () => {
+    turn("sound", !isOn("sound"));
+    if (isOn("sound")) beep();
+  });
+  show();
+  place.hidden = false;
+}

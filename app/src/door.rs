@@ -138,10 +138,10 @@ pub fn door(door: Door) -> String {
         .refused
         .map(|why| view! { <p class="door-refused" role="alert">{why}</p> });
     let foot = door.foot.map(|foot| view! { <p class="door-foot">{foot}</p> });
-    let script = door.takes_token.then_some("/door.js");
+    let scripts: &[&str] = if door.takes_token { &["/door.js"] } else { &[] };
     let page = view! {
         <html lang="en" data-theme=theme>
-            {head(title, script, leads)}
+            {head(title, scripts, leads)}
             <body class="door">
                 <main id="main">
                     <p class="brand">{brand()} "Fuseboard"</p>

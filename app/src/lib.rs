@@ -35,4 +35,4 @@ mod slots;
 pub mod ui_state;
 
 pub use app::App;
-pub use shell::{Demo, demo_note, shell, theme_key};
+pub use shell::{AlertsBeside, Demo, demo_note, shell, theme_key};

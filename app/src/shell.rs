@@ -1,7 +1,7 @@
 //! The document around the interface. Nothing in it is inline but what leptos needs to start, and that carries the
 //! nonce of the page's Content-Security-Policy.
 
-use leptos::{config::LeptosOptions, prelude::*};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
 use crate::{
@@ -12,6 +12,16 @@ use crate::{
 /// A context of pages that show a demonstration. Not a part of the seed: the page's program has no use for it.
 #[derive(Debug, Clone, Copy)]
 pub struct Demo;
+
+/// What the server knows of alerts when a page is made, as a context: HTML that the page's program takes over unseen, and
+/// that `/watch.js` keeps fresh (ADR 0031). Not a part of the seed, for the same reason.
+#[derive(Debug, Clone)]
+pub struct AlertsBeside {
+    /// The rail, on the board's page.
+    pub rail: Option<String>,
+    /// The count in the navigation.
+    pub badge: String,
+}
 
 /// Says that the data are made up, behind everything that the page's program takes over; the style puts it on top.
 #[must_use]
@@ -43,6 +53,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="stylesheet" href="/pkg/fuseboard.css"/>
                 <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+                <script r#type="module" src="/watch.js" nonce=use_nonce()></script>
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <HydrationScripts options/>
                 <MetaTags/>

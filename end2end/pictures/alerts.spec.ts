@@ -1,7 +1,7 @@
 // The pages about alerts: a bad quarter of an hour, taken by somebody.
 import path from "node:path";
 import { type Page, test as base } from "@playwright/test";
-import { call, transition } from "../helpers/events.ts";
+import { busyBoard, call, transition } from "../helpers/events.ts";
 import { Server } from "../helpers/server.ts";
 
 const OUT = process.env.PICTURES ?? "test-results/pictures";
@@ -63,6 +63,35 @@ test("alerts", async ({ context, page, server }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(`${server.url}/alerts/rules`);
   await shot(page, "alert-rules-phone");
-  await page.goto(`${server.url}/`);
-  await page.screenshot({ path: path.join(OUT, "board-with-alerts-phone.png") });
+});
+
+// The board with alerts beside it, without a simulator: quick to take.
+test("rail", async ({ context, page, server }) => {
+  test.setTimeout(120_000);
+  await server.push(...busyBoard());
+  await server.push(transition("mistral-large", "closed", { provider: "mistral" }), transition("mistral-large", "open", { provider: "mistral" }));
+  await page.setViewportSize({ width: 1440, height: 1130 });
+  await page.goto(server.url);
+  const rows = page.locator("alert-rail [data-alert]");
+  const ready = async () => {
+    await page.locator("body[data-hydrated]").waitFor();
+    await page.locator('[data-live="live"]').first().waitFor();
+    await page.evaluate(() => document.fonts.ready.then(() => undefined));
+  };
+  await rows.nth(2).waitFor();
+  await page.keyboard.press("a");
+  await page.locator("alert-rail .rail-who").waitFor();
+  await server.push(transition("mistral-large", "closed", { provider: "mistral" }), transition("gemini-flash", "open", { provider: "google", failure_rate: 0.62 }));
+  await page.locator("alert-rail [data-recovered]").waitFor();
+  for (const theme of ["light", "dark"] as const) {
+    await context.addCookies([{ name: "fb_theme", value: theme, url: server.url }]);
+    for (const [name, width, height] of [["desk", 1440, 1130], ["laptop", 1280, 800], ["tablet", 1000, 1130], ["phone", 390, 844]] as const) {
+      await page.setViewportSize({ width, height });
+      await page.goto(server.url);
+      await ready();
+      await page.waitForTimeout(600);
+      await page.screenshot({ path: path.join(OUT, `rail-${name}-${theme}.png`), animations: "disabled" });
+    }
+  }
+  await page.screenshot({ path: path.join(OUT, "rail-phone-whole-dark.png"), fullPage: true, animations: "disabled" });
 });

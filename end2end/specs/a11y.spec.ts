@@ -32,6 +32,7 @@ for (const theme of ["light", "dark"] as const) {
     await board.live();
     await board.chart("latency").scrollIntoViewIfNeeded();
     await expect(board.chart("latency").locator("canvas").first()).toBeVisible();
+    await expect(page.locator("alert-rail button").first()).toBeVisible();
     await check(page, "board");
 
     await page.keyboard.press("?");
@@ -83,6 +84,19 @@ for (const theme of ["light", "dark"] as const) {
 
     await board.open("/connect");
     await check(page, "connect");
+
+    await board.open();
+    await page.keyboard.press("a");
+    await expect(page.locator("alert-rail .rail-who").first()).toBeVisible();
+    await check(page, "board with somebody on it");
+    await page.locator("alert-rail .alert-title").first().click();
+    await expect(page.locator("[data-watch]")).toHaveAttribute("data-live", "live");
+    await check(page, "alert");
+    for (const path of ["/alerts", "/alerts/rules", "/alerts/silences"]) {
+      await page.goto(server.url + path);
+      await expect(page.locator("[data-watch]")).toHaveAttribute("data-live", "live");
+      await check(page, path);
+    }
   });
 }
 

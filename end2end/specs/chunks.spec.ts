@@ -58,7 +58,8 @@ test("a page whose server is of another build goes on in JSON", async ({ board, 
     window.WebSocket = class extends Real {
       constructor(url: string | URL, protocols?: string | string[]) {
         super(String(url).replace(/build=[^&]*/, "build=another"), protocols);
-        this.addEventListener("open", () => spoken.push(this.protocol));
+        // The script beside the program has a socket of its own, which names no build.
+        if (String(url).includes("build=")) this.addEventListener("open", () => spoken.push(this.protocol));
       }
     };
   });

@@ -17,6 +17,7 @@ pub mod edge;
 pub mod http;
 pub mod lifecycle;
 pub mod logs;
+pub mod notify;
 pub mod pages;
 pub mod private_file;
 pub mod secrets;

@@ -25,8 +25,9 @@ use crate::auth::{
     Setup, SetupError, Whence,
 };
 use crate::config::Config;
-use crate::edge::Origins;
+use crate::edge::{External, Origins};
 use crate::http::{self, Patience, Quotas};
+use crate::notify::{AckLinks, Courier};
 use crate::state::{Facilities, Shared};
 use crate::stores::{self, OpenStores, StoresError};
 use crate::tls::{self, Tls, TlsError};
@@ -149,6 +150,18 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     let assets = Assets::new(config.site_dir.clone());
     let build = build_name(&assets.fingerprint().await);
     let inner = Supervisor::new();
+    let vault = secrets::vault(config, Arc::clone(&stores.secrets), inner.system());
+    vault.check().await?;
+    let vault = Arc::new(vault);
+    let ack_links = Arc::new(AckLinks::new(Arc::clone(&vault), inner.system(), clock.clone()));
+    let courier = Courier::new(
+        Arc::clone(&vault),
+        inner.system(),
+        clock.clone(),
+        Outbound::new(config.allowed.clone()),
+        External::told(config.external.as_ref(), tls.is_some(), address),
+        Arc::clone(&ack_links),
+    );
     let engine_config = EngineConfig {
         clock: clock.clone(),
         journal_keep: i64::from(config.journal_days) * 86_400_000,
@@ -159,12 +172,10 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         kept_labels: config.kept_labels.clone(),
         utc_offset_min: config.utc_offset_min,
         build: build.clone(),
+        post: Arc::new(courier),
     };
     let engine = Engine::start(stores.stores.clone(), engine_config, &inner).await?;
     let lookup = KeyLookup::new(Arc::clone(&stores.stores.keys), inner.system(), clock.clone());
-    let vault = secrets::vault(config, Arc::clone(&stores.secrets), inner.system());
-    vault.check().await?;
-    let vault = Arc::new(vault);
     let seconds = Seconds::new(Arc::clone(&stores.seconds), Arc::clone(&vault));
     let (people, token) = people(config, &stores, seconds, inner.system(), &clock).await?;
     let local_key = if options.local_key {
@@ -179,6 +190,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         audits: Arc::clone(&stores.stores.audits),
         keys: Arc::clone(&stores.stores.keys),
         vault,
+        ack_links,
         lookup,
         people,
         origins: Origins::new(

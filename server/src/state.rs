@@ -14,6 +14,7 @@ use crate::assets::Assets;
 use crate::auth::{KeyLookup, People};
 use crate::edge::Origins;
 use crate::http::{HttpCounts, Patience, Quotas};
+use crate::notify::AckLinks;
 use crate::tls::Tls;
 use crate::ws::Sockets;
 
@@ -30,6 +31,8 @@ pub struct Facilities {
     pub keys: Arc<dyn Keys>,
     /// Keeps secrets.
     pub vault: Arc<Vault>,
+    /// Links that acknowledge.
+    pub ack_links: Arc<AckLinks>,
     /// Finds API keys.
     pub lookup: KeyLookup,
     /// Accounts and sessions.

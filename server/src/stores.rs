@@ -133,6 +133,7 @@ async fn connect(
                 keys: store.clone(),
                 audits: store.clone(),
                 alerts: store.clone(),
+                deliveries: store.clone(),
             };
             Ok(OpenStores {
                 stores,
@@ -154,6 +155,7 @@ async fn connect(
                 keys: store.clone(),
                 audits: store.clone(),
                 alerts: store.clone(),
+                deliveries: store.clone(),
             };
             Ok(OpenStores {
                 stores,

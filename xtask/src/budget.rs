@@ -55,6 +55,7 @@ pub fn check() -> Result<()> {
         "pkg/fuseboard.js",
         "pkg/fuseboard.css",
         "pkg/echarts.js",
+        "watch.js",
         "fonts/inter.woff2",
         "fonts/jetbrains-mono.woff2",
     ]) {

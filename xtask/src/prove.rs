@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 use crate::{browser, children, pg, process, site, strace, tests, ui};
 
 const NAMES: &str = "kills (200 SIGKILLs per database), power (2,000 states after power cuts), heap (86,400 frames in a \
-                     browser), history (30 days of 100 million calls), defects [WORDS] (planted mistakes that the \
+                     browser), history (30 days of 100 million calls), outbox (500 alerts through six channels, 100 faults), \
+                     defects [WORDS] (planted mistakes that the \
                      tests must notice)";
 
 /// Runs one.
@@ -22,6 +23,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         "power" => power(),
         "heap" => heap(),
         "history" => history(),
+        "outbox" => outbox(),
         "defects" => defects::run(arguments.get(1..).unwrap_or_default()),
         other => bail!("there is no proof `{other}`; there are: {NAMES}"),
     }?;
@@ -69,6 +71,23 @@ fn history() -> Result<String> {
         .env("HISTORY_CALLS", "100000000");
     process::run(&mut cargo)?;
     Ok("passed".to_owned())
+}
+
+/// The same tests as in `cargo xtask test`, with 3,000 notifications and 100 faults for each database.
+fn outbox() -> Result<String> {
+    let postgres = pg::provide()?;
+    let mut cargo = tests::test_command();
+    cargo
+        .env("OUTBOX_ALERTS", "500")
+        .env("OUTBOX_FAULTS", "100")
+        .env(pg::VARIABLE, &postgres.url)
+        .arg("nothing_is_lost_by");
+    if process::on_path("cargo-nextest").is_some() {
+        cargo.arg("--no-capture");
+    } else {
+        cargo.args(["--", "--nocapture", "--test-threads=1"]);
+    }
+    tests::count(&mut cargo)
 }
 
 fn heap() -> Result<String> {

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use protocol::alerts::{AlertDetail, AlertItem};
 
+use super::deliveries::{about, channel_name, outcome};
 use super::frame::{Frame, Section};
 use super::list::AlertsView;
 use super::words::{event, level, line, since};
@@ -64,6 +65,7 @@ pub(super) fn detail(view: &AlertsView, open: &AlertDetail) -> AnyView {
         </section>
         {(!open.incident.is_empty()).then(|| incident(view, open))}
         {story(frame, open)}
+        {(!view.told.is_empty()).then(|| told(view))}
         {(frame.may_act).then(|| note(view, alert))}
     }
     .into_any()
@@ -73,11 +75,7 @@ pub(super) fn detail(view: &AlertsView, open: &AlertDetail) -> AnyView {
 fn whose(frame: &Frame, alert: &AlertItem) -> Option<AnyView> {
     let words = match (alert.phase.as_str(), &alert.ack) {
         ("acknowledged", Some(ack)) => {
-            let whose = if ack.by.name == frame.me {
-                "You have it"
-            } else {
-                ""
-            };
+            let whose = if ack.by.id == frame.me { "You have it" } else { "" };
             let whose = match whose {
                 "" => format!("{} has it", ack.by.name),
                 whose => whose.to_owned(),
@@ -244,6 +242,38 @@ fn story(frame: &Frame, open: &AlertDetail) -> AnyView {
         <section>
             <h3>"Timeline"</h3>
             <ol class="desk-story">{entries.collect_view()}</ol>
+        </section>
+    }
+    .into_any()
+}
+
+/// Who was told of it, through what, and what came of that.
+fn told(view: &AlertsView) -> AnyView {
+    let frame = &view.frame;
+    let rows = view.told.iter().map(|item| {
+        let href = format!("{}/{}", frame.href(Section::Deliveries), item.id);
+        let why = (item.state != "delivered" && !item.words.is_empty()).then(|| {
+            view! { <span class="desk-text">{item.words.clone()}</span> }
+        });
+        view! {
+            <li data-state=item.state.clone()>
+                <time title=full(item.created, frame.utc_offset_min)>
+                    {clock(item.created, frame.utc_offset_min)}
+                </time>
+                <i aria-hidden="true"></i>
+                <span>
+                    <b>{channel_name(item)}</b>
+                    " "
+                    <a href=href>{format!("{}: {}", about(item).to_lowercase(), outcome(item))}</a>
+                    {why}
+                </span>
+            </li>
+        }
+    });
+    view! {
+        <section>
+            <h3>"Told"</h3>
+            <ol class="desk-story">{rows.collect_view()}</ol>
         </section>
     }
     .into_any()

@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 use protocol::Level;
+use protocol::view::Alerts;
 
-use crate::format::span_short;
+use super::words::age;
+use crate::format::full;
 use crate::plain::form::Wrong;
-use crate::plain::{head, mark, navigation};
+use crate::plain::{self, Around, mark};
 use crate::seed::Theme;
-use crate::{demo_note, theme_key};
 
 /// A page about alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Section {
     Alerts,
     Rules,
     Silences,
+    Channels,
+    Deliveries,
 }
 
 impl Section {
@@ -25,6 +28,8 @@ impl Section {
             Section::Alerts => "Alerts",
             Section::Rules => "Rules",
             Section::Silences => "Silences",
+            Section::Channels => "Channels",
+            Section::Deliveries => "Deliveries",
         }
     }
 
@@ -34,23 +39,10 @@ impl Section {
             Section::Alerts => "/alerts",
             Section::Rules => "/alerts/rules",
             Section::Silences => "/alerts/silences",
+            Section::Channels => "/alerts/channels",
+            Section::Deliveries => "/alerts/deliveries",
         }
     }
-}
-
-/// What the bar tells.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Alerts that fire and that nobody has.
-    pub need: usize,
-    /// Of these, when the first fired.
-    pub oldest: Option<i64>,
-    /// Alerts that somebody has, or that are put off or held back.
-    pub held: usize,
-    /// Silences that hide something now or will.
-    pub silences: usize,
-    /// Rules that are evaluated.
-    pub rules: usize,
 }
 
 /// Around a page.
@@ -60,7 +52,7 @@ pub struct Frame {
     pub section: Section,
     /// Empty, or `/t/{slug}`.
     pub base: String,
-    /// Who looks, as timelines name them.
+    /// The id of who looks, as alerts name it.
     pub me: String,
     /// May acknowledge, silence and so on.
     pub may_act: bool,
@@ -75,9 +67,11 @@ pub struct Frame {
     /// Whether the data are a demonstration's.
     pub demo: bool,
     /// What the bar tells.
-    pub counts: Counts,
-    /// What was just done, a sentence.
-    pub done: Option<&'static str>,
+    pub counts: Alerts,
+    /// Channels that are told.
+    pub channels: u64,
+    /// Channels that nothing can be sent through.
+    pub dead: u64,
     /// What was sent and cannot be.
     pub wrong: Option<Wrong>,
 }
@@ -96,16 +90,11 @@ impl Frame {
 
 /// The page's HTML around what is in it.
 pub(super) fn page(frame: &Frame, title: &str, content: AnyView) -> String {
-    let theme = frame.theme.map(theme_key);
     let needed = match frame.counts.need {
         0 => String::new(),
         need => format!("({need}) "),
     };
-    let title = format!("{needed}{title} · Fuseboard");
-    let done = frame
-        .done
-        .map(|done| view! { <p class="note done" role="status">{done}</p> });
-    let pill = |section: Section, count: usize| {
+    let pill = |section: Section, count: u64| {
         let here = (section == frame.section).then_some("page");
         view! {
             <a class="pill" href=frame.href(section) aria-current=here>
@@ -115,60 +104,71 @@ pub(super) fn page(frame: &Frame, title: &str, content: AnyView) -> String {
             </a>
         }
     };
-    let page = view! {
-        <html lang="en" data-theme=theme>
-            {head(title, Some("/alerts.js"), None)}
-            <body>
-                <a class="skip" href="#main">"To the content"</a>
-                <div class="app">
-                    {navigation(&frame.base, "/alerts")}
-                    <main id="main" tabindex="-1" data-page="alerts">
-                        <header class="bar" data-swap="bar">
-                            <h1>{frame.section.title()}</h1>
-                            {verdict(&frame.counts, frame.now)}
-                            <div class="bar-end">
-                                {(frame.section != Section::Alerts)
-                                    .then(|| pill(Section::Alerts, frame.counts.need + frame.counts.held))}
-                                {pill(Section::Silences, frame.counts.silences)}
-                                {pill(Section::Rules, frame.counts.rules)}
-                                <span class="pill live-pill" data-live="still" data-watch="">
-                                    <i class="live-dot"></i>
-                                    <span data-watch-words="">"As of now"</span>
-                                </span>
-                            </div>
-                        </header>
-                        {done}
-                        {content}
-                    </main>
-                </div>
-                {frame.demo.then(demo_note)}
-            </body>
-        </html>
+    let content = view! {
+        <header class="bar" data-swap="bar">
+            <h1>{frame.section.title()}</h1>
+            {verdict(frame)}
+            <div class="bar-end">
+                {(frame.section != Section::Alerts)
+                    .then(|| pill(Section::Alerts, frame.counts.need + frame.counts.held))}
+                {pill(Section::Silences, frame.counts.silences)}
+                {pill(Section::Rules, frame.counts.rules)}
+                {frame.may_act.then(|| pill(Section::Channels, frame.channels))}
+                <span class="pill live-pill" data-live="still" data-watch="" data-version=frame.counts.version.to_string()>
+                    <i class="live-dot"></i>
+                    <span data-watch-words="">"As of now"</span>
+                </span>
+            </div>
+        </header>
+        <div data-swap="dead">{(frame.dead > 0 && frame.may_act).then(|| dead(frame))}</div>
+        {content}
     };
-    format!("<!DOCTYPE html>{}", page.to_html())
+    let around = Around {
+        title: format!("{needed}{title} · Fuseboard"),
+        script: "/alerts.js",
+        base: &frame.base,
+        open: "/alerts",
+        name: "alerts",
+        need: frame.counts.need,
+        theme: frame.theme,
+        demo: frame.demo,
+    };
+    plain::page(around, content.into_any())
 }
 
-fn verdict(counts: &Counts, now: i64) -> AnyView {
-    let (level, strong, more) = match (counts.need, counts.held) {
-        (0, 0) => (Level::Ok, "Nothing needs anybody.".to_owned(), String::new()),
+/// Nobody may be told of what is on this page.
+fn dead(frame: &Frame) -> AnyView {
+    let words = match frame.dead {
+        1 => "A channel is off because nothing can be sent through it.".to_owned(),
+        count => format!("{count} channels are off because nothing can be sent through them."),
+    };
+    view! {
+        <p class="refused desk-dead" role="alert">
+            {words} " " <a href=frame.href(Section::Channels)>"Look after it"</a>
+        </p>
+    }
+    .into_any()
+}
+
+fn verdict(frame: &Frame) -> AnyView {
+    let (level, strong, more) = match (frame.counts.need, frame.counts.held) {
+        (0, 0) => (Level::Ok, "Nothing needs anybody.".to_owned(), None),
         (0, held) => {
             let words = if held == 1 { "alert is" } else { "alerts are" };
+            let words = format!(" {held} {words} looked after or held back.");
             (
                 Level::Attention,
                 "Nothing waits.".to_owned(),
-                format!(" {held} {words} looked after or held back."),
+                Some(words.into_any()),
             )
         }
         (need, _) => {
-            let waited = counts
-                .oldest
-                .map(|oldest| format!(" The oldest has waited {}.", span_short(now - oldest)));
+            let waited = frame.counts.oldest.map(|oldest| {
+                let age = age(oldest, frame.now, full(oldest, frame.utc_offset_min));
+                view! { " The oldest has waited " {age} "." }.into_any()
+            });
             let words = if need == 1 { "alert needs" } else { "alerts need" };
-            (
-                Level::Act,
-                format!("{need} {words} somebody."),
-                waited.unwrap_or_default(),
-            )
+            (Level::Act, format!("{need} {words} somebody."), waited)
         }
     };
     view! {

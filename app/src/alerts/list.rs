@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 use protocol::alerts::{AlertDetail, AlertItem};
+use protocol::channels::DeliveryItem;
 
 use super::detail::{Choices, detail};
 use super::frame::{Frame, Section, page};
-use super::words::{level, line, state};
+use super::words::{age, level, line, since_now, state};
 use crate::browser::encode;
 use crate::format::{day, full, span_short};
 use crate::plain::form::{Wrong, hidden, refused};
@@ -50,6 +51,8 @@ pub struct AlertsView {
     pub is_first: bool,
     /// The one that is open.
     pub open: Option<AlertDetail>,
+    /// What was told of it, newest first; nothing for whoever may not see it.
+    pub told: Vec<DeliveryItem>,
     /// What its forms offer.
     pub choices: Choices,
 }
@@ -116,6 +119,7 @@ pub fn alerts(view: &AlertsView) -> String {
                     {groups(view)}
                     <p class="foot line">{newest} {older}</p>
                 </div>
+                {tell()}
             </section>
             <article class="desk-detail" data-swap="detail" aria-label="The alert that is open">
                 {match &view.open {
@@ -168,7 +172,7 @@ fn row(view: &AlertsView, alert: &AlertItem) -> AnyView {
     let needs = alert.phase == "firing";
     let end = match needs && frame.may_act {
         true => view! {
-            <form method="post" action=frame.alert(alert.id) data-act="">
+            <form method="post" action=href.clone() data-act="">
                 {hidden("do", "ack")}
                 {hidden("back", "list")}
                 <button type="submit" class="btn" class:go=alert.severity == "critical">"Ack"</button>
@@ -176,11 +180,14 @@ fn row(view: &AlertsView, alert: &AlertItem) -> AnyView {
         }
         .into_any(),
         false => view! {
-            <span class="desk-state">
-                {alert.resolved.is_none().then(|| state(alert, frame.now, frame.utc_offset_min))}
-            </span>
+            <span class="desk-state">{alert.resolved.is_none().then(|| standing(frame, alert))}</span>
         }
         .into_any(),
+    };
+    let fired = full(alert.fired, frame.utc_offset_min);
+    let lasted = match alert.resolved {
+        None => age(alert.fired, frame.now, fired),
+        Some(resolved) => view! { <time title=fired>{span_short(resolved - alert.fired)}</time> }.into_any(),
     };
     view! {
         <li data-alert=alert.id.to_string() data-phase=alert.phase.clone() aria-current=is_open.then_some("true")>
@@ -192,11 +199,37 @@ fn row(view: &AlertsView, alert: &AlertItem) -> AnyView {
                     {alert.simulated.then_some(" · simulated")}
                 </small>
             </a>
-            <time title=full(alert.fired, frame.utc_offset_min)>
-                {span_short(alert.resolved.unwrap_or(frame.now) - alert.fired)}
-            </time>
+            {lasted}
             {end}
         </li>
+    }
+    .into_any()
+}
+
+/// At the right of a row: who has it and since when, or why it waits.
+fn standing(frame: &Frame, alert: &AlertItem) -> AnyView {
+    match (alert.phase.as_str(), &alert.ack) {
+        ("acknowledged", Some(ack)) => {
+            let whose = match ack.by.id == frame.me {
+                true => "You have it, ".to_owned(),
+                false => format!("{} has it, ", ack.by.name),
+            };
+            let at = full(ack.at, frame.utc_offset_min);
+            view! { {whose} {since_now(ack.at, frame.now, at)} }.into_any()
+        }
+        _ => state(alert, frame.now, frame.utc_offset_min).into_any(),
+    }
+}
+
+/// How this browser calls for attention besides the title; off until somebody wants it. The script shows it.
+fn tell() -> AnyView {
+    view! {
+        <p class="desk-tell" data-tell="" hidden="">
+            "When another needs somebody: "
+            <button type="button" class="pill" data-tell-note="" aria-pressed="false">"Desktop note"</button>
+            <button type="button" class="pill" data-tell-sound="" aria-pressed="false">"Sound"</button>
+            <span role="status" data-tell-words=""></span>
+        </p>
     }
     .into_any()
 }

@@ -2,22 +2,29 @@
 //! hide them.
 //!
 //! Plain pages and forms, as the settings are (ADR 0025, ADR 0030): whoever is woken at night opens a link on a phone,
-//! and what they press must work before, and without, the program of the board. The one script looks every two seconds
-//! whether something changed, and puts what a form answers into the page without loading it anew.
+//! and what they press must work before, and without, the program of the board. Two scripts run beside them:
+//! `public/watch.js` hears over a socket that something changed, and `public/alerts.js` then puts what changed into the
+//! page, as it does with what a form answers.
 //!
-//! Deliberately absent: who may see or change what; the server decides before a page is made. Channels and on-call
+//! Deliberately absent: who may see or change what; the server decides before a page is made. On-call
 //! schedules, until there are such.
 
+mod channels;
+mod deliveries;
 mod detail;
 mod frame;
 mod list;
+mod rail;
 mod rules;
 mod silences;
 mod words;
 
+pub use channels::{ChannelForm, ChannelsView, FIELD, channels};
+pub use deliveries::{DeliveriesView, DeliveryView, deliveries, delivery};
 pub use detail::Choices;
-pub use frame::{Counts, Frame, Section};
+pub use frame::{Frame, Section};
 pub use list::{AlertsView, SHOWS, Show, alerts};
+pub use rail::{RailView, badge, rail};
 pub use rules::{RulesView, rules};
 pub use silences::{LENGTHS, SilencesView, silences};
 

@@ -1,5 +1,6 @@
 //! What an alert is called in one line, and how urgent it looks.
 
+use leptos::prelude::*;
 use protocol::Level;
 use protocol::alerts::{AlertEventItem, AlertItem};
 
@@ -30,13 +31,12 @@ pub(super) fn line(alert: &AlertItem) -> String {
     }
 }
 
-/// What is at its right: who has it and since when, or why it waits.
+/// What is at its right when nobody has it: why it waits.
 pub(super) fn state(alert: &AlertItem, now: i64, offset_min: i32) -> String {
-    match (alert.phase.as_str(), &alert.ack, alert.snoozed_until) {
-        ("acknowledged", Some(ack), _) => format!("{} has it, {}", ack.by.name, span_short(now - ack.at)),
-        ("snoozed", _, Some(until)) => format!("snoozed until {}", &moment(until, now, offset_min)),
-        ("suppressed", ..) => "held back".to_owned(),
-        (phase, ..) => phase.to_owned(),
+    match (alert.phase.as_str(), alert.snoozed_until) {
+        ("snoozed", Some(until)) => format!("snoozed until {}", &moment(until, now, offset_min)),
+        ("suppressed", _) => "held back".to_owned(),
+        (phase, _) => phase.to_owned(),
     }
 }
 
@@ -71,6 +71,47 @@ pub(super) fn event(event: &AlertEventItem, now: i64, offset_min: i32) -> (Strin
         },
         other => (other.to_owned(), text),
     }
+}
+
+/// Below this an age is told as `now`, milliseconds.
+const JUST: i64 = 10_000;
+
+/// How long ago, `4 min`; the pages' script tells it anew as time passes (`public/watch.js`, `age`).
+pub(super) fn age(at: i64, now: i64, title: String) -> AnyView {
+    view! { <time data-since=at.to_string() title=title>{span_short(now - at)}</time> }.into_any()
+}
+
+/// The same, and `now` at first.
+pub(super) fn since_now(at: i64, now: i64, title: String) -> AnyView {
+    let words = match now - at {
+        ..JUST => "now".to_owned(),
+        age => span_short(age),
+    };
+    view! { <time data-since=at.to_string() data-now="" title=title>{words}</time> }.into_any()
+}
+
+/// Where it is, from its labels, as far as its title does not say it: `anthropic/eu`.
+pub(super) fn place(alert: &AlertItem) -> String {
+    let parts = ["environment", "service", "provider", "deployment"].into_iter();
+    let said = |value: &str| alert.title.ends_with(&[": ", value].concat());
+    let parts = parts.filter_map(|name| {
+        let value = alert.labels.get(name)?.as_str();
+        (!value.is_empty() && !said(value)).then_some(value)
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Two letters for somebody: of the first two words, else the first two of the name.
+pub(super) fn initials(name: &str) -> String {
+    let mut words = name
+        .split([' ', '-', '.', '_', '@'])
+        .filter(|word| !word.is_empty());
+    let letters: String = match (words.next(), words.next()) {
+        (Some(first), Some(second)) => first.chars().take(1).chain(second.chars().take(1)).collect(),
+        (Some(only), None) => only.chars().take(2).collect(),
+        _ => String::new(),
+    };
+    letters.to_uppercase()
 }
 
 /// `critical`, since when, and for how long.

@@ -9,12 +9,13 @@ use crate::{
     ui_state::UiState,
 };
 
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 17] = [
     ("?", "This help"),
     (".", "Next breaker that is not closed"),
     ("j", "Next breaker, or next row"),
     ("k", "Previous breaker, or previous row"),
     ("Enter", "Open the selected breaker"),
+    ("a", "Acknowledge an alert"),
     ("t", "Choose the time range"),
     ("/", "Filter, on pages that have one"),
     ("r", "Replay, and back to live"),
@@ -23,6 +24,7 @@ const KEYS: [(&str, &str); 15] = [
     ("g p", "Go to the providers"),
     ("g r", "Go to the breakers"),
     ("g e", "Go to Explore"),
+    ("g a", "Go to the alerts"),
     ("g c", "Go to Connect"),
     ("Esc", "Back: close what is on top, or end a replay"),
 ];

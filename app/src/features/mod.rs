@@ -19,6 +19,7 @@ pub mod nav;
 pub mod notes;
 pub mod provider;
 pub mod providers;
+pub mod rail;
 pub mod range_menu;
 pub mod replay;
 pub mod theme_menu;

@@ -33,8 +33,15 @@ pub fn nav(site: &Site) -> Part {
         }
     };
     // No page of this program.
-    let beside = |to: &'static str, words: &'static str, mark: Icon| {
-        view! { <a href=[&site.base, to].concat() rel="external">{icon(mark)} {words}</a> }
+    // One kind of link for both: each kind is a piece of the program.
+    let beside = |to: &'static str, words: &'static str, mark: Icon, badge| {
+        view! {
+            <a href=[&site.base, to].concat() rel="external">
+                {icon(mark)}
+                {words}
+                <b class="nav-count" inner_html=badge></b>
+            </a>
+        }
     };
     view! {
         <nav class="nav" aria-label="Main">
@@ -42,13 +49,24 @@ pub fn nav(site: &Site) -> Part {
             {link("/", "Board", Icon::Board)}
             {link("/providers", "Providers", Icon::Providers)}
             {link("/breakers", "Breakers", Icon::Breakers)}
-            {beside("/alerts", "Alerts", Icon::Alerts)}
+            {beside("/alerts", "Alerts", Icon::Alerts, badge())}
             {link("/explore", "Explore", Icon::Explore)}
             <span class="nav-gap"></span>
             {link("/limits", "Limits", Icon::Limits)}
             {link("/connect", "Connect", Icon::Connect)}
-            {beside("/settings", "Settings", Icon::Settings)}
+            {beside("/settings", "Settings", Icon::Settings, Default::default())}
         </nav>
     }
     .part()
+}
+
+/// Only the server knows it here; later a script of its own tells it.
+#[cfg(feature = "ssr")]
+fn badge() -> String {
+    use_context::<crate::AlertsBeside>().map_or_else(String::new, |beside| beside.badge)
+}
+
+#[cfg(not(feature = "ssr"))]
+fn badge() -> &'static str {
+    ""
 }

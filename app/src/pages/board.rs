@@ -15,6 +15,7 @@ use crate::{
         fuses::panel,
         kpis::kpis,
         notes::silent_note,
+        rail::rail,
         range_menu::range_menu,
         replay::{self, Replay, replay_bar, replay_note},
     },
@@ -77,7 +78,7 @@ fn body(live: Live, replay: Replay) -> Part {
                 {panel(live)}
                 {chart_cards(live)}
             </div>
-            <div class="col side">{feed(live)}</div>
+            <div class="col side"><div class="rail-place" inner_html=rail()></div> {feed(live)}</div>
         </div>
         {replay_bar(replay)}
     }

@@ -6,11 +6,18 @@ pub(crate) mod table;
 use leptos::prelude::*;
 use protocol::Level;
 
+use crate::alerts::badge;
 use crate::components::{Icon, brand, icon, level_key};
+use crate::seed::Theme;
+use crate::{demo_note, theme_key};
 
-/// The head of a plain page, with its one script and with what leads it on, if it has any.
-pub(crate) fn head(title: String, script: Option<&'static str>, leads: Option<AnyView>) -> AnyView {
-    let script = script.map(|script| view! { <script src=script defer></script> });
+/// The head of a plain page, with its scripts and with what leads it on, if it has any.
+pub(crate) fn head(title: String, scripts: &[&'static str], leads: Option<AnyView>) -> AnyView {
+    let scripts = scripts
+        .iter()
+        .copied()
+        .map(|script| view! { <script r#type="module" src=script></script> });
+    let scripts = scripts.collect_view();
     view! {
         <head>
             <meta charset="utf-8"/>
@@ -22,17 +29,61 @@ pub(crate) fn head(title: String, script: Option<&'static str>, leads: Option<An
             <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
             <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
             {leads}
-            {script}
+            {scripts}
         </head>
     }
     .into_any()
 }
 
+/// Around a page beside the board.
+pub(crate) struct Around<'a> {
+    /// In the browser's title.
+    pub title: String,
+    /// The page's own script.
+    pub script: &'static str,
+    /// Empty, or `/t/{slug}`.
+    pub base: &'a str,
+    /// The page in the navigation, or the one above it.
+    pub open: &'static str,
+    /// What tests and styles know it by.
+    pub name: &'static str,
+    /// Alerts that need somebody, as far as the server told; `/watch.js` tells it too.
+    pub need: u64,
+    /// `light` or `dark` when the visitor chose one.
+    pub theme: Option<Theme>,
+    /// Whether the data are a demonstration's.
+    pub demo: bool,
+}
+
+/// The HTML of a page beside the board, with the navigation; `content` is its bar and what is below.
+pub(crate) fn page(around: Around<'_>, content: AnyView) -> String {
+    let theme = around.theme.map(theme_key);
+    let page = view! {
+        <html lang="en" data-theme=theme>
+            {head(around.title.clone(), &["/watch.js", around.script], None)}
+            <body>
+                <a class="skip" href="#main">"To the content"</a>
+                <div class="app">
+                    {navigation(&around)}
+                    <main id="main" tabindex="-1" data-page=around.name>
+                        {content}
+                    </main>
+                </div>
+                {around.demo.then(demo_note)}
+            </body>
+        </html>
+    };
+    format!("<!DOCTYPE html>{}", page.to_html())
+}
+
 /// As beside the board; here it leads to whole pages. `open` is the page, or the one above it.
-pub(crate) fn navigation(base: &str, open: &str) -> AnyView {
+fn navigation(around: &Around<'_>) -> AnyView {
     let link = |to: &str, words: &'static str, mark: Icon| {
-        let here = (to == open).then_some("true");
-        view! { <a href=[base, to].concat() aria-current=here>{icon(mark)} {words}</a> }
+        let here = (to == around.open).then_some("true");
+        let count = (to == "/alerts").then(|| {
+            view! { <b class="nav-count" data-needs="" inner_html=badge(around.need)></b> }
+        });
+        view! { <a href=[around.base, to].concat() aria-current=here>{icon(mark)} {words} {count}</a> }
     };
     view! {
         <nav class="nav" aria-label="Main">

@@ -3,9 +3,8 @@
 use leptos::prelude::*;
 
 use crate::plain::form::{Wrong, hidden, refused, text};
-use crate::plain::{head, navigation};
+use crate::plain::{self, Around};
 use crate::seed::Theme;
-use crate::{demo_note, theme_key};
 
 /// A page of the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,44 +106,41 @@ impl Frame {
 
 /// The page's HTML around its cards.
 pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
-    let theme = frame.theme.map(theme_key);
-    let title = format!("{} · Settings · Fuseboard", frame.section.title());
     let done = frame
         .done
         .map(|done| view! { <p class="note done" role="status">{done}</p> });
-    let page = view! {
-        <html lang="en" data-theme=theme>
-            {head(title, Some("/settings.js"), None)}
-            <body>
-                <a class="skip" href="#main">"To the content"</a>
-                <div class="app">
-                    {navigation(&frame.base, "/settings")}
-                    <main id="main" tabindex="-1" data-page="settings">
-                        <header class="bar">
-                            <h1>"Settings"</h1>
-                            <p class="verdict">
-                                <span>
-                                    <b>{frame.name.clone()}</b>
-                                    {format!(" is {} of {}", frame.role, frame.tenant)}
-                                </span>
-                            </p>
-                            <div class="bar-end">
-                                <a class="btn" href="/logout">"Sign out"</a>
-                            </div>
-                        </header>
-                        <div class="doc settings">
-                            {sections(frame)}
-                            {done}
-                            {(frame.locked && frame.section != Section::You).then(|| unlock(frame))}
-                            {cards}
-                        </div>
-                    </main>
-                </div>
-                {frame.demo.then(demo_note)}
-            </body>
-        </html>
+    let content = view! {
+        <header class="bar">
+            <h1>"Settings"</h1>
+            <p class="verdict">
+                <span>
+                    <b>{frame.name.clone()}</b>
+                    {format!(" is {} of {}", frame.role, frame.tenant)}
+                </span>
+            </p>
+            <div class="bar-end">
+                <a class="btn" href="/logout">"Sign out"</a>
+            </div>
+        </header>
+        <div class="doc settings">
+            {sections(frame)}
+            {done}
+            {(frame.locked && frame.section != Section::You).then(|| unlock(frame))}
+            {cards}
+        </div>
     };
-    format!("<!DOCTYPE html>{}", page.to_html())
+    let around = Around {
+        title: format!("{} · Settings · Fuseboard", frame.section.title()),
+        script: "/settings.js",
+        // The script tells it.
+        need: 0,
+        base: &frame.base,
+        open: "/settings",
+        name: "settings",
+        theme: frame.theme,
+        demo: frame.demo,
+    };
+    plain::page(around, content.into_any())
 }
 
 fn sections(frame: &Frame) -> AnyView {

@@ -90,6 +90,7 @@ async fn fill_store(data: &Path, weeks: Weeks) -> Result<()> {
         keys: store.clone(),
         audits: store.clone(),
         alerts: store.clone(),
+        deliveries: store.clone(),
     };
     let clock = Clock::manual(weeks.from);
     let supervisor = Supervisor::new();

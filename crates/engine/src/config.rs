@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use domain::Millis;
 use domain::rollup::KeptLabels;
-use store::{Alerts, Audits, Journal, Keys, LiveStore, Rollups};
+use store::{Alerts, Audits, Deliveries, Journal, Keys, LiveStore, Rollups};
 
-use crate::{Clock, RungLimits};
+use crate::{Clock, NoPost, Post, RungLimits};
 
 /// The stores, by role.
 #[derive(Clone)]
@@ -23,10 +23,12 @@ pub struct Stores {
     pub audits: Arc<dyn Audits>,
     /// Alerts, their rules and silences.
     pub alerts: Arc<dyn Alerts>,
+    /// Channels, and what is told through them.
+    pub deliveries: Arc<dyn Deliveries>,
 }
 
 /// Settings with defaults that suit one team on one machine.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EngineConfig {
     /// Tells the time.
     pub clock: Clock,
@@ -46,6 +48,8 @@ pub struct EngineConfig {
     pub utc_offset_min: i32,
     /// The build, told to every client.
     pub build: String,
+    /// Keeps the secrets of channels, and sends.
+    pub post: Arc<dyn Post>,
 }
 
 impl Default for EngineConfig {
@@ -60,6 +64,7 @@ impl Default for EngineConfig {
             kept_labels: KeptLabels::default(),
             utc_offset_min: 0,
             build: "dev".into(),
+            post: Arc::new(NoPost),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::intake::{IngestError, IngestReply, IngestRequest, Intake};
 use crate::limits::{self, Caps};
 
 use crate::metrics::{Counters, Family, Kind, Metrics};
+use crate::notify::Notifier;
 use crate::pipeline::{Pipeline, describe};
 use crate::query::{Asked, QueryError, QueryRequest};
 use crate::replay::Replays;
@@ -52,6 +53,7 @@ struct Inner {
     flusher: Arc<Flusher>,
     compactor: Arc<Compactor>,
     evaluator: Arc<Evaluator>,
+    notifier: Arc<Notifier>,
     /// Turns of questions over a range.
     queries: Semaphore,
     rungs: [RungLimits; 4],
@@ -143,6 +145,16 @@ impl Engine {
             "evaluator",
             async move { evaluating.run_grid(evaluate_stop).await },
         );
+        let notifier = Arc::new(Notifier::new(
+            stores.clone(),
+            supervisor,
+            config.clock.clone(),
+            Arc::clone(&counters),
+            Arc::clone(&config.post),
+            (Arc::clone(&tenants), Arc::clone(&evaluator.told)),
+        ));
+        let (telling, tell_stop) = (Arc::clone(&notifier), stop.clone());
+        supervisor.spawn("notifier", async move { telling.run(tell_stop).await });
         let replays = Arc::new(Replays::new(
             stores.clone(),
             system.clone(),
@@ -188,6 +200,7 @@ impl Engine {
             flusher,
             compactor,
             evaluator,
+            notifier,
             queries: Semaphore::new(QUERIES),
             rungs: config.rungs,
             journal_keep: config.journal_keep,
@@ -381,6 +394,11 @@ impl Engine {
     /// Who keeps alerts, for the engine's own modules.
     pub(crate) fn evaluator(&self) -> &Evaluator {
         &self.inner.evaluator
+    }
+
+    /// Who tells people, for the engine's own modules.
+    pub(crate) fn notifier(&self) -> &Notifier {
+        &self.inner.notifier
     }
 
     /// A new viewer: the handle subscribes, the outbox gives frames, beginning with `Hello`.

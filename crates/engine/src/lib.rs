@@ -27,6 +27,7 @@ pub mod live;
 mod markers;
 pub mod metrics;
 mod names;
+mod notify;
 mod pages;
 mod pipeline;
 pub mod query;
@@ -37,7 +38,7 @@ mod tenants;
 mod transitions;
 mod wire;
 
-pub use alerts::{AlertError, AlertSearch, Hand, SilenceRequest};
+pub use alerts::{AlertError, AlertRail, AlertSearch, Hand, RailRow, SilenceRequest};
 pub use calls::{CallsError, CallsRequest};
 pub use clock::Clock;
 pub use compact::RungLimits;
@@ -46,6 +47,9 @@ pub use facade::{Engine, Health};
 pub use hub::{Direct, Frame, Out, Outbox, SubscribeError, Tried, ViewerHandle};
 pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};
 pub use metrics::Metrics;
+pub use notify::{
+    ChannelError, DeliverySearch, NoPost, Post, Sent, channel_kinds, channel_preview, channel_suggestions,
+};
 pub use pages::{MAX_AROUND_MS, PageError};
 pub use query::{QueryError, QueryRequest, Resolution};
 pub use replay::ReplayError;

@@ -27,6 +27,11 @@ pub(crate) struct Counters {
     pub evaluations: AtomicU64,
     pub evaluation_failures: AtomicU64,
     pub alerts_dropped: AtomicU64,
+    pub deliveries: AtomicU64,
+    pub delivered: AtomicU64,
+    pub retried: AtomicU64,
+    pub dead_letters: AtomicU64,
+    pub notify_failures: AtomicU64,
 }
 
 impl Counters {
@@ -181,6 +186,31 @@ impl Metrics {
                 "fuseboard_alerts_dropped",
                 "Alerts that were not raised because too many are open.",
                 &counters.alerts_dropped,
+            ),
+            counter(
+                "fuseboard_deliveries",
+                "Deliveries that came up: one per channel and notice.",
+                &counters.deliveries,
+            ),
+            counter(
+                "fuseboard_deliveries_delivered",
+                "Deliveries that a receiver took.",
+                &counters.delivered,
+            ),
+            counter(
+                "fuseboard_deliveries_retried",
+                "Attempts that failed and are tried again.",
+                &counters.retried,
+            ),
+            counter(
+                "fuseboard_deliveries_dead",
+                "Deliveries that nobody tries any more.",
+                &counters.dead_letters,
+            ),
+            counter(
+                "fuseboard_notify_failures",
+                "Turns of the notifier that could not read or write the store.",
+                &counters.notify_failures,
             ),
         ];
         let viewers = counters.viewers.load(Ordering::Relaxed) as f64;

@@ -9,7 +9,7 @@ use domain::breaker::BreakerId;
 use domain::rollup::KeptLabels;
 use parking_lot::{Mutex, RwLock};
 use protocol::Range;
-use protocol::view::{Activity, Board, BreakerDetail, Connect};
+use protocol::view::{Activity, Alerts, Board, BreakerDetail, Connect};
 use store::{StoredBatch, TenantId};
 use tokio::sync::Notify;
 
@@ -41,7 +41,9 @@ pub(crate) struct Tenant {
     keyframe: Mutex<Option<Millis>>,
     /// The newest answer for the replay bar, which every page asks for.
     activity: Mutex<Option<Activity>>,
-    /// A breaker changed state.
+    /// What viewers are told of alerts; nothing before they were read.
+    alerts: Mutex<Option<Alerts>>,
+    /// A breaker changed state, or an alert did.
     pub urgent: Notify,
     /// Something changed since the hub looked.
     dirty: AtomicBool,
@@ -61,6 +63,7 @@ impl Tenant {
             markers: KnownMarkers::default(),
             keyframe: Mutex::default(),
             activity: Mutex::default(),
+            alerts: Mutex::default(),
             urgent: Notify::new(),
             dirty: AtomicBool::new(false),
             crossed: AtomicBool::new(false),
@@ -131,6 +134,31 @@ impl Tenant {
     /// Remembers what was told.
     pub fn tell_activity(&self, activity: &Activity) {
         *self.activity.lock() = Some(activity.clone());
+    }
+
+    /// How many alerts need somebody, as viewers are told.
+    pub fn alerts(&self) -> Option<Alerts> {
+        *self.alerts.lock()
+    }
+
+    /// Takes how many alerts there are of each kind now; viewers hear of it at once. With `news` something changed that
+    /// the counts need not show. The version is the clock's time where that rises, so that it rises over a restart too.
+    pub fn tell_alerts(&self, counts: Alerts, now: Millis, news: bool) {
+        let mut told = self.alerts.lock();
+        let before = told.map_or(0, |told| told.version);
+        let same = Alerts {
+            version: before,
+            ..counts
+        };
+        if *told == Some(same) && !news {
+            return;
+        }
+        *told = Some(Alerts {
+            version: u64::try_from(now).unwrap_or(0).max(before + 1),
+            ..counts
+        });
+        drop(told);
+        self.mark(true);
     }
 
     /// Remembers that nobody knows whether the store has this compaction.

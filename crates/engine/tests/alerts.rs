@@ -2,12 +2,12 @@
 
 mod common;
 
+use common::told::{listen, told};
 use common::{House, START, ok_call, scope, transition};
 use domain::alert::{Command, Who, matchers};
 use engine::{AlertError, AlertSearch, Hand, SilenceRequest};
 use protocol::Span;
 use protocol::alerts::{AlertItem, ConditionDoc, RuleDoc};
-use store::Alerts as _;
 
 const MINUTE: i64 = 60_000;
 
@@ -101,6 +101,7 @@ fn slow(limit: f64, window_ms: i64) -> ConditionDoc {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trip_is_an_alert_at_once_and_a_recovery_ends_it() {
     let house = House::new().await;
+    listen(&house).await;
     house
         .push(&format!(
             "[{},{}]",
@@ -118,11 +119,7 @@ async fn a_trip_is_an_alert_at_once_and_a_recovery_ends_it() {
         ("firing", "critical")
     );
     assert_eq!(alert.labels["provider"], "anthropic");
-    let rows = house
-        .store
-        .outbox(&house.supervisor.system(), scope().tenant(), (0, 0), 10)
-        .await
-        .unwrap();
+    let rows = told(&house).await;
     assert_eq!(rows.len(), 1, "written with the alert");
     house.clock.advance(30_000);
     house.push(&transition("sonnet", "a", "closed")).await;
@@ -149,6 +146,7 @@ async fn the_event_itself_wakes_the_evaluator() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_is_one_incident_and_its_symptoms_are_held_back() {
     let house = House::new().await;
+    listen(&house).await;
     pass(&house, 120, |_| "ok").await;
     house.push(&transition("sonnet", "a", "open")).await;
     pass(&house, 300, |_| "server_error").await;
@@ -164,11 +162,7 @@ async fn an_outage_is_one_incident_and_its_symptoms_are_held_back() {
     assert_eq!(symptom.incident, Some(cause.id));
     assert_eq!(cause.incident, Some(cause.id), "whoever began it belongs to it");
     assert_eq!(symptom.held, format!("explained by alert {}", cause.id));
-    let rows = house
-        .store
-        .outbox(&house.supervisor.system(), scope().tenant(), (0, 0), 10)
-        .await
-        .unwrap();
+    let rows = told(&house).await;
     assert_eq!(rows.len(), 1, "only the cause is told of: {rows:?}");
     // It recovers: the window of the symptom still holds failures, and nobody is woken by that.
     house.push(&transition("sonnet", "a", "closed")).await;
@@ -177,11 +171,7 @@ async fn an_outage_is_one_incident_and_its_symptoms_are_held_back() {
     assert_eq!(named(&house, "Attempts failing").await[0].phase, "suppressed");
     pass(&house, 400, |_| "ok").await;
     assert_eq!(named(&house, "Attempts failing").await[0].phase, "resolved");
-    let rows = house
-        .store
-        .outbox(&house.supervisor.system(), scope().tenant(), (0, 0), 10)
-        .await
-        .unwrap();
+    let rows = told(&house).await;
     assert_eq!(rows.len(), 2, "fired and resolved, of the cause: {rows:?}");
 }
 

@@ -165,7 +165,7 @@ async fn unknown_views_and_too_many_views_are_refused_in_words() {
     assert_eq!(
         viewer
             .handle
-            .subscribe("alerts", Range::M15)
+            .subscribe("nonsense", Range::M15)
             .expect_err("no such view")
             .code,
         "unknown_view"

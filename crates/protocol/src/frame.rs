@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::view::{Board, BoardDelta, BreakerDetail, Connect, Range};
+use crate::view::{Alerts, Board, BoardDelta, BreakerDetail, Connect, Range};
 
 /// From server to client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub struct Hello {
 /// A full view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// `board`, `connect`, `breaker:{id}`.
+    /// `board`, `connect`, `breaker:{id}`, `alerts`.
     pub view: String,
     /// The next delta of this view has `seq + 1`.
     pub seq: u64,
@@ -66,6 +66,8 @@ pub enum ViewBody {
     Breaker(Option<Box<BreakerDetail>>),
     /// View `connect`.
     Connect(Connect),
+    /// View `alerts`; `None` until they are read, within a second or two of a start.
+    Alerts(Option<Alerts>),
 }
 
 /// What changed in a view. At least one a second reaches a visible tab, changed or not.
@@ -93,6 +95,8 @@ pub enum DeltaBody {
     Breaker(Option<Box<BreakerDetail>>),
     /// The whole Connect view.
     Connect(Connect),
+    /// The whole view of alerts.
+    Alerts(Option<Alerts>),
 }
 
 /// The server ends the socket.
@@ -112,7 +116,7 @@ pub struct Bye {
 pub enum ClientFrame {
     /// Start or change a view: a snapshot follows. A second subscribe to the same view replaces the first.
     Subscribe {
-        /// `board`, `connect`, `breaker:{id}`.
+        /// `board`, `connect`, `breaker:{id}`, `alerts`.
         view: String,
         /// Only `board` has ranges.
         range: Range,

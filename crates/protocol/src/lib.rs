@@ -14,6 +14,7 @@
 
 pub mod alerts;
 pub mod calls;
+pub mod channels;
 pub mod civil;
 pub mod codec;
 pub mod diff;
@@ -51,6 +52,8 @@ pub const SUBPROTOCOL_JSON: &str = "fuseboard.v1.json";
 pub const VIEW_BOARD: &str = "board";
 /// The view of what reached us and what was wrong with it.
 pub const VIEW_CONNECT: &str = "connect";
+/// The view of how many alerts need somebody.
+pub const VIEW_ALERTS: &str = "alerts";
 /// How the views of single breakers begin; a breaker's `b_…` id follows.
 pub const VIEW_BREAKER: &str = "breaker:";
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use crate::diff::{BoardChanges, apply_board};
 use crate::frame::{Bye, Delta, DeltaBody, Hello, ServerFrame, Snapshot, ViewBody};
-use crate::view::{Board, BreakerDetail, Connect};
+use crate::view::{Alerts, Board, BreakerDetail, Connect};
 
 /// Every view that a client holds.
 #[derive(Debug, Clone, Default)]
@@ -148,6 +148,10 @@ impl Replica {
                 *held = connect;
                 Changes::Replaced { view }
             }
+            (ViewBody::Alerts(held), DeltaBody::Alerts(alerts)) => {
+                *held = alerts;
+                Changes::Replaced { view }
+            }
             _ => return Err(self.gap(view, before, seq)),
         };
         held.seq = seq;
@@ -206,6 +210,14 @@ impl Replica {
     pub fn connect(&self) -> Option<&Connect> {
         match self.view(crate::VIEW_CONNECT)? {
             ViewBody::Connect(connect) => Some(connect),
+            _ => None,
+        }
+    }
+
+    /// The view `alerts`, once the server has read them.
+    pub fn alerts(&self) -> Option<&Alerts> {
+        match self.view(crate::VIEW_ALERTS)? {
+            ViewBody::Alerts(alerts) => alerts.as_ref(),
             _ => None,
         }
     }

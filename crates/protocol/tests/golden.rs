@@ -10,23 +10,26 @@ use std::path::PathBuf;
 use protocol::frame::{Bye, ClientFrame, Delta, DeltaBody, Hello, ServerFrame, Snapshot, ViewBody};
 use protocol::json;
 use protocol::view::{
-    Board, BoardDelta, Breaker, BreakerDetail, CallRow, ChartPoint, Connect, Feed, InstanceRow, Kpi, KpiId,
-    Level, Provider, Range, RefusalRow, SourceRow, State, Trip, Verdict,
+    Alerts, Board, BoardDelta, Breaker, BreakerDetail, CallRow, ChartPoint, Connect, Feed, InstanceRow, Kpi,
+    KpiId, Level, Provider, Range, RefusalRow, SourceRow, State, Trip, Verdict,
 };
 use serde_json::Value;
 
 const NOW: i64 = 1_795_185_128_000;
 
 /// Written exactly like this today.
-const CURRENT: [&str; 11] = [
+const CURRENT: [&str; 14] = [
     "hello",
     "snapshot-board",
     "snapshot-breaker",
     "snapshot-breaker-none",
     "snapshot-connect",
+    "snapshot-alerts",
+    "snapshot-alerts-none",
     "delta-beat",
     "delta-board",
     "delta-connect",
+    "delta-alerts",
     "resync",
     "bye",
     "error",
@@ -199,6 +202,17 @@ fn connect() -> Connect {
     }
 }
 
+fn alerts() -> Alerts {
+    Alerts {
+        version: NOW as u64 - 4_120,
+        need: 3,
+        oldest: Some(NOW - 246_000),
+        held: 1,
+        silences: 2,
+        rules: 8,
+    }
+}
+
 fn snapshot(view: &str, body: ViewBody) -> ServerFrame {
     ServerFrame::Snapshot(Box::new(Snapshot {
         view: view.into(),
@@ -232,6 +246,8 @@ fn frame(name: &str) -> ServerFrame {
         ),
         "snapshot-breaker-none" => snapshot("breaker:b_0000000000000000", ViewBody::Breaker(None)),
         "snapshot-connect" => snapshot("connect", ViewBody::Connect(connect())),
+        "snapshot-alerts" => snapshot("alerts", ViewBody::Alerts(Some(alerts()))),
+        "snapshot-alerts-none" => snapshot("alerts", ViewBody::Alerts(None)),
         "delta-beat" => delta("board", DeltaBody::Beat),
         "delta-board" => delta(
             "board",
@@ -250,6 +266,15 @@ fn frame(name: &str) -> ServerFrame {
             })),
         ),
         "delta-connect" => delta("connect", DeltaBody::Connect(connect())),
+        "delta-alerts" => delta(
+            "alerts",
+            DeltaBody::Alerts(Some(Alerts {
+                version: NOW as u64 + 96,
+                need: 2,
+                held: 2,
+                ..alerts()
+            })),
+        ),
         "resync" => ServerFrame::Resync { view: "board".into() },
         "bye" => ServerFrame::Bye(Bye {
             code: 1001,

@@ -66,6 +66,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "alerts",
             include_str!("../../../migrations/sqlite/0012_alerts.sql"),
         ),
+        migration(
+            13,
+            "deliveries",
+            include_str!("../../../migrations/sqlite/0013_deliveries.sql"),
+        ),
     ]
 }
 
@@ -131,6 +136,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             12,
             "alerts",
             include_str!("../../../migrations/postgres/0012_alerts.sql"),
+        ),
+        migration(
+            13,
+            "deliveries",
+            include_str!("../../../migrations/postgres/0013_deliveries.sql"),
         ),
     ]
 }

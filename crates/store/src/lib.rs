@@ -13,6 +13,7 @@ pub mod batches;
 pub mod codec;
 pub mod contract;
 pub mod day;
+pub mod deliveries;
 mod error;
 mod journal;
 mod keys;
@@ -34,6 +35,10 @@ pub use alerts::{
 };
 pub use audit::{AuditEntry, AuditHead, AuditQuery, Audits, SealedEntry};
 pub use batches::{BatchPage, BatchQuery, GuardedPage, Resume};
+pub use deliveries::{
+    ChannelDraft, Claim, Deliveries, DeliveryQuery, DeliveryState, NewDelivery, Outcome, StoredAttempt,
+    StoredChannel, StoredDelivery,
+};
 pub use error::StoreError;
 pub use journal::{
     Appended, IDEMPOTENCY_KEPT, Idempotency, Journal, JournalUsage, NewBatch, Offset, Refusal, Remembered,

@@ -193,6 +193,11 @@ pub fn by_command_line(tenant: TenantId) -> TenantScope {
     scope_of(tenant)
 }
 
+/// The scope of whoever holds a link that was signed by us; it is used for the one alert that the link names.
+pub fn by_link(link: &crate::notify::Ack) -> TenantScope {
+    scope_of(link.tenant.clone())
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the auth layer: its callers have checked whose data it is"

@@ -6,13 +6,16 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use domain::Millis;
 use domain::alert::{Command, Phase, matchers};
-use engine::AlertSearch;
+use engine::{AlertSearch, DeliverySearch};
 use protocol::alerts::AlertDetail;
+use protocol::channels::DeliveryItem;
 use protocol::filter::echo;
+use store::Role;
 
+use super::rail::fragment;
 use super::{frame, open_phases};
 use crate::http::Problem;
-use crate::http::alerts::{hand, member, numbered, problem};
+use crate::http::alerts::{channel_problem, hand, member, numbered, problem};
 use crate::http::people::bad_field;
 use crate::pages::{go, plain};
 use crate::settings::sent::{Sent, SentForm};
@@ -106,9 +109,28 @@ async fn page(
         next: list.next,
         is_first: search.cursor.is_none(),
         choices: choices(shared, visit, open.as_ref()).await?,
+        told: told(shared, visit, open.as_ref()).await?,
         open,
     };
     Ok(plain(status(view.frame.wrong.as_ref()), alerts(&view)))
+}
+
+/// Who was told of the open one; channels are for operators.
+async fn told(
+    shared: &Shared,
+    visit: &Visit,
+    open: Option<&AlertDetail>,
+) -> Result<Vec<DeliveryItem>, Problem> {
+    let Some(open) = open.filter(|_| visit.person.role >= Role::Operator) else {
+        return Ok(Vec::new());
+    };
+    let search = DeliverySearch {
+        alert: Some(open.alert.id),
+        limit: PAGE,
+        ..DeliverySearch::default()
+    };
+    let list = shared.engine.deliveries(&visit.person.scope, &search).await;
+    Ok(list.map_err(channel_problem)?.items)
 }
 
 async fn choices(shared: &Shared, visit: &Visit, open: Option<&AlertDetail>) -> Result<Choices, Problem> {
@@ -146,6 +168,11 @@ pub async fn act(
     let sent = Sent::of_form(form)?;
     match change(&shared, &visit, id, &sent).await {
         Ok(()) => {
+            match sent.get("back") {
+                "rail" => return fragment(&shared, &visit, None).await,
+                "board" => return Ok(go(&format!("{}/", visit.base))),
+                _ => {}
+            }
             let (show, filter) = (visit.query.get("show"), visit.query.get("match"));
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             for (name, value) in [("show", show), ("match", filter)] {
@@ -164,6 +191,9 @@ pub async fn act(
             }))
         }
         Err(problem) => {
+            if sent.get("back") == "rail" && !problem.status().is_server_error() {
+                return fragment(&shared, &visit, Some((id, problem.words().to_owned()))).await;
+            }
             let form = if sent.get("do") == "comment" {
                 "comment"
             } else {

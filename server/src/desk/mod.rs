@@ -3,25 +3,25 @@
 //! back to a page with GET.
 
 mod alerts;
+mod channels;
+mod rail;
 mod rules;
 mod silences;
 
 pub use alerts::{act, alert_page, alerts_page};
+pub use channels::{channels_form, channels_page, deliveries_page, delivery_form, delivery_page};
+pub use rail::{beside, rail_fragment};
 pub use rules::{rules_form, rules_page};
 pub use silences::{silences_form, silences_page};
 
-use app::alerts::{Counts, Frame, Section, Wrong};
+use app::alerts::{Frame, Section, Wrong};
 use domain::alert::Phase;
-use engine::AlertSearch;
 use store::Role;
 
 use crate::http::Problem;
-use crate::http::alerts::problem;
+use crate::http::alerts::{channel_problem, problem};
 use crate::settings::visit::Visit;
 use crate::state::Shared;
-
-/// Open alerts that the bar counts; with more it says so many.
-const MOST_COUNTED: usize = 1_000;
 
 /// The frame of a page.
 async fn frame(
@@ -31,39 +31,22 @@ async fn frame(
     wrong: Option<Wrong>,
 ) -> Result<Frame, Problem> {
     let person = &visit.person;
+    let channels = shared.engine.channel_counts(&person.scope).await;
+    let (channels, dead) = channels.map_err(channel_problem)?;
     Ok(Frame {
         section,
         base: visit.base.clone(),
-        me: person.signed_in.account.name.clone(),
+        me: visit.access.actor(),
         may_act: person.role >= Role::Operator,
         may_rule: person.role >= Role::Admin,
         theme: visit.theme,
         utc_offset_min: visit.utc_offset_min,
         now: visit.now,
         demo: visit.demo,
-        counts: counts(shared, visit).await?,
-        done: None,
+        counts: shared.engine.alert_counts(&person.scope).await.map_err(problem)?,
+        channels: channels as u64,
+        dead: dead as u64,
         wrong,
-    })
-}
-
-async fn counts(shared: &Shared, visit: &Visit) -> Result<Counts, Problem> {
-    let (engine, scope) = (&shared.engine, &visit.person.scope);
-    let open = AlertSearch {
-        phases: open_phases(),
-        limit: MOST_COUNTED,
-        ..AlertSearch::default()
-    };
-    let open = engine.alerts(scope, &open).await.map_err(problem)?.items;
-    let silences = engine.silences(scope, None).await.map_err(problem)?;
-    let rules = engine.rules(scope).await.map_err(problem)?;
-    let waiting = || open.iter().filter(|alert| alert.phase == "firing");
-    Ok(Counts {
-        need: waiting().count(),
-        oldest: waiting().map(|alert| alert.fired).min(),
-        held: open.len() - waiting().count(),
-        silences: silences.len(),
-        rules: rules.iter().filter(|item| item.rule.enabled).count(),
     })
 }
 

@@ -3,6 +3,7 @@
 //!
 //! An answer never tells whether an address has an account: a wrong address and a wrong password look and take the same.
 
+mod ack;
 mod code;
 mod enter;
 mod first;
@@ -22,6 +23,7 @@ use crate::http::Problem;
 use crate::pages::{self, go, plain};
 use crate::state::Shared;
 
+pub use ack::{ack, ack_page};
 pub use code::{code, code_page};
 pub use enter::{sign_in, sign_in_page, sign_out, sign_out_page};
 pub use first::{set_up, set_up_page};

@@ -1,6 +1,7 @@
 //! The HTTP side: the table of routes, intake, reading, operations, and how errors are told.
 
 mod activity;
+mod alert_routes;
 pub(crate) mod alerts;
 pub(crate) mod audit;
 mod body;

@@ -1,23 +1,26 @@
 //! Every route there is, with who may use it. A route cannot be written down without a policy, and nothing else adds
 //! routes; a test asks each of them without and with the wrong credentials.
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+use super::alert_routes;
 use super::finish::{finish, panicked};
 use super::{
-    Problem, activity, alerts, audit, breakers, calls, events, explore, markers, ops, people, providers,
-    query, read, transitions,
+    Problem, activity, audit, breakers, calls, events, explore, markers, ops, people, providers, query, read,
+    transitions,
 };
 use crate::edge::{self, Policy};
 use crate::state::Shared;
-use crate::{assets, desk, door, pages, settings, ws};
+use crate::{assets, door, pages, settings, ws};
 
 /// One route.
 #[derive(Clone, Copy)]
@@ -32,7 +35,7 @@ pub struct Route {
     pub methods: fn() -> MethodRouter<Shared>,
 }
 
-const fn route(
+pub(super) const fn route(
     path: &'static str,
     policy: Policy,
     verbs: &'static [&'static str],
@@ -46,15 +49,18 @@ const fn route(
     }
 }
 
-const GET: &[&str] = &["GET"];
-const POST: &[&str] = &["POST"];
-const DELETE: &[&str] = &["DELETE"];
+pub(super) const GET: &[&str] = &["GET"];
+pub(super) const POST: &[&str] = &["POST"];
+pub(super) const DELETE: &[&str] = &["DELETE"];
 const GET_POST: &[&str] = &["GET", "POST"];
 const PATCH_DELETE: &[&str] = &["PATCH", "DELETE"];
-const PUT_DELETE: &[&str] = &["PUT", "DELETE"];
+pub(super) const PUT_DELETE: &[&str] = &["PUT", "DELETE"];
 
 /// The table.
-pub const ROUTES: &[Route] = &[
+pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| [REST, alert_routes::ROUTES].concat());
+
+/// All but those of alerts.
+const REST: &[Route] = &[
     route("/livez", Policy::Probe, GET, || get(ops::livez)),
     route("/readyz", Policy::Probe, GET, || get(ops::readyz)),
     route("/healthz", Policy::Probe, GET, || get(ops::readyz)),
@@ -238,6 +244,9 @@ pub const ROUTES: &[Route] = &[
     route("/reset", Policy::Door, GET_POST, || {
         get(door::reset_page).post(door::reset).layer(form_limit())
     }),
+    route("/ack", Policy::Door, GET_POST, || {
+        get(door::ack_page).post(door::ack).layer(form_limit())
+    }),
     route("/", Policy::Page, GET, page),
     route("/connect", Policy::Page, GET, page),
     route("/providers", Policy::Page, GET, page),
@@ -255,35 +264,6 @@ pub const ROUTES: &[Route] = &[
     route("/t/{slug}", Policy::Page, GET, page),
     route("/t/{slug}/", Policy::Page, GET, page),
     route("/t/{slug}/connect", Policy::Page, GET, page),
-    route("/alerts", Policy::OwnPage, GET, || get(desk::alerts_page)),
-    route("/alerts/rules", Policy::OwnPage, GET, || get(desk::rules_page)),
-    route("/alerts/rules", Policy::AdminPage, POST, rules_form),
-    route("/alerts/silences", Policy::OwnPage, GET, || {
-        get(desk::silences_page)
-    }),
-    route("/alerts/silences", Policy::OperatePage, POST, silences_form),
-    route("/alerts/{alert}", Policy::OwnPage, GET, || get(desk::alert_page)),
-    route("/alerts/{alert}", Policy::OperatePage, POST, alert_form),
-    route("/t/{slug}/alerts", Policy::OwnPage, GET, || {
-        get(desk::alerts_page)
-    }),
-    route("/t/{slug}/alerts/rules", Policy::OwnPage, GET, || {
-        get(desk::rules_page)
-    }),
-    route("/t/{slug}/alerts/rules", Policy::AdminPage, POST, rules_form),
-    route("/t/{slug}/alerts/silences", Policy::OwnPage, GET, || {
-        get(desk::silences_page)
-    }),
-    route(
-        "/t/{slug}/alerts/silences",
-        Policy::OperatePage,
-        POST,
-        silences_form,
-    ),
-    route("/t/{slug}/alerts/{alert}", Policy::OwnPage, GET, || {
-        get(desk::alert_page)
-    }),
-    route("/t/{slug}/alerts/{alert}", Policy::OperatePage, POST, alert_form),
     route("/settings", Policy::OwnPage, GET_POST, || {
         get(settings::you_page)
             .post(settings::you_form)
@@ -359,67 +339,6 @@ pub const ROUTES: &[Route] = &[
         POST,
         || post(people::new_recovery_codes).layer(people::limit()),
     ),
-    // Who looks and who acts have different policies: an address may stand here once for each.
-    route("/api/v1/alerts", Policy::Read, GET, alert_list),
-    route("/api/v1/alerts", Policy::Operate, POST, many_alerts),
-    route("/api/v1/alerts/{alert}", Policy::Read, GET, one_alert),
-    route("/api/v1/alerts/{alert}/{do}", Policy::Operate, POST, an_act),
-    route("/api/v1/rules", Policy::Read, GET, rule_list),
-    route("/api/v1/rules", Policy::Admin, POST, new_rule),
-    route("/api/v1/rules/export", Policy::Read, GET, rule_file),
-    route("/api/v1/rules/import", Policy::Admin, POST, rules_from_file),
-    route("/api/v1/rules/backtest", Policy::Operate, POST, would_have_fired),
-    route("/api/v1/rules/{rule}", Policy::Read, GET, one_rule),
-    route("/api/v1/rules/{rule}", Policy::Admin, PUT_DELETE, another_rule),
-    route("/api/v1/silences", Policy::Read, GET, silence_list),
-    route("/api/v1/silences", Policy::Operate, POST, new_silence),
-    route("/api/v1/silences/preview", Policy::Operate, POST, would_hide),
-    route("/api/v1/silences/{silence}", Policy::Operate, DELETE, a_silence),
-    route("/t/{slug}/api/v1/alerts", Policy::Read, GET, alert_list),
-    route("/t/{slug}/api/v1/alerts", Policy::Operate, POST, many_alerts),
-    route("/t/{slug}/api/v1/alerts/{alert}", Policy::Read, GET, one_alert),
-    route(
-        "/t/{slug}/api/v1/alerts/{alert}/{do}",
-        Policy::Operate,
-        POST,
-        an_act,
-    ),
-    route("/t/{slug}/api/v1/rules", Policy::Read, GET, rule_list),
-    route("/t/{slug}/api/v1/rules", Policy::Admin, POST, new_rule),
-    route("/t/{slug}/api/v1/rules/export", Policy::Read, GET, rule_file),
-    route(
-        "/t/{slug}/api/v1/rules/import",
-        Policy::Admin,
-        POST,
-        rules_from_file,
-    ),
-    route(
-        "/t/{slug}/api/v1/rules/backtest",
-        Policy::Operate,
-        POST,
-        would_have_fired,
-    ),
-    route("/t/{slug}/api/v1/rules/{rule}", Policy::Read, GET, one_rule),
-    route(
-        "/t/{slug}/api/v1/rules/{rule}",
-        Policy::Admin,
-        PUT_DELETE,
-        another_rule,
-    ),
-    route("/t/{slug}/api/v1/silences", Policy::Read, GET, silence_list),
-    route("/t/{slug}/api/v1/silences", Policy::Operate, POST, new_silence),
-    route(
-        "/t/{slug}/api/v1/silences/preview",
-        Policy::Operate,
-        POST,
-        would_hide,
-    ),
-    route(
-        "/t/{slug}/api/v1/silences/{silence}",
-        Policy::Operate,
-        DELETE,
-        a_silence,
-    ),
 ];
 
 fn member() -> MethodRouter<Shared> {
@@ -432,82 +351,8 @@ fn keys() -> MethodRouter<Shared> {
     get(people::keys).post(people::make_key).layer(people::limit())
 }
 
-fn alert_form() -> MethodRouter<Shared> {
-    post(desk::act).layer(form_limit())
-}
-
-fn rules_form() -> MethodRouter<Shared> {
-    post(desk::rules_form).layer(form_limit())
-}
-
-fn silences_form() -> MethodRouter<Shared> {
-    post(desk::silences_form).layer(form_limit())
-}
-
-fn alert_list() -> MethodRouter<Shared> {
-    get(alerts::alerts).layer(CompressionLayer::new())
-}
-
-fn many_alerts() -> MethodRouter<Shared> {
-    post(alerts::act_on_many).layer(people::limit())
-}
-
-fn one_alert() -> MethodRouter<Shared> {
-    get(alerts::alert).layer(CompressionLayer::new())
-}
-
-fn an_act() -> MethodRouter<Shared> {
-    post(alerts::act).layer(people::limit())
-}
-
-fn rule_list() -> MethodRouter<Shared> {
-    get(alerts::rules).layer(CompressionLayer::new())
-}
-
-fn new_rule() -> MethodRouter<Shared> {
-    post(alerts::make_rule).layer(people::limit())
-}
-
-fn rule_file() -> MethodRouter<Shared> {
-    get(alerts::export)
-}
-
-fn rules_from_file() -> MethodRouter<Shared> {
-    post(alerts::import).layer(alerts::limit())
-}
-
-fn would_have_fired() -> MethodRouter<Shared> {
-    post(alerts::backtest).layer(people::limit())
-}
-
-fn one_rule() -> MethodRouter<Shared> {
-    get(alerts::rule)
-}
-
-fn another_rule() -> MethodRouter<Shared> {
-    put(alerts::change_rule)
-        .delete(alerts::delete_rule)
-        .layer(people::limit())
-}
-
-fn silence_list() -> MethodRouter<Shared> {
-    get(alerts::silences)
-}
-
-fn new_silence() -> MethodRouter<Shared> {
-    post(alerts::make_silence).layer(people::limit())
-}
-
-fn would_hide() -> MethodRouter<Shared> {
-    post(alerts::preview_silence).layer(people::limit())
-}
-
-fn a_silence() -> MethodRouter<Shared> {
-    delete(alerts::end_silence)
-}
-
 /// The largest form that people send.
-fn form_limit() -> DefaultBodyLimit {
+pub(super) fn form_limit() -> DefaultBodyLimit {
     DefaultBodyLimit::max(16 << 10)
 }
 
@@ -518,7 +363,7 @@ fn page() -> MethodRouter<Shared> {
 /// The router over the whole table.
 pub fn router(shared: Shared) -> Router {
     let mut router = Router::new();
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let guarded =
             (route.methods)().route_layer(from_fn_with_state((shared.clone(), route.policy), edge::enforce));
         router = router.route(route.path, guarded);
@@ -578,7 +423,7 @@ mod tests {
         let all: Vec<(&str, &str)> = ROUTES.iter().flat_map(verbs).collect();
         let each: BTreeSet<(&str, &str)> = all.iter().copied().collect();
         assert_eq!(all.len(), each.len());
-        for route in ROUTES {
+        for route in ROUTES.iter() {
             let data =
                 route.path.contains("/api/") || route.path.contains("/ws/") || route.path == "/metrics";
             let open = matches!(route.policy, Policy::Probe | Policy::Asset) || route.policy.is_page();

@@ -12,11 +12,12 @@ pub use plain::{go, plain};
 
 use std::net::SocketAddr;
 
+use app::AlertsBeside;
 use app::seed::{Seed, Site};
 use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request, State};
-use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY};
+use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -32,6 +33,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::auth::{self, Access};
+use crate::desk;
 use crate::edge::{self, Via};
 use crate::http::{Problem, breakers, explore_question, limits_of, page_ends, providers, range};
 use crate::state::Shared;
@@ -78,7 +80,11 @@ async fn render(shared: &Shared, access: &Access, request: Request) -> Response 
     let policy = edge::page_policy(&nonce);
     let options = options(shared.port);
     let demo = shared.demo;
+    let beside = desk::beside(shared, access, &seed, &parts).await;
     let context = move || {
+        if let Some(beside) = &beside {
+            provide_context::<AlertsBeside>(beside.clone());
+        }
         if demo {
             provide_context(app::Demo);
         }
@@ -95,6 +101,9 @@ async fn render(shared: &Shared, access: &Access, request: Request) -> Response 
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
+    // An acknowledgement without a script is a form: under "no-referrer" its origin would be "null".
+    let referrer = HeaderValue::from_static("same-origin");
+    response.headers_mut().insert(REFERRER_POLICY, referrer);
     if status != StatusCode::OK {
         *response.status_mut() = status;
     }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
-/// Sockets one key, or one session, may have.
+/// Sockets one key may have.
 const PER_KEY: usize = 10;
+/// Sockets one session may have: a tab with the board has two.
+const PER_SESSION: usize = 20;
 /// Sockets without a key that one address may have.
 const PER_ADDRESS: usize = 50;
 
@@ -26,7 +28,8 @@ pub enum Who {
 impl Who {
     const fn most(&self) -> usize {
         match self {
-            Who::Key(_) | Who::Session(_) => PER_KEY,
+            Who::Key(_) => PER_KEY,
+            Who::Session(_) => PER_SESSION,
             Who::Address(_) => PER_ADDRESS,
         }
     }

@@ -185,7 +185,7 @@ impl Victim {
     /// Methods that may change something, of each address that takes one.
     async fn unsafe_routes(&self) -> Vec<(String, &'static str)> {
         let mut found = Vec::new();
-        for route in ROUTES {
+        for route in ROUTES.iter() {
             let path = filled(route.path);
             let host = format!("host: {}\r\n", self.server.address);
             let told = self

@@ -87,7 +87,10 @@ async fn a_link_needs_the_password_and_the_same_session() {
     // It takes too long by now; and a browser that signed in anew is another session.
     let code = place.grant(&begun, "1", &json!({}));
     let back = [("state", begun.asked["state"].as_str()), ("code", code.as_str())];
-    assert_eq!(place.come_back(&begun, &back).await.status, 403);
+    let came = place.come_back(&begun, &back).await;
+    place
+        .refused(&came, "took longer than ten minutes", "is old")
+        .await;
     let (one, two) = (place.ada_by_password().await, place.ada_by_password().await);
     for session in [two.as_str(), ""] {
         let mut begun = place.begin_with("/settings", &[("do", "link")], &one).await;

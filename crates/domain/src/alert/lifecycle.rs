@@ -130,7 +130,7 @@ impl Alert {
     /// An alert that fires now: its first events, and the notice unless something holds it back.
     pub fn raise(new: New, now: Millis) -> Moved {
         let mut events = Vec::new();
-        if new.since < now {
+        if new.pending && new.since < now {
             events.push(event(new.since, None, EventKind::Pending, ""));
         }
         let alert = Alert {

@@ -193,6 +193,8 @@ pub struct New {
     pub simulated: bool,
     /// Since when it is bad.
     pub since: Millis,
+    /// It was pending until now: its rule waits before it fires.
+    pub pending: bool,
     /// Why nobody is told, from the start.
     pub holds: Holds,
     /// The incident it belongs to.

@@ -31,6 +31,7 @@ pub fn new(part: Part, labels: &[(&str, &str)]) -> New {
         runbook: None,
         simulated: false,
         since: T0 - 5_000,
+        pending: true,
         holds: Holds::default(),
         incident: None,
     }

@@ -57,7 +57,8 @@ impl Engine {
                     }
                     let item = told::alert(&stored, now);
                     state.keep(stored);
-                    desk.tenant.mark(true);
+                    desk.tell(&mut state, now);
+                    self.evaluator().told.notify_one();
                     return Ok(item);
                 }
                 Ok(None) => return Err(AlertError::Missing),

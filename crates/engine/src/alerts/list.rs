@@ -2,6 +2,7 @@
 
 use domain::alert::{Matcher, Phase, Severity};
 use protocol::alerts::{AlertDetail, AlertList};
+use protocol::view::Alerts;
 use store::{AlertQuery, StoredAlert, TenantScope};
 
 use super::{AlertError, told};
@@ -69,6 +70,17 @@ impl AlertSearch {
 }
 
 impl Engine {
+    /// Counts, from memory, as they are told in the view `alerts`. Who reads alerts after them has them as new as the
+    /// version says, or newer.
+    ///
+    /// # Errors
+    /// The tenant's alerts were not loaded yet, and the store cannot be read.
+    pub async fn alert_counts(&self, scope: &TenantScope) -> Result<Alerts, AlertError> {
+        let desk = self.evaluator().desk(&self.tenant(scope)).await?;
+        let state = desk.state.lock().await;
+        Ok(desk.counts(&state, self.clock().now()))
+    }
+
     /// Alerts, newest first.
     ///
     /// # Errors

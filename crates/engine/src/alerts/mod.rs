@@ -5,6 +5,7 @@
 
 mod handle;
 mod list;
+mod rail;
 mod rules;
 mod silences;
 mod told;
@@ -16,6 +17,7 @@ use crate::evaluate::BacktestError;
 use crate::query::QueryError;
 
 pub use list::AlertSearch;
+pub use rail::{AlertRail, RailRow};
 pub use silences::SilenceRequest;
 
 /// Whoever does something: for the timeline, and for the audit log.
@@ -90,7 +92,13 @@ impl From<BacktestError> for AlertError {
 }
 
 impl Hand {
-    fn entry(&self, at: i64, action: &str, target: impl ToString, detail: impl Into<String>) -> AuditEntry {
+    pub(crate) fn entry(
+        &self,
+        at: i64,
+        action: &str,
+        target: impl ToString,
+        detail: impl Into<String>,
+    ) -> AuditEntry {
         AuditEntry {
             at,
             actor: self.who.id.clone(),

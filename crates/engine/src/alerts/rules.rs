@@ -123,6 +123,8 @@ impl Engine {
         let deleted = self.stores().alerts.delete_rule(scope, id, now, entry).await?;
         deleted.ok_or(AlertError::Missing)?;
         state.rules.remove(&id);
+        state.untold = true;
+        desk.tell(&mut state, now);
         desk.tenant.cross();
         Ok(())
     }
@@ -170,6 +172,8 @@ impl Engine {
         stored: StoredRule,
     ) -> Result<RuleItem, AlertError> {
         self.evaluator().take_rule(desk, state, stored.clone()).await;
+        state.untold = true;
+        desk.tell(state, self.clock().now());
         desk.tenant.cross();
         let unread = || StoreError::Corrupt(format!("the rule {} cannot be read", stored.id));
         item(&stored, state).ok_or_else(|| AlertError::Store(unread()))

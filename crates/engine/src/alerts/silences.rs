@@ -98,6 +98,7 @@ impl Engine {
         let stored = self.stores().alerts.create_silence(scope, silence, entry).await?;
         let item = told::silence(&stored, state.open_alerts(), now);
         state.silences.push(stored);
+        state.untold = true;
         self.evaluator().reconcile(&desk, &mut state, now).await?;
         Ok(item)
     }
@@ -119,6 +120,7 @@ impl Engine {
         let ended = self.stores().alerts.end_silence(scope, id, now, entry).await?;
         let stored = ended.ok_or(AlertError::Missing)?;
         state.silences.retain(|silence| silence.id != id);
+        state.untold = true;
         self.evaluator().reconcile(&desk, &mut state, now).await?;
         Ok(told::silence(&stored, state.open_alerts(), now))
     }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::Millis;
-use domain::alert::{Cleared, Crossing, Labels, Reading, Rule, Watch, fingerprint};
+use domain::alert::{Cleared, Crossing, Labels, Phase, Reading, Rule, Watch, fingerprint};
 use protocol::Filter;
 use protocol::alerts::RuleDoc;
 use protocol::query::BREAKER_DIMENSIONS;
+use protocol::view::Alerts;
 use store::{StoredAlert, StoredRule, StoredSilence, TenantScope};
 use tokio::sync::Mutex;
 
@@ -35,6 +36,21 @@ impl Desk {
             state: Mutex::default(),
         }
     }
+
+    /// The counts with the version that viewers were told.
+    pub fn counts(&self, state: &State, now: Millis) -> Alerts {
+        let version = self.tenant.alerts().map_or(0, |told| told.version);
+        Alerts {
+            version,
+            ..state.counts(now)
+        }
+    }
+
+    /// Tells viewers what has changed since they were told, if anything has.
+    pub fn tell(&self, state: &mut State, now: Millis) {
+        let news = std::mem::take(&mut state.untold);
+        self.tenant.tell_alerts(state.counts(now), now, news);
+    }
 }
 
 /// What is held.
@@ -54,6 +70,8 @@ pub(crate) struct State {
     pub by_hand: HashMap<u64, Millis>,
     /// When each alert's newest words were stored.
     pub worded: HashMap<u64, Millis>,
+    /// An alert, a silence or a rule is not as viewers were told.
+    pub untold: bool,
 }
 
 /// A rule with its watches.
@@ -183,6 +201,7 @@ impl State {
             false => {}
         }
         self.alerts.insert(stored.id, stored);
+        self.untold = true;
     }
 
     /// Forgets alerts that are over and explain nothing any more, and idle groups.
@@ -202,6 +221,25 @@ impl State {
                     || group.watch.seen().is_some_and(|seen| now - seen < 60_000)
             });
         }
+    }
+
+    /// How many there are of what somebody may have to look at; whoever tells it knows the version.
+    pub fn counts(&self, now: Millis) -> Alerts {
+        let mut counts = Alerts::default();
+        for stored in self.open_alerts() {
+            if stored.alert.phase(now) == Phase::Firing {
+                counts.need += 1;
+                let fired = stored.alert.fired;
+                counts.oldest = Some(counts.oldest.map_or(fired, |oldest| oldest.min(fired)));
+            } else {
+                counts.held += 1;
+            }
+        }
+        let silences = self.silences.iter();
+        counts.silences = silences.filter(|stored| now < stored.silence.ends).count() as u64;
+        let rules = self.rules.values();
+        counts.rules = rules.filter(|rule| rule.active().is_some()).count() as u64;
+        counts
     }
 
     /// Those that are open, by number.

@@ -69,6 +69,8 @@ pub(crate) struct Evaluator {
     pub flusher: Arc<Flusher>,
     /// A breaker of some tenant changed state.
     pub woken: Arc<Notify>,
+    /// Something was written that people must be told.
+    pub told: Arc<Notify>,
     desks: Mutex<HashMap<TenantId, Arc<Desk>>>,
 }
 
@@ -99,6 +101,7 @@ impl Evaluator {
             counters,
             flusher,
             woken,
+            told: Arc::default(),
             desks: Mutex::default(),
         }
     }
@@ -116,6 +119,7 @@ impl Evaluator {
         let mut state = desk.state.lock().await;
         if !state.loaded {
             self.load(&desk, &mut state).await?;
+            desk.tell(&mut state, self.clock.now());
         }
         drop(state);
         Ok(desk)

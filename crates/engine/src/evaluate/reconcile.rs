@@ -74,6 +74,13 @@ impl Evaluator {
         state: &mut State,
         now: Millis,
     ) -> Result<(), StoreError> {
+        let result = self.reconcile_again(desk, state, now).await;
+        // Also when it failed half way: what was written is so.
+        desk.tell(state, now);
+        result
+    }
+
+    async fn reconcile_again(&self, desk: &Desk, state: &mut State, now: Millis) -> Result<(), StoreError> {
         let mut told = String::new();
         for _ in 0..TRIES {
             match self.reconcile_once(desk, state, now).await {
@@ -132,6 +139,7 @@ impl Evaluator {
         if writes.is_empty() {
             return Ok(false);
         }
+        let news = writes.iter().any(|write| write.moved.notice.is_some());
         let alerts = &self.stores.alerts;
         let written = alerts.write_alerts(&self.system, &desk.tenant.id, writes).await;
         let written = written.inspect_err(|error| {
@@ -140,7 +148,9 @@ impl Evaluator {
         for stored in written {
             state.keep(stored);
         }
-        desk.tenant.mark(true);
+        if news {
+            self.told.notify_one();
+        }
         Ok(true)
     }
 }
@@ -266,6 +276,7 @@ impl State {
             runbook: rule.runbook.clone(),
             simulated,
             since,
+            pending: rule.hold > 0,
             holds: self.holds(
                 &labels,
                 place.and_then(|place| place.cause),

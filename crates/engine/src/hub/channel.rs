@@ -2,7 +2,7 @@
 
 use domain::Millis;
 use protocol::codec::Codec;
-use protocol::view::{Board, BreakerDetail, Connect};
+use protocol::view::{Alerts, Board, BreakerDetail, Connect};
 use protocol::{Delta, DeltaBody, Range, ServerFrame, Snapshot, ViewBody};
 
 use super::outbox::Frame;
@@ -13,6 +13,7 @@ use crate::tenants::Tenant;
 pub(super) enum ViewKey {
     Board(Range),
     Connect,
+    Alerts,
     /// By its `b_…` id.
     Breaker(String),
 }
@@ -22,6 +23,7 @@ impl ViewKey {
         match view {
             "board" => Some(ViewKey::Board(range)),
             "connect" => Some(ViewKey::Connect),
+            "alerts" => Some(ViewKey::Alerts),
             _ => {
                 let id = view.strip_prefix("breaker:")?;
                 domain::breaker::BreakerId::parse(id).map(|_| ViewKey::Breaker(id.to_owned()))
@@ -34,6 +36,7 @@ impl ViewKey {
         match self {
             ViewKey::Board(_) => "board".into(),
             ViewKey::Connect => "connect".into(),
+            ViewKey::Alerts => "alerts".into(),
             ViewKey::Breaker(id) => format!("breaker:{id}"),
         }
     }
@@ -46,6 +49,7 @@ impl ViewKey {
                 State::Board(Box::new(board))
             }
             ViewKey::Connect => State::Connect(tenant.connect(now)),
+            ViewKey::Alerts => State::Alerts(tenant.alerts()),
             ViewKey::Breaker(id) => State::Breaker(tenant.detail(id, now).map(Box::new)),
         }
     }
@@ -55,6 +59,7 @@ impl ViewKey {
 pub(super) enum State {
     Board(Box<Board>),
     Connect(Connect),
+    Alerts(Option<Alerts>),
     Breaker(Option<Box<BreakerDetail>>),
 }
 
@@ -136,6 +141,7 @@ impl Channel {
             let body = match state {
                 State::Board(board) => ViewBody::Board(board.clone()),
                 State::Connect(connect) => ViewBody::Connect(connect.clone()),
+                State::Alerts(alerts) => ViewBody::Alerts(*alerts),
                 State::Breaker(detail) => ViewBody::Breaker(detail.clone()),
             };
             let snapshot = Snapshot {
@@ -162,6 +168,7 @@ impl Channel {
                 }
             },
             (State::Connect(old), State::Connect(new)) if old != new => Some(DeltaBody::Connect(new.clone())),
+            (State::Alerts(old), State::Alerts(new)) if old != new => Some(DeltaBody::Alerts(*new)),
             (State::Breaker(old), State::Breaker(new)) if old != new => Some(DeltaBody::Breaker(new.clone())),
             _ => None,
         };

@@ -2,8 +2,8 @@
 //!
 //! One task per tenant, started with its first viewer. A view is computed and encoded once per (view, range, codec),
 //! however many watch it; a snapshot and the registration for what follows happen in the same turn of the task, so no
-//! delta is lost or doubled. Transitions leave at once, figures at most ten times a second, and at least one delta a
-//! second reaches everybody, so that a client can tell silence from a broken line.
+//! delta is lost or doubled. Transitions and changes of alerts leave at once, figures at most ten times a second, and at
+//! least one delta a second reaches everybody, so that a client can tell silence from a broken line.
 //!
 //! A viewer may leave the live board for a moment that has passed: then a task of its own tells it that board ([`player`]).
 //!
@@ -168,7 +168,8 @@ impl Wishes {
     /// Notes that a view is wanted.
     fn open(&mut self, view: &str, range: Range) -> Result<ViewKey, SubscribeError> {
         let Some(key) = ViewKey::parse(view, range) else {
-            let detail = format!("there is no view {view:?}; there are board, connect and breaker:b_…");
+            let detail =
+                format!("there is no view {view:?}; there are board, alerts, connect and breaker:b_…");
             return Err(SubscribeError {
                 code: "unknown_view",
                 detail,
@@ -205,7 +206,7 @@ impl ViewerHandle {
         match &key {
             ViewKey::Board(_) => wishes.player = None,
             ViewKey::Breaker(id) => wishes.order(|| Order::Unwatch(id.clone())),
-            ViewKey::Connect => {}
+            ViewKey::Connect | ViewKey::Alerts => {}
         }
         self.send(Command::Subscribe { id: self.id, key });
         Ok(())
@@ -225,7 +226,9 @@ impl ViewerHandle {
         replays.not_in_future(at).map_err(|error| refused(&error))?;
         let mut wishes = self.wishes.lock();
         match ViewKey::parse(view, range) {
-            Some(ViewKey::Connect) => return Err(no_replay("view: connect has no past".into())),
+            Some(ViewKey::Connect | ViewKey::Alerts) => {
+                return Err(no_replay(format!("view: {view} has no past")));
+            }
             Some(ViewKey::Breaker(_)) if wishes.player.is_none() => {
                 return Err(no_replay(
                     "view: a breaker follows the board, replay the board first".into(),

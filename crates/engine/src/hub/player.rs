@@ -327,8 +327,8 @@ impl ViewKey {
                 State::Board(Box::new(board))
             }
             ViewKey::Breaker(id) => State::Breaker(past.detail(id).map(Box::new)),
-            // It has no past; nobody subscribes to it here.
-            ViewKey::Connect => State::Breaker(None),
+            // They have no past; nobody subscribes to them here.
+            ViewKey::Connect | ViewKey::Alerts => State::Breaker(None),
         }
     }
 }

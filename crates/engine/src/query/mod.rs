@@ -154,13 +154,8 @@ impl Asked<'_> {
         let sources = self.read(plan, parts(&queries)).await?;
         let first_event = self.tenant.live().first_event();
         let (plan, now) = (plan.clone(), self.now);
-        let added = tokio::task::spawn_blocking(move || {
-            let one = |query: CallQuery| {
-                let series = add_up(&query, &plan, &sources, first_event, now)?;
-                Ok((query.group_by, series))
-            };
-            queries.into_iter().map(one).collect()
-        });
+        let added =
+            tokio::task::spawn_blocking(move || add_all(&queries, &plan, &sources, (first_event, now)));
         added
             .await
             .map_err(|stopped| StoreError::Unavailable(Box::new(stopped)))?
@@ -203,26 +198,63 @@ fn parts(queries: &[CallQuery]) -> ChunkParts {
     }
 }
 
-fn add_up(
-    query: &CallQuery,
+/// The answers, in the order of the questions. Quantiles of the same lines are found together.
+fn add_all(
+    queries: &[CallQuery],
     plan: &Plan,
     sources: &[Source],
-    first_event: Option<Millis>,
-    now: Millis,
-) -> Result<Vec<QuerySeries>, QueryError> {
-    let mut groups = Groups::new(query);
-    let (lines, is_sum): (Lines, bool) = match query.measure {
-        Measure::Sums(formula) => {
-            let reads_sums = query.measure.reads_sums();
-            let lines = sweep::sums(plan, formula, reads_sums, sources, &mut groups)?;
-            (lines, formula.whole.is_none())
+    times: (Option<Millis>, Millis),
+) -> Result<Vec<Answered>, QueryError> {
+    let mut answers: Vec<Option<Vec<QuerySeries>>> = vec![None; queries.len()];
+    for (place, query) in queries.iter().enumerate() {
+        if answers[place].is_some() {
+            continue;
         }
-        Measure::Quantile(sketched, q) => (sweep::quantiles(plan, sketched, q, sources, &mut groups)?, false),
-    };
-    // A sum of nothing is zero only where something could have come.
+        let mut groups = Groups::new(query);
+        match query.measure {
+            Measure::Sums(formula) => {
+                let reads_sums = query.measure.reads_sums();
+                let lines = sweep::sums(plan, formula, reads_sums, sources, &mut groups)?;
+                let is_sum = formula.whole.is_none();
+                answers[place] = Some(told(lines, &groups, plan, is_sum.then_some(times)));
+            }
+            Measure::Quantile(sketched, _) => {
+                let (places, qs): (Vec<usize>, Vec<f64>) = queries
+                    .iter()
+                    .enumerate()
+                    .skip(place)
+                    .filter(|(_, other)| query.same_lines(other))
+                    .filter_map(|(place, other)| match other.measure {
+                        Measure::Quantile(which, q) if which == sketched => Some((place, q)),
+                        _ => None,
+                    })
+                    .unzip();
+                let found = sweep::quantiles(plan, sketched, &qs, sources, &mut groups)?;
+                for (place, lines) in places.into_iter().zip(found) {
+                    answers[place] = Some(told(lines, &groups, plan, None));
+                }
+            }
+        }
+    }
+    let groups = queries.iter().map(|query| query.group_by.clone());
+    Ok(groups
+        .zip(answers.into_iter().map(Option::unwrap_or_default))
+        .collect())
+}
+
+/// Lines as they are told, by group. `sum` says when the first event was and what time it is: a sum of nothing is zero
+/// only where something could have come.
+fn told(
+    lines: Lines,
+    groups: &Groups<'_>,
+    plan: &Plan,
+    sum: Option<(Option<Millis>, Millis)>,
+) -> Vec<QuerySeries> {
     let possible = |step: usize| {
         let start = plan.from + step as Millis * plan.step;
-        start <= now && first_event.is_some_and(|first| first < start.saturating_add(plan.step))
+        sum.is_none_or(|(first_event, now)| {
+            start <= now && first_event.is_some_and(|first| first < start.saturating_add(plan.step))
+        })
     };
     let mut series = Vec::new();
     for (line, values) in lines.into_iter().enumerate() {
@@ -230,7 +262,7 @@ fn add_up(
             continue;
         }
         let points = values.into_iter().enumerate().map(|(step, value)| {
-            let value = value.filter(|_| !is_sum || possible(step));
+            let value = value.filter(|_| possible(step));
             (plan.from + step as Millis * plan.step, value)
         });
         series.push(QuerySeries {
@@ -239,5 +271,5 @@ fn add_up(
         });
     }
     series.sort_by(|a, b| a.group.cmp(&b.group));
-    Ok(series)
+    series
 }

@@ -93,6 +93,16 @@ pub(super) struct CallQuery {
     pub most: usize,
 }
 
+impl CallQuery {
+    /// The other question is about the same lines: what differs is what is measured.
+    pub fn same_lines(&self, other: &CallQuery) -> bool {
+        self.group_by == other.group_by
+            && self.by_outcome == other.by_outcome
+            && self.filter == other.filter
+            && self.most == other.most
+    }
+}
+
 /// The labels that figures can be told apart by.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LabelDimensions {

@@ -171,14 +171,15 @@ impl Totals<'_> {
     }
 }
 
-/// Quantiles, in milliseconds.
+/// Quantiles, in milliseconds: for each of `qs` the values of each line. Unpacking sketches is what takes time, so it is
+/// done once for all of them.
 pub(super) fn quantiles(
     plan: &Plan,
     sketched: Sketched,
-    q: f64,
+    qs: &[f64],
     sources: &[Source],
     groups: &mut Groups<'_>,
-) -> Result<Lines, QueryError> {
+) -> Result<Vec<Lines>, QueryError> {
     let mut cursors = Vec::new();
     let mut fresh: BTreeMap<usize, Vec<(u32, &Sketch)>> = BTreeMap::new();
     for source in sources {
@@ -195,7 +196,7 @@ pub(super) fn quantiles(
             }
         }
     }
-    let mut lines: Lines = vec![vec![None; plan.steps]; groups.len()];
+    let mut found: Vec<Lines> = vec![vec![vec![None; plan.steps]; groups.len()]; qs.len()];
     let mut tables: Vec<DenseSketch> = Vec::new();
     tables.resize_with(groups.len(), DenseSketch::default);
     for step in 0..plan.steps {
@@ -206,14 +207,17 @@ pub(super) fn quantiles(
         for (line, sketch) in fresh.remove(&step).unwrap_or_default() {
             tables[line as usize].merge(sketch);
         }
-        for (line, table) in lines.iter_mut().zip(&mut tables) {
-            if table.count() > 0 {
-                line[step] = table.quantile(q).map(|micros| micros / 1_000.0);
-                table.clear();
+        for (line, table) in tables.iter_mut().enumerate() {
+            if table.count() == 0 {
+                continue;
             }
+            for (lines, q) in found.iter_mut().zip(qs) {
+                lines[line][step] = table.quantile(*q).map(|micros| micros / 1_000.0);
+            }
+            table.clear();
         }
     }
-    Ok(lines)
+    Ok(found)
 }
 
 /// A place in a chunk's rows; they are sorted by time.

@@ -6,6 +6,8 @@
     reason = "each test binary uses a part of it"
 )]
 
+pub mod told;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +54,7 @@ impl House {
             keys: store.clone(),
             audits: store.clone(),
             alerts: store.clone(),
+            deliveries: store.clone(),
         };
         let config = EngineConfig {
             clock: clock.clone(),

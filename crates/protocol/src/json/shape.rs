@@ -73,6 +73,7 @@ const VIEW: Shape = Choice(&[
     ("board", Some(Record(BOARD))),
     ("breaker", Some(Maybe(&DETAIL))),
     ("connect", Some(CONNECT)),
+    ("alerts", Some(Maybe(&ALERTS))),
 ]);
 
 const CHANGES: Shape = Choice(&[
@@ -80,6 +81,7 @@ const CHANGES: Shape = Choice(&[
     ("board", Some(Record(BOARD_DELTA))),
     ("breaker", Some(Maybe(&DETAIL))),
     ("connect", Some(CONNECT)),
+    ("alerts", Some(Maybe(&ALERTS))),
 ]);
 
 const BOARD: Fields = &[
@@ -255,3 +257,12 @@ static SOURCE: Shape = Record(&[
 ]);
 
 static REFUSAL: Shape = Record(&[("at", Whole), ("index", Count), ("field", Text), ("reason", Text)]);
+
+static ALERTS: Shape = Record(&[
+    ("version", Count),
+    ("need", Count),
+    ("oldest", Maybe(&Whole)),
+    ("held", Count),
+    ("silences", Count),
+    ("rules", Count),
+]);

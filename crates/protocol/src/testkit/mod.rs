@@ -13,8 +13,8 @@ pub use story::Story;
 use crate::diff::{diff, normalise};
 use crate::frame::{Bye, Delta, DeltaBody, Hello, ServerFrame, Snapshot, ViewBody};
 use crate::view::{
-    Board, Breaker, BreakerDetail, CallRow, ChartPoint, Connect, Feed, InstanceRow, Kpi, KpiId, Level,
-    Provider, Range, RefusalRow, SourceRow, State, Trip, Verdict,
+    Alerts, Board, Breaker, BreakerDetail, CallRow, ChartPoint, Connect, Feed, InstanceRow, Kpi, KpiId,
+    Level, Provider, Range, RefusalRow, SourceRow, State, Trip, Verdict,
 };
 
 const KPIS: [KpiId; 6] = [
@@ -372,6 +372,18 @@ impl Gen {
         }
     }
 
+    /// Any counts of alerts.
+    pub fn alerts(&mut self) -> Alerts {
+        Alerts {
+            version: self.bits(),
+            need: self.bits(),
+            oldest: self.maybe(Gen::time),
+            held: self.bits(),
+            silences: self.bits(),
+            rules: self.bits(),
+        }
+    }
+
     /// Any frame; a delta need not follow from anything.
     pub fn frame(&mut self) -> ServerFrame {
         match self.below(8) {
@@ -382,16 +394,17 @@ impl Gen {
                 tenant: self.text(),
             }),
             1 | 2 => {
-                let body = match self.below(3) {
+                let body = match self.below(4) {
                     0 => ViewBody::Board(Box::new(self.board())),
                     1 => ViewBody::Breaker(self.maybe(|g| Box::new(g.detail()))),
-                    _ => ViewBody::Connect(self.connect()),
+                    2 => ViewBody::Connect(self.connect()),
+                    _ => ViewBody::Alerts(self.maybe(Gen::alerts)),
                 };
                 let (view, seq, now) = (self.text(), self.bits(), self.time());
                 ServerFrame::Snapshot(Box::new(Snapshot { view, seq, now, body }))
             }
             3 | 4 => {
-                let body = match self.below(4) {
+                let body = match self.below(5) {
                     0 => DeltaBody::Beat,
                     1 => {
                         let old = self.board();
@@ -400,7 +413,8 @@ impl Gen {
                         DeltaBody::Board(Box::new(diff(&old, &new).unwrap_or_default()))
                     }
                     2 => DeltaBody::Breaker(self.maybe(|g| Box::new(g.detail()))),
-                    _ => DeltaBody::Connect(self.connect()),
+                    3 => DeltaBody::Connect(self.connect()),
+                    _ => DeltaBody::Alerts(self.maybe(Gen::alerts)),
                 };
                 let (view, seq, now) = (self.text(), self.bits(), self.time());
                 ServerFrame::Delta(Box::new(Delta { view, seq, now, body }))

@@ -3,10 +3,10 @@
 use super::Gen;
 use crate::diff::diff;
 use crate::frame::{Delta, DeltaBody, ServerFrame, Snapshot, ViewBody};
-use crate::view::{Board, BreakerDetail, Connect};
-use crate::{VIEW_BOARD, VIEW_CONNECT, breaker_view};
+use crate::view::{Alerts, Board, BreakerDetail, Connect};
+use crate::{VIEW_ALERTS, VIEW_BOARD, VIEW_CONNECT, breaker_view};
 
-/// A server in miniature: a board, a breaker's detail and a Connect page that change, told in correct frames.
+/// A server in miniature: a board, a breaker's detail, a Connect page and counts of alerts that change, told in correct frames.
 #[derive(Debug, Clone)]
 pub struct Story {
     /// Makes the changes.
@@ -17,7 +17,9 @@ pub struct Story {
     pub detail: Option<BreakerDetail>,
     /// The same for `connect`.
     pub connect: Connect,
-    seqs: [u64; 3],
+    /// The same for `alerts`.
+    pub alerts: Option<Alerts>,
+    seqs: [u64; 4],
 }
 
 impl Story {
@@ -32,14 +34,15 @@ impl Story {
             board,
             detail: None,
             connect,
-            seqs: [random.below(1000), 0, 7],
+            alerts: None,
+            seqs: [random.below(1000), 0, 7, 1],
             random,
         }
     }
 
-    /// The frames after a subscribe to all three views.
+    /// The frames after a subscribe to all four views.
     pub fn opening(&self) -> Vec<ServerFrame> {
-        (0..3).map(|which| self.snapshot(which)).collect()
+        (0..4).map(|which| self.snapshot(which)).collect()
     }
 
     fn view(which: usize) -> String {
@@ -47,6 +50,7 @@ impl Story {
             VIEW_BOARD.to_owned(),
             breaker_view(Self::BREAKER),
             VIEW_CONNECT.to_owned(),
+            VIEW_ALERTS.to_owned(),
         ][which]
             .clone()
     }
@@ -55,7 +59,8 @@ impl Story {
         let body = match which {
             0 => ViewBody::Board(Box::new(self.board.clone())),
             1 => ViewBody::Breaker(self.detail.clone().map(Box::new)),
-            _ => ViewBody::Connect(self.connect.clone()),
+            2 => ViewBody::Connect(self.connect.clone()),
+            _ => ViewBody::Alerts(self.alerts),
         };
         let (view, seq) = (Self::view(which), self.seqs[which]);
         ServerFrame::Snapshot(Box::new(Snapshot {
@@ -68,7 +73,7 @@ impl Story {
 
     /// The next thing that happens: one frame, or a resync with its snapshot.
     pub fn step(&mut self) -> Vec<ServerFrame> {
-        let which = self.random.pick(&[0, 0, 0, 0, 1, 2]);
+        let which = self.random.pick(&[0, 0, 0, 0, 1, 2, 3]);
         self.seqs[which] += 1;
         let body = if which == 0 {
             let old = self.board.clone();
@@ -83,6 +88,9 @@ impl Story {
         } else if which == 1 {
             self.detail = self.random.maybe(Gen::detail);
             DeltaBody::Breaker(self.detail.clone().map(Box::new))
+        } else if which == 3 {
+            self.alerts = self.random.maybe(Gen::alerts);
+            DeltaBody::Alerts(self.alerts)
         } else {
             self.connect = self.random.connect();
             DeltaBody::Connect(self.connect.clone())

@@ -49,6 +49,7 @@ proptest! {
         board.now = story.board.now;
         prop_assert_eq!(&board, &story.board);
         prop_assert_eq!(replica.connect(), Some(&story.connect));
+        prop_assert_eq!(replica.alerts(), story.alerts.as_ref());
         prop_assert_eq!(replica.breaker(Story::BREAKER), Some(story.detail.as_ref()));
     }
 

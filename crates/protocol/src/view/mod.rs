@@ -1,6 +1,7 @@
 //! The objects that pages show. Each is a full current value: a delta replaces, it never patches inside an entity.
 
 mod activity;
+mod alerts;
 mod board;
 mod breaker;
 mod breaker_page;
@@ -14,6 +15,7 @@ mod providers;
 mod whatif;
 
 pub use activity::{Activity, ActivityTrip, MAX_TRIPS};
+pub use alerts::Alerts;
 pub use board::{Board, BoardDelta, Breaker, Feed, Kpi, KpiId, Provider, Verdict};
 pub use breaker::{BreakerDetail, CallRow, InstanceRow, Trip};
 pub use breaker_page::{

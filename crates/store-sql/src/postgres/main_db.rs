@@ -40,6 +40,18 @@ pub(super) mod alerts {
     crate::shared::alert_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
+pub(super) mod channels {
+    crate::shared::channel_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
+pub(super) mod deliveries {
+    crate::shared::delivery_functions!(
+        sqlx::PgConnection,
+        sqlx::postgres::PgRow,
+        " FOR UPDATE OF d SKIP LOCKED"
+    );
+}
+
 pub(super) mod rules {
     crate::shared::rule_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }

@@ -33,23 +33,26 @@ use domain::rollup::Rung;
 use store::accounts::{check_link, last_owner, no_account, no_tenant};
 use store::alerts::not_named;
 use store::audit::AuditKey;
+use store::deliveries::{no_channel, subject_taken};
 use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, AlertQuery, AlertWrite, Alerts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits,
-    BatchPage, BatchQuery, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Compaction, DataKey, Flush,
-    GuardedPage, Guest, Holder, Identities, Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys,
-    KnownAccount, Link, LinkHash, LinkKind, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey,
-    NewBatch, NewLink, NewSession, Offset, OutboxRow, PartialRow, Place, RecoveryHash, Remembered, Role,
-    RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors,
-    SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredBatch,
-    StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery,
-    TransitionRow, Which, check_rotation, check_tenant,
+    BatchPage, BatchQuery, ChannelDraft, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Claim,
+    Compaction, DataKey, Deliveries, DeliveryQuery, Flush, GuardedPage, Guest, Holder, Identities, Identity,
+    Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore,
+    Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset,
+    OutboxRow, Outcome, PartialRow, Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft,
+    RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session,
+    SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel,
+    StoredDelivery, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
+    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
 use main_db::{
-    MainDb, accounts, alerts, audit, identities, keys, live, rollups, rules, second, secrets, sessions,
+    MainDb, accounts, alerts, audit, channels, deliveries, identities, keys, live, rollups, rules, second,
+    secrets, sessions,
 };
 
 /// The number of the one writer.
@@ -145,6 +148,7 @@ crate::shared::keys_port!(PgKeys);
 crate::shared::audits_port!(PgStore);
 crate::shared::people_ports!(PgStore);
 crate::shared::alerts_port!(PgStore);
+crate::shared::deliveries_port!(PgStore);
 crate::shared::secrets_port!(PgStore);
 crate::shared::second_port!(PgStore);
 crate::shared::identities_port!(PgStore);

@@ -41,6 +41,14 @@ pub(super) mod alerts {
     crate::shared::alert_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
+pub(super) mod channels {
+    crate::shared::channel_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
+pub(super) mod deliveries {
+    crate::shared::delivery_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "");
+}
+
 pub(super) mod rules {
     crate::shared::rule_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }

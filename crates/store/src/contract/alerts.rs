@@ -80,6 +80,7 @@ fn raised(rule: u64, fingerprint: u64, at: i64) -> Moved {
         runbook: None,
         simulated: false,
         since: at - 5_000,
+        pending: true,
         holds: Holds::default(),
         incident: None,
     };
@@ -98,7 +99,7 @@ async fn write(
 }
 
 /// Raises an alert of rule 1 at noon.
-async fn raise(subject: &impl Subject, slug: &str, fingerprint: u64) -> StoredAlert {
+pub(super) async fn raise(subject: &impl Subject, slug: &str, fingerprint: u64) -> StoredAlert {
     raise_with(subject, slug, raised(1, fingerprint, NOON)).await
 }
 
@@ -128,6 +129,14 @@ fn over() -> Command {
         by: None,
         why: "it is good again".into(),
     }
+}
+
+/// Lets an alert be over, half a minute later.
+pub(super) async fn resolve(subject: &impl Subject, slug: &str, stored: &StoredAlert) {
+    let write_over = vec![changing(stored, over(), NOON + 30_000)];
+    write(subject, slug, write_over)
+        .await
+        .expect("its end is written");
 }
 
 async fn change(

@@ -20,6 +20,8 @@ pub mod alerts;
 pub mod append;
 pub mod audit;
 pub mod calls;
+pub mod channels;
+pub mod deliveries;
 pub mod flush;
 pub mod identities;
 pub mod keyframes;
@@ -37,9 +39,9 @@ pub mod transitions;
 use async_trait::async_trait;
 
 use crate::{
-    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Identities, Journal, Keys, LiveStore,
-    NewBatch, Offset, Rollups, SecondFactors, Secrets, Sessions, StoreError, StoredBatch, SystemScope,
-    TenantId, TenantScope,
+    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Deliveries, Identities, Journal, Keys,
+    LiveStore, NewBatch, Offset, Rollups, SecondFactors, Secrets, Sessions, StoreError, StoredBatch,
+    SystemScope, TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
@@ -56,6 +58,7 @@ pub trait Subject: Send + Sync {
         + Secrets
         + SecondFactors
         + Alerts
+        + Deliveries
         + Identities;
 
     /// The store as it is open now.
@@ -250,6 +253,23 @@ macro_rules! contract_suite {
                 silences_come_back_and_end,
                 silences_have_a_limit,
                 alerts_of_tenants_are_apart,
+            }
+            channels {
+                channels_come_back_and_change,
+                channels_have_names_and_a_limit,
+                a_channel_in_trouble_is_off_until_it_is_changed,
+            }
+            deliveries {
+                what_must_be_told_leaves_the_outbox_once,
+                a_claim_is_a_lease,
+                a_yes_always_counts,
+                a_topic_is_told_in_order,
+                a_dead_delivery_can_be_tried_again,
+                a_removed_channel_drops_what_waits,
+                a_delivery_that_somebody_asks_for_is_logged,
+                deliveries_are_found_by_what_is_wanted,
+                old_deliveries_are_forgotten,
+                an_end_is_told_after_its_beginning,
             }
             second {
                 a_second_factor_comes_back_exactly,

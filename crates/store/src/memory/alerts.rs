@@ -25,7 +25,7 @@ pub(super) struct Board {
     /// The fingerprints of those that are open.
     open: HashSet<u64>,
     events: BTreeMap<u64, Vec<StoredEvent>>,
-    outbox: BTreeMap<(u64, u64), OutboxRow>,
+    pub(super) outbox: BTreeMap<(u64, u64), OutboxRow>,
     silences: Vec<StoredSilence>,
 }
 

@@ -6,6 +6,7 @@
 mod accounts;
 mod alerts;
 mod audit;
+mod deliveries;
 mod identities;
 mod journal;
 mod keys;
@@ -51,6 +52,7 @@ struct State {
     safe: secrets::Safe,
     seconds: second::Seconds,
     alerts: BTreeMap<TenantId, alerts::Board>,
+    deliveries: BTreeMap<TenantId, deliveries::Desk>,
 }
 
 #[derive(Default)]

@@ -3,6 +3,7 @@
 //! Whoever looks may look; an operator takes alerts and silences them; an admin changes rules. What is answered is stored.
 
 mod act;
+mod channels;
 mod files;
 mod rules;
 mod silences;
@@ -28,6 +29,11 @@ use crate::state::Shared;
 
 pub(crate) use act::member;
 pub use act::{act, act_on_many};
+pub(crate) use channels::channel_problem;
+pub use channels::{
+    change_channel, channel, channels, delete_channel, deliveries, delivery, kinds, make_channel,
+    replay_delivery, test_channel,
+};
 pub use files::{export, import};
 pub use rules::{backtest, change_rule, delete_rule, make_rule, rule, rules};
 pub use silences::{end_silence, make_silence, preview_silence, silences};

@@ -1,0 +1,88 @@
+//! A channel as it is stored, besides its name: what people wrote, whom its secrets are for, and which it has.
+
+use std::collections::BTreeMap;
+
+use channels::Kind;
+use domain::alert::{Matcher, Severity, matchers};
+use protocol::channels::ChannelDoc;
+use serde::{Deserialize, Serialize};
+use store::StoredChannel;
+
+/// The stored text. Fields are only ever added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Body {
+    pub kind: String,
+    pub settings: BTreeMap<String, String>,
+    pub least: String,
+    pub only: Vec<String>,
+    pub acknowledged: bool,
+    pub resolved: bool,
+    /// Whom the secrets are for.
+    pub destination: Option<String>,
+    /// The names of the secrets that are kept.
+    pub secrets: Vec<String>,
+}
+
+impl Body {
+    pub fn of(doc: &ChannelDoc, destination: Option<String>, secrets: Vec<String>) -> Body {
+        Body {
+            kind: doc.kind.clone(),
+            settings: doc.settings.clone(),
+            least: doc.least.clone(),
+            only: doc.only.clone(),
+            acknowledged: doc.acknowledged,
+            resolved: doc.resolved,
+            destination,
+            secrets,
+        }
+    }
+
+    pub fn doc(self, name: &str, enabled: bool) -> ChannelDoc {
+        ChannelDoc {
+            name: name.to_owned(),
+            kind: self.kind,
+            settings: self.settings,
+            enabled,
+            least: self.least,
+            only: self.only,
+            acknowledged: self.acknowledged,
+            resolved: self.resolved,
+        }
+    }
+}
+
+/// A channel that can be used.
+#[derive(Debug, Clone)]
+pub(super) struct Channel {
+    pub stored: StoredChannel,
+    pub kind: Kind,
+    pub body: Body,
+    pub least: Severity,
+    pub only: Vec<Matcher>,
+}
+
+impl Channel {
+    /// Reads what is stored; says what cannot be read of it.
+    pub fn of(stored: StoredChannel) -> Result<Channel, String> {
+        let body: Body =
+            serde_json::from_str(&stored.body).map_err(|error| format!("it cannot be read: {error}"))?;
+        let kind = Kind::parse(&body.kind).ok_or_else(|| format!("there is no kind {:?}", body.kind))?;
+        let least = Severity::parse(&body.least).ok_or_else(|| format!("{:?} is no severity", body.least))?;
+        let mut only = Vec::new();
+        for text in &body.only {
+            only.extend(matchers(text).map_err(|error| error.to_string())?);
+        }
+        Ok(Channel {
+            stored,
+            kind,
+            body,
+            least,
+            only,
+        })
+    }
+
+    /// It is told at all.
+    pub fn is_on(&self) -> bool {
+        self.stored.enabled && self.stored.trouble.is_none()
+    }
+}
