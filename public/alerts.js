@@ -170,6 +170,10 @@ addEventListener("click", (event) => {
   for (const open of document.querySelectorAll("details.sure[open]")) if (!open.contains(event.target)) open.open = false;
 });
 
+// A window is first by the clock of whoever makes it.
+const zone = document.querySelector('[name="repeat.zone"]');
+if (zone?.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
+
 // ——— How this browser calls for attention ———
 
 const place = document.querySelector("[data-tell]");

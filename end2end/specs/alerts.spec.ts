@@ -97,6 +97,25 @@ test("a silence shows what it hides before it is made, and ends", async ({ guard
   await expect(page.getByLabel("Labels"), "what was written is still there").toHaveValue('provider~"openai"');
 });
 
+test("a silence can be a maintenance window that comes back", async ({ guard, page, server }) => {
+  guard.allow(/status of 422 .*\/alerts\/silences/);
+  await page.goto(`${server.url}/alerts/silences?match=${encodeURIComponent('provider="openai"')}`);
+  await page.getByLabel("Why").fill("Their nightly work.");
+  await page.getByLabel("For").selectOption("90 days");
+  await page.getByText("Only at certain hours", { exact: false }).click();
+  await expect(page.getByLabel("By the clock of"), "of whoever makes it").toHaveValue(/^(UTC|\w+\/\w+)/);
+  for (const day of ["Mon", "Tue", "Wed"]) await page.getByLabel(day, { exact: true }).check();
+  await page.getByLabel("By the clock of").fill("Europe/Atlantis");
+  await page.getByRole("button", { name: "Silence", exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("repeat.zone: must be a time zone");
+  await expect(page.getByLabel("Tue", { exact: true }), "what was chosen is still chosen").toBeChecked();
+  await page.getByLabel("By the clock of").fill("Europe/Berlin");
+  await page.getByRole("button", { name: "Silence", exact: true }).click();
+  const made = page.locator("[data-silence]");
+  await expect(made).toContainText("Mon to Wed, 22:00 to 06:00, Europe/Berlin, until");
+  await expect(made).toContainText(/begins in|hides until/);
+});
+
 test("a rule is told as a sentence, and switched off and on", async ({ page, server }) => {
   await page.goto(`${server.url}/alerts/rules`);
   await expect(page.locator("[data-rule]")).toHaveCount(8);

@@ -1,20 +1,8 @@
 // Channels: made with a form, tried out, told of an alert, and taken with the link that they brought.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Page } from "@playwright/test";
-import type { AxeResults } from "axe-core";
+import { accessible } from "../helpers/axe.ts";
 import { transition } from "../helpers/events.ts";
 import { Receiver } from "../helpers/receiver.ts";
 import { expect, test } from "../helpers/test.ts";
-
-// Evaluated from outside, as text: the page's content security policy lets no foreign script in.
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const results = (await page.evaluate(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })`)) as AxeResults;
-  return results.violations.map((found) => `${found.id}: ${found.nodes.map((node) => node.target.join(" ")).join(", ")}`);
-}
 
 test("a channel is made, tried out, told of an alert, and its link takes it", async ({ browser, page, server }) => {
   const receiver = await Receiver.start();
@@ -45,7 +33,7 @@ test("a channel is made, tried out, told of an alert, and its link takes it", as
   const hand = await phone.newPage();
   await hand.goto(link);
   await expect(hand.getByText("Breaker open: claude-sonnet", { exact: false })).toBeVisible();
-  expect(await violations(hand)).toEqual([]);
+  await accessible(hand, "the page behind a link");
   await hand.getByRole("button", { name: "Acknowledge" }).tap();
   await expect(hand.getByText("Taken by somebody at #llm-ops.", { exact: false })).toBeVisible();
   await phone.close();
@@ -89,7 +77,7 @@ test("what is wrong with a form is named, secrets are typed anew, and axe finds 
     await page.goto(`${server.url}/alerts/channels?kind=${kind}`);
     await expect(page.getByRole("button", { name: "Save" })).toBeVisible();
     await expect(page.locator(".desk-told")).toContainText("claude-sonnet");
-    expect(await violations(page), kind).toEqual([]);
+    await accessible(page, kind);
   }
   await page.goto(`${server.url}/alerts/channels?kind=webhook`);
   await page.getByLabel("Name").fill("ops");

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use engine::{Clock, Engine, EngineConfig, Supervisor};
 use outbound::Outbound;
+use secrecy::ExposeSecret as _;
 use store::{StoreError, SystemScope, TenantId};
 use store_sql::SqliteOptions;
 use tokio::net::{TcpListener, TcpSocket};
@@ -27,7 +28,7 @@ use crate::auth::{
 use crate::config::Config;
 use crate::edge::{External, Origins};
 use crate::http::{self, Patience, Quotas};
-use crate::notify::{AckLinks, Courier};
+use crate::notify::{AckLinks, Courier, Heartbeat};
 use crate::state::{Facilities, Shared};
 use crate::stores::{self, OpenStores, StoresError};
 use crate::tls::{self, Tls, TlsError};
@@ -231,6 +232,14 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
     );
     let (told, stop) = (shared.clone(), inner.token());
     inner.spawn("denials", async move { told.people.denials.keep(stop).await });
+    if let Some((url, every)) = &config.heartbeat {
+        let heartbeat = Heartbeat {
+            door: Outbound::new(config.allowed.clone()),
+            url: url.expose_secret().to_owned(),
+            every: Duration::from_secs(u64::from(*every)),
+        };
+        inner.spawn("heartbeat", heartbeat.run(shared.engine.clone(), inner.token()));
+    }
     if let Some(tls) = &tls {
         let every = options.tls_look.unwrap_or(tls::LOOK);
         inner.spawn("certificate", Arc::clone(tls).watch(every, inner.token()));

@@ -1,4 +1,4 @@
-//! Alerts over JSON: from a trip to "I have it" to resolved, rules and their files, silences.
+//! Alerts over JSON: from a trip to "I have it" to resolved, rules and their files, silences; and the page of a rule.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -289,5 +289,186 @@ async fn silences_say_what_they_hide_and_bulk_says_what_became_of_each() {
     assert_eq!(status, 200);
     assert_eq!(told["items"][0]["alert"]["phase"], "acknowledged");
     assert_eq!(told["items"][1]["error"], "There is none of this number.");
+    assert!(server.stop().await);
+}
+
+/// A page as somebody sees it: its status and HTML.
+async fn page(server: &TestServer, path: &str, cookie: &str) -> (u16, String) {
+    let answer = server
+        .client
+        .get(server.url(path))
+        .header("accept", "text/html")
+        .header("cookie", cookie)
+        .send()
+        .await
+        .unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+fn urlencoded(fields: &[(&str, &str)]) -> String {
+    let mut text = url::form_urlencoded::Serializer::new(String::new());
+    text.extend_pairs(fields).finish()
+}
+
+/// A form as somebody sends it: the status, where it leads, and the page.
+async fn form(
+    server: &TestServer,
+    path: &str,
+    cookie: &str,
+    fields: &[(&str, &str)],
+) -> (u16, String, String) {
+    let answer = server
+        .client
+        .post(server.url(path))
+        .header("origin", format!("http://{}", server.address))
+        .header("accept", "text/html")
+        .header("cookie", cookie)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(urlencoded(fields))
+        .send()
+        .await
+        .unwrap();
+    let to = answer
+        .headers()
+        .get("location")
+        .map(|to| to.to_str().unwrap().to_owned());
+    (
+        answer.status().as_u16(),
+        to.unwrap_or_default(),
+        answer.text().await.unwrap(),
+    )
+}
+
+const SLOW: [(&str, &str); 15] = [
+    ("kind", "threshold"),
+    ("enabled", "yes"),
+    ("quiet_until", ""),
+    ("condition.metric", "ttft_p95"),
+    ("condition.group_by", "provider,model"),
+    ("condition.filter", ""),
+    ("condition.side", "above"),
+    ("condition.limit", "2.5 sec"),
+    ("condition.clear", "2 s"),
+    ("condition.window_ms", "5min"),
+    ("for_ms", "3 min"),
+    ("min_samples", "1,000"),
+    ("severity", "critical"),
+    ("name", "Slow first token"),
+    ("labels", "team=search"),
+];
+
+fn with<'a>(changed: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let new = |name: &str| changed.iter().find(|(known, _)| *known == name);
+    let kept = SLOW
+        .iter()
+        .map(|(name, value)| new(name).copied().unwrap_or((name, value)));
+    let own = |name: &str| SLOW.iter().any(|(known, _)| *known == name);
+    kept.chain(changed.iter().copied().filter(|(name, _)| !own(name)))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_looked_at_and_kept_as_a_sentence() {
+    let server = TestServer::start().await;
+    let admin = member(server.running(), "ada", Role::Admin, "default").await;
+    let operator = member(server.running(), "bob", Role::Operator, "default").await;
+    let viewer = member(server.running(), "eve", Role::Viewer, "default").await;
+    for kind in [
+        "",
+        "?kind=threshold",
+        "?kind=change",
+        "?kind=burn_rate",
+        "?kind=absence",
+        "?kind=breaker_state",
+        "?kind=flapping",
+    ] {
+        let (status, html) = page(&server, &format!("/alerts/rules/new{kind}"), &operator).await;
+        assert_eq!(status, 200, "{kind}: {html}");
+        assert!(html.contains("It would not have fired in 14 days"), "{kind}");
+        assert!(!html.contains("Save rule"), "an operator looks");
+    }
+    assert_eq!(page(&server, "/alerts/rules/new", &viewer).await.0, 403);
+    assert_eq!(
+        form(&server, "/alerts/rules/new", &operator, &with(&[("do", "save")]))
+            .await
+            .0,
+        403
+    );
+
+    // What cannot be read is named and marked, and nothing is lost of what was written.
+    let query = urlencoded(&with(&[("condition.limit", "quick")]));
+    let (status, html) = page(&server, &format!("/alerts/rules/new?{query}"), &admin).await;
+    assert_eq!(status, 422);
+    assert!(
+        html.contains("condition.limit: must be a length of time such as 800 ms or 2 s"),
+        "{html}"
+    );
+    assert!(
+        html.contains("value=\"quick\"") && html.contains("value=\"5min\""),
+        "{html}"
+    );
+    let marked = html.split("<input").find(|input| input.contains("aria-invalid"));
+    assert!(
+        marked.is_some_and(|input| input.contains("condition.limit")),
+        "{marked:?}"
+    );
+
+    let wrong = with(&[("do", "save"), ("condition.clear", "3 s")]);
+    let (status, _, html) = form(&server, "/alerts/rules/new", &admin, &wrong).await;
+    assert_eq!(status, 422);
+    assert!(
+        html.contains("condition.clear: must be at most the limit 2500, got 3000"),
+        "{html}"
+    );
+    let (status, to, html) = form(&server, "/alerts/rules/new", &admin, &with(&[("do", "save")])).await;
+    assert_eq!((status, to.as_str()), (303, "/alerts/rules#rule-9"), "{html}");
+    let kept: Value = server.read("/api/v1/rules/9").await;
+    assert_eq!(kept["rule"]["condition"]["threshold"]["limit"], json!(2_500.0));
+    assert_eq!(
+        kept["rule"]["condition"]["threshold"]["group_by"],
+        json!(["provider", "model"])
+    );
+    assert_eq!(
+        (&kept["rule"]["for_ms"], &kept["rule"]["min_samples"]),
+        (&json!(180_000), &json!(1_000))
+    );
+    assert_eq!(kept["rule"]["labels"], json!({ "team": "search" }));
+
+    // As it is kept, it is said.
+    let (status, html) = page(&server, "/alerts/rules/9", &admin).await;
+    assert_eq!(status, 200);
+    for said in [
+        "value=\"2.5 s\"",
+        "value=\"5 min\"",
+        "value=\"team=search\"",
+        "value=\"Slow first token\"",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    let quiet = with(&[("do", "save_quiet"), ("version", "1"), ("condition.limit", "4 s")]);
+    assert_eq!(form(&server, "/alerts/rules/9", &admin, &quiet).await.0, 303);
+    let kept: Value = server.read("/api/v1/rules/9").await;
+    let until = kept["rule"]["quiet_until"].as_i64().unwrap() - now();
+    assert!((6 * 86_400_000..=7 * 86_400_000).contains(&until), "{until}");
+    let (status, _, html) = form(&server, "/alerts/rules/9", &admin, &quiet).await;
+    assert_eq!(status, 422, "somebody else was faster");
+    assert!(
+        html.contains("it has changed") || html.contains("It has changed"),
+        "{html}"
+    );
+
+    assert_eq!(
+        form(&server, "/alerts/rules/9", &operator, &[("do", "remove")])
+            .await
+            .0,
+        403
+    );
+    assert_eq!(
+        form(&server, "/alerts/rules/9", &admin, &[("do", "remove")])
+            .await
+            .1,
+        "/alerts/rules"
+    );
+    assert_eq!(page(&server, "/alerts/rules/9", &admin).await.0, 404);
     assert!(server.stop().await);
 }

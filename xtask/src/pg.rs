@@ -1,6 +1,9 @@
-//! A PostgreSQL for the tests: the one named by `FUSEBOARD_TEST_POSTGRES`, else one that trusts us on
-//! 127.0.0.1:5432, else a private cluster started from the installed binaries, else those binaries from Debian.
-//! Tests make databases of their own in it, so whoever we are there must be allowed to.
+//! A PostgreSQL for the tests: the one named by `FUSEBOARD_TEST_POSTGRES`, else a private cluster started from the
+//! installed binaries, else one that trusts us on 127.0.0.1:5432, else those binaries from Debian. Tests make databases of
+//! their own in it, so whoever we are there must be allowed to.
+//!
+//! A private one goes before one that is there, because it need not wait for the disk: hundreds of tests make and drop a
+//! database each, which takes a second where every one is synced. It also leaves what is there alone.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -37,6 +40,9 @@ pub fn provide() -> Result<Postgres> {
             .map_err(|_| anyhow!("{VARIABLE} is not UTF-8"))?;
         ui::note(&format!("the one that {VARIABLE} names"));
         return Ok(Postgres { url, cluster: None });
+    }
+    if let Some(bin) = installed_binaries() {
+        return start(&bin, false);
     }
     let standard = SocketAddr::from(([127, 0, 0, 1], 5432));
     for user in users() {

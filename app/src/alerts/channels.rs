@@ -296,6 +296,7 @@ fn form(view: &ChannelsView, open: &ChannelForm) -> AnyView {
                         .hint("Such as provider=\"openai\",team=~\"search|chat\"; empty takes all.")
                         .optional()
                         .view()}
+                    {kind.read.then(|| choice("digest_from", "When many come at once", &digests(doc), &doc.digest_from.to_string()))}
                 </div>
                 <div class="ticks">
                     {tick("acknowledged", "also when somebody has it", doc.acknowledged)}
@@ -314,6 +315,21 @@ fn form(view: &ChannelsView, open: &ChannelForm) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// From how many on they are one message.
+fn digests(doc: &ChannelDoc) -> Vec<(String, String)> {
+    let mut from = vec![5, 12, 30];
+    if doc.digest_from > 0 && !from.contains(&doc.digest_from) {
+        from.push(doc.digest_from);
+        from.sort_unstable();
+    }
+    let words = from
+        .into_iter()
+        .map(|from| (from.to_string(), format!("One message, from {from} on")));
+    words
+        .chain([("0".to_owned(), "Each by itself".to_owned())])
+        .collect()
 }
 
 /// A field that the kind describes.

@@ -5,7 +5,8 @@ use protocol::Level;
 use protocol::channels::{DeliveryDetail, DeliveryItem};
 
 use super::frame::{Frame, Section, page};
-use crate::format::{clock, date_clock, full, span_short};
+use super::story::{Moment, story};
+use crate::format::{date_clock, full, span_short};
 use crate::plain::form::{Wrong, heading, hidden, refused};
 use crate::plain::mark;
 
@@ -115,6 +116,7 @@ pub(super) fn outcome(item: &DeliveryItem) -> String {
         "delivered" => format!("delivered{tries}"),
         "dead" => "given up".to_owned(),
         "dropped" => "dropped".to_owned(),
+        "gathered" => "in one message with others".to_owned(),
         _ if item.attempts == 0 => "not sent yet".to_owned(),
         _ => format!("failed {}×", item.attempts),
     }
@@ -125,8 +127,17 @@ pub(super) fn channel_name(item: &DeliveryItem) -> String {
     item.channel_name.clone().unwrap_or_else(removed)
 }
 
+/// What the newest attempt gave, unless it was taken.
+pub(super) fn trouble(item: &DeliveryItem) -> String {
+    match item.state.as_str() {
+        "delivered" => String::new(),
+        _ => item.words.clone(),
+    }
+}
+
 fn row(frame: &Frame, item: &DeliveryItem) -> AnyView {
     let href = format!("{}/{}", frame.href(Section::Deliveries), item.id);
+    let why = trouble(item);
     let next = item.due.filter(|due| *due > frame.now).map(|due| {
         view! { <span>{format!("next try in {}", span_short(due - frame.now))}</span> }
     });
@@ -146,8 +157,7 @@ fn row(frame: &Frame, item: &DeliveryItem) -> AnyView {
                     {next}
                     {item.unsure.then(|| view! { <span>"may have been told twice"</span> })}
                 </p>
-                {(item.state != "delivered" && !item.words.is_empty())
-                    .then(|| view! { <p class="desk-why">{item.words.clone()}</p> })}
+                {(!why.is_empty()).then(|| view! { <p class="desk-why">{why}</p> })}
             </div>
             {replay(frame, item)}
         </li>
@@ -177,20 +187,12 @@ pub fn delivery(view: &DeliveryView) -> String {
             None if item.state == "waiting" && attempt.n == item.attempts => "under way".to_owned(),
             None => "nobody knows how it ended".to_owned(),
         };
-        view! {
-            <li>
-                <time title=full(attempt.began, frame.utc_offset_min)>
-                    {clock(attempt.began, frame.utc_offset_min)}
-                </time>
-                <i aria-hidden="true"></i>
-                <span>
-                    <b>{format!("Attempt {}", attempt.n)}</b>
-                    " "
-                    <span class="quiet">{took}</span>
-                    {(!attempt.words.is_empty())
-                        .then(|| view! { <span class="desk-text">{attempt.words.clone()}</span> })}
-                </span>
-            </li>
+        Moment {
+            at: attempt.began,
+            kind: String::new(),
+            head: format!("Attempt {}", attempt.n),
+            beside: Some(view! { <span class="quiet">{took}</span> }.into_any()),
+            text: attempt.words.clone(),
         }
     });
     let alert = item.alert.map(|alert| {
@@ -223,7 +225,7 @@ pub fn delivery(view: &DeliveryView) -> String {
                         <span>"Known to receivers as " <code>{item.notification.clone()}</code></span>
                         {alert}
                     </p>
-                    <ol class="desk-story">{tries.collect_view()}</ol>
+                    {story(frame, tries)}
                     {replay(frame, item)}
                 </div>
             </section>

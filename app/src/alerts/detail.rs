@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use protocol::alerts::{AlertDetail, AlertItem};
 
-use super::deliveries::{about, channel_name, outcome};
+use super::deliveries::{about, channel_name, outcome, trouble};
 use super::frame::{Frame, Section};
 use super::list::AlertsView;
+use super::story::{Moment, story};
 use super::words::{event, level, line, since};
 use crate::browser::encode;
 use crate::format::{clock, full, span_short};
@@ -64,7 +65,7 @@ pub(super) fn detail(view: &AlertsView, open: &AlertDetail) -> AnyView {
             <dl class="desk-labels">{labels.collect_view()}</dl>
         </section>
         {(!open.incident.is_empty()).then(|| incident(view, open))}
-        {story(frame, open)}
+        {timeline(frame, open)}
         {(!view.told.is_empty()).then(|| told(view))}
         {(frame.may_act).then(|| note(view, alert))}
     }
@@ -224,24 +225,21 @@ fn incident(view: &AlertsView, open: &AlertDetail) -> AnyView {
     .into_any()
 }
 
-fn story(frame: &Frame, open: &AlertDetail) -> AnyView {
-    let entries = open.timeline.iter().rev().map(|entry| {
-        let (who, text) = event(entry, frame.now, frame.utc_offset_min);
-        view! {
-            <li data-kind=entry.kind.clone()>
-                <time title=full(entry.at, frame.utc_offset_min)>{clock(entry.at, frame.utc_offset_min)}</time>
-                <i aria-hidden="true"></i>
-                <span>
-                    <b>{who}</b>
-                    {(!text.is_empty()).then(|| view! { <span class="desk-text">{text}</span> })}
-                </span>
-            </li>
+fn timeline(frame: &Frame, open: &AlertDetail) -> AnyView {
+    let moments = open.timeline.iter().rev().map(|entry| {
+        let (head, text) = event(entry, frame.now, frame.utc_offset_min);
+        Moment {
+            at: entry.at,
+            kind: entry.kind.clone(),
+            head,
+            beside: None,
+            text,
         }
     });
     view! {
         <section>
             <h3>"Timeline"</h3>
-            <ol class="desk-story">{entries.collect_view()}</ol>
+            {story(frame, moments)}
         </section>
     }
     .into_any()
@@ -250,30 +248,21 @@ fn story(frame: &Frame, open: &AlertDetail) -> AnyView {
 /// Who was told of it, through what, and what came of that.
 fn told(view: &AlertsView) -> AnyView {
     let frame = &view.frame;
-    let rows = view.told.iter().map(|item| {
+    let moments = view.told.iter().map(|item| {
         let href = format!("{}/{}", frame.href(Section::Deliveries), item.id);
-        let why = (item.state != "delivered" && !item.words.is_empty()).then(|| {
-            view! { <span class="desk-text">{item.words.clone()}</span> }
-        });
-        view! {
-            <li data-state=item.state.clone()>
-                <time title=full(item.created, frame.utc_offset_min)>
-                    {clock(item.created, frame.utc_offset_min)}
-                </time>
-                <i aria-hidden="true"></i>
-                <span>
-                    <b>{channel_name(item)}</b>
-                    " "
-                    <a href=href>{format!("{}: {}", about(item).to_lowercase(), outcome(item))}</a>
-                    {why}
-                </span>
-            </li>
+        let words = format!("{}: {}", about(item).to_lowercase(), outcome(item));
+        Moment {
+            at: item.created,
+            kind: item.state.clone(),
+            head: channel_name(item),
+            beside: Some(view! { <a href=href>{words}</a> }.into_any()),
+            text: trouble(item),
         }
     });
     view! {
         <section>
             <h3>"Told"</h3>
-            <ol class="desk-story">{rows.collect_view()}</ol>
+            {story(frame, moments)}
         </section>
     }
     .into_any()

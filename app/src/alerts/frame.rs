@@ -88,8 +88,23 @@ impl Frame {
     }
 }
 
-/// The page's HTML around what is in it.
+/// The page's HTML around what is in it, kept fresh.
 pub(super) fn page(frame: &Frame, title: &str, content: AnyView) -> String {
+    let live = view! {
+        <span class="pill live-pill" data-live="still" data-watch="" data-version=frame.counts.version.to_string()>
+            <i class="live-dot"></i>
+            <span data-watch-words="">"As of now"</span>
+        </span>
+    };
+    around(frame, title, "/alerts.js", live.into_any(), content)
+}
+
+/// The HTML of a page that stays as it is while somebody works on it, with a script of its own.
+pub(super) fn still(frame: &Frame, title: &str, script: &'static str, content: AnyView) -> String {
+    around(frame, title, script, ().into_any(), content)
+}
+
+fn around(frame: &Frame, title: &str, script: &'static str, live: AnyView, content: AnyView) -> String {
     let needed = match frame.counts.need {
         0 => String::new(),
         need => format!("({need}) "),
@@ -114,10 +129,7 @@ pub(super) fn page(frame: &Frame, title: &str, content: AnyView) -> String {
                 {pill(Section::Silences, frame.counts.silences)}
                 {pill(Section::Rules, frame.counts.rules)}
                 {frame.may_act.then(|| pill(Section::Channels, frame.channels))}
-                <span class="pill live-pill" data-live="still" data-watch="" data-version=frame.counts.version.to_string()>
-                    <i class="live-dot"></i>
-                    <span data-watch-words="">"As of now"</span>
-                </span>
+                {live}
             </div>
         </header>
         <div data-swap="dead">{(frame.dead > 0 && frame.may_act).then(|| dead(frame))}</div>
@@ -125,7 +137,7 @@ pub(super) fn page(frame: &Frame, title: &str, content: AnyView) -> String {
     };
     let around = Around {
         title: format!("{needed}{title} · Fuseboard"),
-        script: "/alerts.js",
+        script,
         base: &frame.base,
         open: "/alerts",
         name: "alerts",

@@ -4,7 +4,7 @@
 //! Plain pages and forms, as the settings are (ADR 0025, ADR 0030): whoever is woken at night opens a link on a phone,
 //! and what they press must work before, and without, the program of the board. Two scripts run beside them:
 //! `public/watch.js` hears over a socket that something changed, and `public/alerts.js` then puts what changed into the
-//! page, as it does with what a form answers.
+//! page, as it does with what a form answers. The page of a rule stays as it is while somebody works on it.
 //!
 //! Deliberately absent: who may see or change what; the server decides before a page is made. On-call
 //! schedules, until there are such.
@@ -15,8 +15,10 @@ mod detail;
 mod frame;
 mod list;
 mod rail;
+mod rule;
 mod rules;
 mod silences;
+mod story;
 mod words;
 
 pub use channels::{ChannelForm, ChannelsView, FIELD, channels};
@@ -25,6 +27,7 @@ pub use detail::Choices;
 pub use frame::{Frame, Section};
 pub use list::{AlertsView, SHOWS, Show, alerts};
 pub use rail::{RailView, badge, rail};
+pub use rule::{DAYS, RuleView, Texts, Unread, Would, fresh, read, rule, texts_of};
 pub use rules::{RulesView, rules};
 pub use silences::{LENGTHS, SilencesView, silences};
 

@@ -5,7 +5,7 @@ use protocol::alerts::{ConditionDoc, RuleItem};
 
 use super::frame::{Frame, Section, page};
 use crate::format::{full, moment, percent, span_short};
-use crate::plain::form::{Wrong, heading, hidden, refused};
+use crate::plain::form::{Wrong, hidden, refused};
 
 /// The page of rules.
 #[derive(Debug, Clone)]
@@ -24,10 +24,16 @@ pub fn rules(view: &RulesView) -> String {
         <div class="doc settings desk-rules" data-swap="rules">
             {refused(Wrong::of(&frame.wrong, "rule"))}
             <section class="card">
-                {heading("What is watched for", "looked at every ten seconds, breakers at once")}
+                <header>
+                    <h2>"What is watched for"</h2>
+                    <span class="sub">"looked at every ten seconds, breakers at once"</span>
+                    {frame
+                        .may_act
+                        .then(|| view! { <a class="btn go" href=format!("{}/new", frame.href(Section::Rules))>"New rule"</a> })}
+                </header>
                 <ul>{rows.collect_view()}</ul>
                 <p class="foot">
-                    "Rules are made and changed over "
+                    "Programs make and change them over "
                     <code>"/api/v1/rules"</code>
                     ", or as a file: "
                     <a href=[&frame.base, "/api/v1/rules/export"].concat() download="fuseboard-rules.yaml">
@@ -46,6 +52,13 @@ fn row(frame: &Frame, item: &RuleItem) -> AnyView {
     let switch = match rule.enabled {
         true => ("disable", "Switch off"),
         false => ("enable", "Switch on"),
+    };
+    let name = match frame.may_act {
+        true => {
+            let href = format!("{}/{}", frame.href(Section::Rules), item.id);
+            view! { <a href=href>{rule.name.clone()}</a> }.into_any()
+        }
+        false => rule.name.clone().into_any(),
     };
     let form = frame.may_rule.then(|| {
         view! {
@@ -75,7 +88,7 @@ fn row(frame: &Frame, item: &RuleItem) -> AnyView {
     view! {
         <li id=format!("rule-{}", item.id) data-rule=rule.name.clone() data-enabled=rule.enabled.to_string()>
             <div>
-                <h3>{rule.name.clone()}</h3>
+                <h3>{name}</h3>
                 <p>{sentence(&rule.condition, rule.for_ms, rule.min_samples)}</p>
                 {(!rule.about.is_empty()).then(|| view! { <p class="quiet">{rule.about.clone()}</p> })}
                 {item

@@ -1,7 +1,7 @@
 //! What is hidden, until when, by whom and why.
 
 use leptos::prelude::*;
-use protocol::alerts::{AlertItem, SilenceItem};
+use protocol::alerts::{AlertItem, RepeatDoc, SilenceItem};
 
 use super::frame::{Frame, Section, page};
 use super::words::level;
@@ -10,13 +10,15 @@ use crate::plain::form::{Wrong, choice, heading, hidden, refused, text};
 use crate::plain::mark;
 
 /// How long a silence can be: minutes and words.
-pub const LENGTHS: [(&str, &str); 6] = [
+pub const LENGTHS: [(&str, &str); 8] = [
     ("30", "30 minutes"),
     ("60", "1 hour"),
     ("240", "4 hours"),
     ("1440", "1 day"),
     ("10080", "7 days"),
     ("43200", "30 days"),
+    ("129600", "90 days"),
+    ("525600", "1 year"),
 ];
 
 /// The page of silences.
@@ -107,6 +109,7 @@ fn new(view: &SilencesView) -> AnyView {
                 {choice("minutes", "For", &lengths, chosen.as_deref().unwrap_or("60"))}
                 {text("comment", "Why", "text", "", wrong).hint("For whoever wonders.").view()}
             </div>
+            {window(wrong)}
             {preview}
             <p class="line">
                 <button type="submit" class="btn" name="do" value="preview">"See what it hides"</button>
@@ -117,15 +120,92 @@ fn new(view: &SilencesView) -> AnyView {
     .into_any()
 }
 
+const DAYS: [(&str, &str); 7] = [
+    ("mon", "Mon"),
+    ("tue", "Tue"),
+    ("wed", "Wed"),
+    ("thu", "Thu"),
+    ("fri", "Fri"),
+    ("sat", "Sat"),
+    ("sun", "Sun"),
+];
+
+/// A window that comes back: which days, from when to when, by the clock of which place.
+fn window(wrong: Option<&Wrong>) -> AnyView {
+    let chosen = |day: &str| {
+        wrong.is_some_and(|wrong| {
+            let mut sent = wrong.sent.iter();
+            sent.any(|(name, value)| name == "repeat.days" && value == day)
+        })
+    };
+    let is_open = DAYS.iter().any(|(day, _)| chosen(day));
+    let days = DAYS.map(|(day, words)| {
+        view! {
+            <label class="tick">
+                <input type="checkbox" name="repeat.days" value=day checked=chosen(day)/>
+                {words}
+            </label>
+        }
+    });
+    view! {
+        <details class="desk-window" open=is_open>
+            <summary>"Only at certain hours: a maintenance window that comes back"</summary>
+            <div class="ticks" role="group" aria-label="On which days">{days.collect_view()}</div>
+            <div class="fields">
+                {text("repeat.from", "From", "time", "22:00", wrong).optional().view()}
+                {text("repeat.to", "To", "time", "06:00", wrong)
+                    .optional()
+                    .hint("At or before the beginning it is on the next day.")
+                    .view()}
+                {text("repeat.zone", "By the clock of", "text", "UTC", wrong)
+                    .optional()
+                    .hint("A time zone such as Europe/Berlin; summer time is minded.")
+                    .view()}
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+/// `Mon to Fri, 22:00 to 06:00, Europe/Berlin`.
+fn window_words(repeat: &RepeatDoc) -> String {
+    let place = |day: &String| DAYS.iter().position(|(known, _)| known == day);
+    let places: Vec<usize> = repeat.days.iter().filter_map(place).collect();
+    let in_a_row = places.windows(2).all(|pair| pair[0] + 1 == pair[1]);
+    let days = match places.as_slice() {
+        [_, _, _, _, _, _, _] => "every day".to_owned(),
+        [first, .., last] if in_a_row && places.len() > 2 => {
+            format!("{} to {}", DAYS[*first].1, DAYS[*last].1)
+        }
+        places => places
+            .iter()
+            .map(|place| DAYS[*place].1)
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    format!("{days}, {} to {}, {}", repeat.from, repeat.to, repeat.zone)
+}
+
 fn row(frame: &Frame, silence: &SilenceItem) -> AnyView {
     let matchers = silence.matchers.iter().map(|matcher| {
         view! { <code>{matcher.clone()}</code> }
     });
     let when = match silence.state.as_str() {
+        "active" if silence.repeat.is_some() => {
+            let next = silence.changes.unwrap_or(silence.ends);
+            format!("hides until {}", date_clock(next, frame.utc_offset_min))
+        }
         "active" => format!("ends in {}", span_short(silence.ends - frame.now)),
-        "pending" => format!("begins in {}", span_short(silence.starts - frame.now)),
+        "pending" => match silence.changes {
+            Some(next) => format!("begins in {}", span_short(next - frame.now)),
+            None => "does not begin any more".to_owned(),
+        },
         _ => format!("ended {}", date_clock(silence.ends, frame.utc_offset_min)),
     };
+    let window = silence.repeat.as_ref().map(|repeat| {
+        let until = date_clock(silence.ends, frame.utc_offset_min);
+        view! { <span>{window_words(repeat)} ", until " {until}</span> }
+    });
     let hides = match silence.hides {
         0 => "hides nothing now".to_owned(),
         1 => "hides 1 alert".to_owned(),
@@ -147,6 +227,7 @@ fn row(frame: &Frame, silence: &SilenceItem) -> AnyView {
                 <p>{silence.comment.clone()}</p>
                 <p class="quiet desk-links">
                     <span>{when}</span>
+                    {window}
                     {(silence.state != "expired").then(|| view! { <span>{hides}</span> })}
                     <span>"by " {silence.by.name.clone()}</span>
                 </p>
@@ -155,4 +236,28 @@ fn row(frame: &Frame, silence: &SilenceItem) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_said_as_people_do() {
+        let said = |days: &[&str]| {
+            window_words(&RepeatDoc {
+                days: days.iter().map(|day| (*day).to_owned()).collect(),
+                from: "22:00".into(),
+                to: "06:00".into(),
+                zone: "UTC".into(),
+            })
+        };
+        assert_eq!(
+            said(&["mon", "tue", "wed", "thu", "fri"]),
+            "Mon to Fri, 22:00 to 06:00, UTC"
+        );
+        assert_eq!(said(&["sat", "sun"]), "Sat, Sun, 22:00 to 06:00, UTC");
+        assert_eq!(said(&["mon", "wed", "fri"]), "Mon, Wed, Fri, 22:00 to 06:00, UTC");
+        assert_eq!(said(&DAYS.map(|(day, _)| day)), "every day, 22:00 to 06:00, UTC");
+    }
 }

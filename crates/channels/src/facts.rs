@@ -201,7 +201,8 @@ fn grouped(titles: &[String]) -> String {
         .take(MOST_GROUPED)
         .map(|title| line_of(title, LONGEST_NAME))
         .collect();
-    format!("{} more: {}", titles.len(), named.join("; "))
+    let more = if titles.len() > named.len() { "; …" } else { "" };
+    format!("{} more: {}{more}", titles.len(), named.join("; "))
 }
 
 fn links(message: &Message) -> Vec<(&'static str, String)> {

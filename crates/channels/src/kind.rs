@@ -68,6 +68,16 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// People read it, and each message costs their attention; what is not keeps its own alerts, and must get each.
+    pub const fn is_read(self) -> bool {
+        !matches!(self, Kind::Webhook | Kind::PagerDuty | Kind::Opsgenie)
+    }
+
+    /// A message changes in place when its alert is taken or over.
+    pub const fn changes_in_place(self) -> bool {
+        matches!(self, Kind::SlackBot | Kind::Discord)
+    }
+
     /// What people call it.
     pub const fn title(self) -> &'static str {
         match self {

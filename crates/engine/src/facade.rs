@@ -391,6 +391,12 @@ impl Engine {
         self.asked(scope)
     }
 
+    /// When rules were last evaluated and work for whoever sends was last looked for, whichever is longer ago; `None` until
+    /// both were.
+    pub fn looked_after(&self) -> Option<domain::Millis> {
+        Some(self.evaluator().turned()?.min(self.notifier().looked()?))
+    }
+
     /// Who keeps alerts, for the engine's own modules.
     pub(crate) fn evaluator(&self) -> &Evaluator {
         &self.inner.evaluator

@@ -2,23 +2,14 @@
 
 mod common;
 
+use common::hand::hand;
 use common::{House, Viewer, scope, transition};
-use domain::alert::{Command, Severity, Who, matchers};
-use engine::{Hand, SilenceRequest};
+use domain::alert::{Command, Severity, matchers};
+use engine::SilenceRequest;
 use protocol::Range;
 use protocol::view::Alerts;
 
 const MINUTE: i64 = 60_000;
-
-fn hand(name: &str) -> Hand {
-    Hand {
-        who: Who {
-            id: format!("account:{name}"),
-            name: name.to_owned(),
-        },
-        address: "127.0.0.1".into(),
-    }
-}
 
 async fn act(house: &House, id: u64, command: Command, name: &str) {
     let done = house
@@ -85,6 +76,7 @@ async fn each_change_is_told_with_another_version() {
         matchers: matchers(r#"provider="nobody""#).expect("matchers"),
         starts: None,
         ends: house.clock.now() + MINUTE,
+        repeat: None,
         comment: "a test".into(),
     };
     let made = house.engine.create_silence(&scope(), request, &hand("ada")).await;

@@ -2,24 +2,15 @@
 
 mod common;
 
+use common::hand::hand;
 use common::told::{listen, told};
 use common::{House, START, ok_call, scope, transition};
-use domain::alert::{Command, Who, matchers};
-use engine::{AlertError, AlertSearch, Hand, SilenceRequest};
+use domain::alert::{Command, matchers};
+use engine::{AlertError, AlertSearch, SilenceRequest};
 use protocol::Span;
 use protocol::alerts::{AlertItem, ConditionDoc, RuleDoc};
 
 const MINUTE: i64 = 60_000;
-
-fn hand(name: &str) -> Hand {
-    Hand {
-        who: Who {
-            id: format!("account:{name}"),
-            name: name.to_owned(),
-        },
-        address: "127.0.0.1".into(),
-    }
-}
 
 fn ack(name: &str) -> Command {
     Command::Acknowledge {
@@ -334,6 +325,7 @@ async fn silences_hide_while_they_last_and_say_what_they_hide() {
         matchers: about,
         starts: None,
         ends: house.clock.now() + MINUTE,
+        repeat: None,
         comment: "they said so".into(),
     };
     let made = house
@@ -542,6 +534,27 @@ async fn a_backtest_gives_what_was_given_live() {
                 |times: &[(i64, bool)]| times.iter().map(|(since, _)| *since - START).collect::<Vec<_>>();
             assert_eq!(since(&would), since(&live), "{} {compacted}", rule.name);
             assert!(!would.is_empty(), "{} would never fire", rule.name);
+            // The chart is beyond the limit wherever there is a mark.
+            let is_bad = |value: f64| match rule.name.as_str() {
+                "Failing" => value < 0.9,
+                "Failing, held" => value < 0.7,
+                "Slow" => value > 90.0,
+                _ => value >= 1.0,
+            };
+            let steps = (told.to - told.from).div_euclid(told.step_ms);
+            assert!(
+                (steps..=steps + 1).contains(&(told.worst.len() as i64)),
+                "{}",
+                rule.name
+            );
+            for time in &told.times {
+                let step = usize::try_from((time.fired - told.from - 1) / told.step_ms).unwrap();
+                let worst = told.worst[step];
+                assert!(worst.is_some_and(is_bad), "{} at {step}: {worst:?}", rule.name);
+            }
+            // Every call that succeeds takes as long: there was no good moment for this one.
+            let was_good = told.worst.iter().flatten().any(|worst| !is_bad(*worst));
+            assert_eq!(was_good, rule.name != "Slow", "{}", rule.name);
         }
         assert!(house.engine.compact().await);
     }
@@ -572,6 +585,7 @@ async fn a_backtest_of_breakers_follows_their_transitions() {
     let would: Vec<(i64, Option<i64>)> = told.times.iter().map(|time| (time.fired, time.ended)).collect();
     assert_eq!(would, live);
     assert_eq!((told.fired, told.longest_ms, told.short), (3, 2 * MINUTE, 3));
+    assert_eq!(told.worst, [], "instances that are open are no figure");
 }
 
 #[tokio::test(flavor = "multi_thread")]

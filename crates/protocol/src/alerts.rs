@@ -291,7 +291,7 @@ pub struct AlertDetail {
 pub struct SilenceItem {
     /// Its number.
     pub id: u64,
-    /// `pending`, `active` or `expired`.
+    /// `pending` (not begun, or between two windows), `active` or `expired`.
     pub state: String,
     /// As amtool writes them.
     pub matchers: Vec<String>,
@@ -299,6 +299,10 @@ pub struct SilenceItem {
     pub starts: i64,
     /// Until then.
     pub ends: i64,
+    /// Only in this window, which comes back.
+    pub repeat: Option<RepeatDoc>,
+    /// When it begins or stops to hide next.
+    pub changes: Option<i64>,
     /// Who.
     pub by: WhoDoc,
     /// Why.
@@ -307,6 +311,20 @@ pub struct SilenceItem {
     pub created: i64,
     /// How many open alerts it hides, or would hide if it were active.
     pub hides: usize,
+}
+
+/// A window that comes back, as a clock on a wall shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepeatDoc {
+    /// The days on which it begins: `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`.
+    pub days: Vec<String>,
+    /// When it begins, `22:00`.
+    pub from: String,
+    /// When it ends, `06:00`; at or before `from` it is on the next day.
+    pub to: String,
+    /// Of the IANA's database, `Europe/Berlin`.
+    pub zone: String,
 }
 
 /// What a rule would have done.
@@ -328,6 +346,12 @@ pub struct Backtest {
     pub with_breaker: usize,
     /// `none`, `quiet`, `busy` or `noisy`.
     pub noise: String,
+    /// So long is a step of `worst`, milliseconds.
+    pub step_ms: i64,
+    /// The worst value of any group in each step from `from` on, as the rule saw it: in the metric's unit; of a change
+    /// relative, of an error budget in multiples of what fires, of absence in milliseconds. Null where nothing could be
+    /// judged; empty for rules about breakers.
+    pub worst: Vec<Option<f64>>,
     /// The times, oldest first, at most 1,000.
     pub times: Vec<BacktestTime>,
 }

@@ -33,6 +33,16 @@ pub struct ChannelDoc {
     /// It is told when it is over.
     #[serde(default = "yes")]
     pub resolved: bool,
+    /// From so many at once on they are one message, where people read them; 0 is never.
+    #[serde(default = "digest_from")]
+    pub digest_from: u32,
+}
+
+/// From so many alerts at once on they are one message, when nobody says otherwise.
+pub const DIGEST_FROM: u32 = 12;
+
+fn digest_from() -> u32 {
+    DIGEST_FROM
 }
 
 fn yes() -> bool {
@@ -193,6 +203,8 @@ pub struct ChannelKindDoc {
     pub title: String,
     /// What it is, in a sentence.
     pub about: String,
+    /// People read it: many at once can be one message.
+    pub read: bool,
     /// What it must be told.
     pub fields: Vec<ChannelFieldDoc>,
 }

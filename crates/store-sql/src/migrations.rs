@@ -71,6 +71,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "deliveries",
             include_str!("../../../migrations/sqlite/0013_deliveries.sql"),
         ),
+        migration(
+            14,
+            "silences_repeat",
+            include_str!("../../../migrations/sqlite/0014_silences_repeat.sql"),
+        ),
     ]
 }
 
@@ -141,6 +146,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             13,
             "deliveries",
             include_str!("../../../migrations/postgres/0013_deliveries.sql"),
+        ),
+        migration(
+            14,
+            "silences_repeat",
+            include_str!("../../../migrations/postgres/0014_silences_repeat.sql"),
         ),
     ]
 }

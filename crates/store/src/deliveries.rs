@@ -81,15 +81,18 @@ pub enum DeliveryState {
     Dead,
     /// Nobody wants it any more: its channel was removed.
     Dropped,
+    /// It was told together with others, by another delivery.
+    Gathered,
 }
 
 impl DeliveryState {
     /// All of them.
-    pub const ALL: [DeliveryState; 4] = [
+    pub const ALL: [DeliveryState; 5] = [
         DeliveryState::Waiting,
         DeliveryState::Delivered,
         DeliveryState::Dead,
         DeliveryState::Dropped,
+        DeliveryState::Gathered,
     ];
 
     /// Its name in the API and in the store.
@@ -99,6 +102,7 @@ impl DeliveryState {
             DeliveryState::Delivered => "delivered",
             DeliveryState::Dead => "dead",
             DeliveryState::Dropped => "dropped",
+            DeliveryState::Gathered => "gathered",
         }
     }
 
@@ -296,6 +300,27 @@ pub trait Deliveries: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Claim>, StoreError>;
 
+    /// What is due of a channel and was never tried, by number, at most `limit`.
+    async fn fresh(
+        &self,
+        system: &SystemScope,
+        tenant: &TenantId,
+        channel: u64,
+        now: Millis,
+        limit: usize,
+    ) -> Result<Vec<StoredDelivery>, StoreError>;
+
+    /// Puts one delivery into the place of those that were never tried. `None`, and nothing is written, when one of them
+    /// was tried meanwhile or is over.
+    async fn gather(
+        &self,
+        system: &SystemScope,
+        tenant: &TenantId,
+        ids: &[u64],
+        digest: NewDelivery,
+        at: Millis,
+    ) -> Result<Option<StoredDelivery>, StoreError>;
+
     /// Writes what came of an attempt. False when the delivery is over or was claimed again since: nothing is written
     /// then, except that a receiver's yes always counts, because it cannot be taken back.
     async fn record(
@@ -313,6 +338,9 @@ pub trait Deliveries: Send + Sync + 'static {
         scope: &TenantScope,
         query: DeliveryQuery,
     ) -> Result<Vec<StoredDelivery>, StoreError>;
+
+    /// How many deliveries wait, by channel; channels for which none waits are left out.
+    async fn waiting(&self, scope: &TenantScope) -> Result<Vec<(u64, usize)>, StoreError>;
 
     /// One delivery.
     async fn delivery(&self, scope: &TenantScope, id: u64) -> Result<Option<StoredDelivery>, StoreError>;
@@ -336,6 +364,11 @@ pub trait Deliveries: Send + Sync + 'static {
         before: Millis,
         limit: usize,
     ) -> Result<usize, StoreError>;
+}
+
+/// What the attempts of a delivery say that was told by another.
+pub fn gathered_by(id: u64) -> String {
+    format!("told together with others, by delivery {id}")
 }
 
 /// Every adapter answers with this when a channel's name is taken.

@@ -17,6 +17,7 @@ use domain::rollup::{KeptLabels, Rung};
 use engine::RungLimits;
 use ipnet::IpNet;
 use outbound::Allowed;
+use secrecy::SecretString;
 use store_sql::AppRole;
 
 use crate::auth::Lifetime;
@@ -40,6 +41,8 @@ pub struct Config {
     pub insecure_http: bool,
     /// Hosts and addresses inside that may be asked.
     pub allowed: Allowed,
+    /// Who is told that alerts are looked after: the address and how often, in seconds.
+    pub heartbeat: Option<(SecretString, u32)>,
     /// Who signs people in besides us.
     pub oidc: Option<Oidc>,
     /// Where the certificate is, when we speak TLS ourselves.
@@ -210,6 +213,7 @@ impl Config {
                 .map_err(|_| bad("server.trusted_proxies"))?,
             insecure_http: get("server.allow_insecure_http") == "true",
             allowed: value::targets(&get("outbound.allow")).map_err(|_| bad("outbound.allow"))?,
+            heartbeat: heartbeat(&get, number("alerts.heartbeat_seconds")?)?,
             oidc: oidc::build(&get)?,
             tls,
             admin,
@@ -245,4 +249,18 @@ impl Config {
             effective,
         })
     }
+}
+
+/// Who is told that alerts are looked after.
+fn heartbeat(get: &impl Fn(&str) -> String, every: i64) -> Result<Option<(SecretString, u32)>, ConfigError> {
+    let url = get("alerts.heartbeat_url");
+    if url.is_empty() {
+        return Ok(None);
+    }
+    // What is wrong with it is not said by repeating it: it may hold a secret.
+    if !(url.starts_with("https://") || url.starts_with("http://")) {
+        let why = "alerts.heartbeat_url must begin with https://, or with http:// for what is inside";
+        return Err(ConfigError(vec![why.into()]));
+    }
+    Ok(Some((SecretString::from(url), every as u32)))
 }

@@ -75,7 +75,7 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 42] = [
+pub const SETTINGS: [Setting; 44] = [
     setting(
         "server.listen",
         Kind::Address,
@@ -179,6 +179,19 @@ pub const SETTINGS: [Setting; 42] = [
         Kind::Targets,
         "",
         "Hosts and addresses inside that settings may make the server ask, like idp.lan:8443, 192.168.7.0/24.",
+    ),
+    Setting {
+        key: "alerts.heartbeat_url",
+        kind: Kind::Text,
+        default: "",
+        secret: true,
+        help: "Asked every minute while alerts are looked after; whoever is behind it raises the alarm when it is not.",
+    },
+    setting(
+        "alerts.heartbeat_seconds",
+        Kind::Integer(1, 3_600),
+        "60",
+        "How often it is asked.",
     ),
     setting(
         "oidc.issuer",

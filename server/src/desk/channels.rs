@@ -7,7 +7,7 @@ use app::alerts::{
 use axum::extract::{Path, State};
 use axum::response::Response;
 use engine::{DeliverySearch, channel_kinds, channel_preview, channel_suggestions};
-use protocol::channels::{ChannelDoc, ChannelRequest};
+use protocol::channels::{ChannelDoc, ChannelRequest, DIGEST_FROM};
 use store::{DeliveryState, Role};
 
 use super::frame;
@@ -77,6 +77,7 @@ fn fresh(kind: &str) -> ChannelDoc {
         only: Vec::new(),
         acknowledged: true,
         resolved: true,
+        digest_from: DIGEST_FROM,
     }
 }
 
@@ -140,6 +141,7 @@ fn request(sent: &Sent) -> ChannelRequest {
                 .collect(),
             acknowledged: sent.get("acknowledged") == "yes",
             resolved: sent.get("resolved") == "yes",
+            digest_from: sent.get("digest_from").parse().unwrap_or(DIGEST_FROM),
         },
         secrets: Default::default(),
     };

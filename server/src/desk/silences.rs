@@ -4,12 +4,13 @@ use app::alerts::{LENGTHS, Section, SilencesView, Wrong, silences};
 use axum::extract::State;
 use axum::response::Response;
 use domain::Millis;
-use domain::alert::{Matcher, matchers};
+use domain::alert::{Matcher, Repeat, matchers};
 use engine::SilenceRequest;
+use protocol::alerts::RepeatDoc;
 
 use super::frame;
 use crate::http::Problem;
-use crate::http::alerts::{hand, problem};
+use crate::http::alerts::{hand, problem, repeat};
 use crate::http::people::bad_field;
 use crate::pages::{go, plain};
 use crate::settings::sent::{Sent, SentForm};
@@ -68,6 +69,21 @@ fn read(text: &str) -> Result<Vec<Matcher>, Problem> {
     matchers(text).map_err(|error| bad_field("matchers", error.to_string()))
 }
 
+/// The window that comes back, when any day is chosen.
+fn window(sent: &Sent) -> Result<Option<Repeat>, Problem> {
+    let days = sent.all("repeat.days");
+    if days.is_empty() {
+        return Ok(None);
+    }
+    let doc = RepeatDoc {
+        days: days.into_iter().map(str::to_owned).collect(),
+        from: sent.get("repeat.from").to_owned(),
+        to: sent.get("repeat.to").to_owned(),
+        zone: sent.get("repeat.zone").trim().to_owned(),
+    };
+    repeat(&doc).map(Some)
+}
+
 /// Whether something was done; a look at what would be hidden is not.
 async fn change(shared: &Shared, visit: &Visit, sent: &Sent) -> Result<bool, Problem> {
     let (engine, scope) = (&shared.engine, &visit.person.scope);
@@ -89,6 +105,7 @@ async fn change(shared: &Shared, visit: &Visit, sent: &Sent) -> Result<bool, Pro
                 matchers: read(sent.get("matchers"))?,
                 starts: None,
                 ends: engine.clock().now() + minutes * MINUTE,
+                repeat: window(sent)?,
                 comment: sent.get("comment").trim().to_owned(),
             };
             engine

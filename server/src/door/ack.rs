@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::sent::{Safe, Sent};
 use super::{hidden, show, token_field};
 use crate::auth::{self, Whence};
+use crate::base::base_of;
 use crate::notify::Ack;
 use crate::state::Shared;
 
@@ -160,13 +161,9 @@ fn over(title: &'static str, lead: String, link: &Ack) -> Door {
 }
 
 fn onward(link: &Ack) -> Onward {
-    let base = match link.tenant == store::TenantId::default_tenant() {
-        true => String::new(),
-        false => format!("/t/{}", link.tenant),
-    };
     Onward {
         words: "Look at it on the board".into(),
-        to: format!("{base}/alerts/{}", link.alert),
+        to: format!("{}/alerts/{}", base_of(&link.tenant), link.alert),
         at_once: false,
     }
 }

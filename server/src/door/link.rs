@@ -12,6 +12,7 @@ use super::provider::button as button_of;
 use super::sent::{Safe, Sent};
 use super::{email_field, hidden, name_field, new_password_field, only, refuse, show, token_field};
 use crate::auth::{PeopleError, Provider};
+use crate::base::base_of;
 use crate::state::Shared;
 
 const LINK: &str = "What stands behind #t= in the link.";
@@ -56,9 +57,8 @@ pub async fn accept(State(shared): State<Shared>, sent: Sent<Accept>) -> Respons
     };
     match people.accept(&form.token, &form.name, password, &whence).await {
         Ok(done) => {
-            let home = format!("/t/{}/", link.tenant);
-            let default = link.tenant == store::TenantId::default_tenant();
-            entered(&shared, &via, &headers, &done, if default { "/" } else { &home })
+            let home = base_of(&link.tenant) + "/";
+            entered(&shared, &via, &headers, &done, &home)
         }
         Err(error) => refuse(&shared, &headers, &error, page()),
     }

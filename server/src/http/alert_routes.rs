@@ -16,6 +16,14 @@ pub(super) const ROUTES: &[Route] = &[
     route("/alerts/rail", Policy::OwnPage, GET, || get(desk::rail_fragment)),
     route("/alerts/rules", Policy::OwnPage, GET, || get(desk::rules_page)),
     route("/alerts/rules", Policy::AdminPage, POST, rules_form),
+    route("/alerts/rules/new", Policy::OperatePage, GET, || {
+        get(desk::new_rule_page)
+    }),
+    route("/alerts/rules/new", Policy::AdminPage, POST, new_rule_form),
+    route("/alerts/rules/{rule}", Policy::OperatePage, GET, || {
+        get(desk::rule_page)
+    }),
+    route("/alerts/rules/{rule}", Policy::AdminPage, POST, rule_form),
     route("/alerts/silences", Policy::OwnPage, GET, || {
         get(desk::silences_page)
     }),
@@ -48,6 +56,24 @@ pub(super) const ROUTES: &[Route] = &[
         get(desk::rules_page)
     }),
     route("/t/{slug}/alerts/rules", Policy::AdminPage, POST, rules_form),
+    route("/t/{slug}/alerts/rules/new", Policy::OperatePage, GET, || {
+        get(desk::new_rule_page)
+    }),
+    route(
+        "/t/{slug}/alerts/rules/new",
+        Policy::AdminPage,
+        POST,
+        new_rule_form,
+    ),
+    route("/t/{slug}/alerts/rules/{rule}", Policy::OperatePage, GET, || {
+        get(desk::rule_page)
+    }),
+    route(
+        "/t/{slug}/alerts/rules/{rule}",
+        Policy::AdminPage,
+        POST,
+        rule_form,
+    ),
     route("/t/{slug}/alerts/silences", Policy::OwnPage, GET, || {
         get(desk::silences_page)
     }),
@@ -267,6 +293,14 @@ fn alert_form() -> MethodRouter<Shared> {
 
 fn rules_form() -> MethodRouter<Shared> {
     post(desk::rules_form).layer(form_limit())
+}
+
+fn new_rule_form() -> MethodRouter<Shared> {
+    post(desk::new_rule_form).layer(form_limit())
+}
+
+fn rule_form() -> MethodRouter<Shared> {
+    post(desk::rule_form).layer(form_limit())
 }
 
 fn silences_form() -> MethodRouter<Shared> {

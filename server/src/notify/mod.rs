@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: formats (the crate `channels`), and when anything is sent (the engine).
 
+mod heartbeat;
 mod links;
 
 use std::sync::Arc;
@@ -17,6 +18,9 @@ use secrecy::SecretString;
 use store::{AuditEntry, Holder, Logged, Place, SystemScope, TenantId, TenantScope};
 use url::Url;
 
+use crate::base::base_of;
+
+pub use heartbeat::Heartbeat;
 pub use links::{Ack, AckLinks};
 
 /// What secrets of channels are in the vault.
@@ -188,11 +192,7 @@ impl Post for Courier {
     }
 
     fn link(&self, tenant: &TenantId, path: &str) -> Option<String> {
-        let base = match *tenant == TenantId::default_tenant() {
-            true => String::new(),
-            false => format!("/t/{}", tenant.as_str()),
-        };
-        Some([self.origin.as_str(), &base, path].concat())
+        Some([self.origin.as_str(), &base_of(tenant), path].concat())
     }
 
     async fn ack_link(&self, tenant: &TenantId, alert: u64, channel: u64, now: i64) -> Option<String> {

@@ -33,6 +33,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::auth::{self, Access};
+use crate::base::base_at;
 use crate::desk;
 use crate::edge::{self, Via};
 use crate::http::{Problem, breakers, explore_question, limits_of, page_ends, providers, range};
@@ -150,11 +151,7 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
     let range = range(request.uri.query().unwrap_or_default()).unwrap_or_default();
     let may_make_keys = matches!(access, Access::Person(person) if person.role >= Role::Admin);
     let tenant = scope.tenant().to_string();
-    let base = if request.uri.path().starts_with("/t/") {
-        format!("/t/{tenant}")
-    } else {
-        String::new()
-    };
+    let base = base_at(&request.uri, scope.tenant());
     let origin = match request.extensions.get::<Via>() {
         Some(via) => via.origin.clone(),
         None => {

@@ -10,6 +10,7 @@ use store::Role;
 
 use super::sent::Sent;
 use crate::auth::{Access, Person, Whence};
+use crate::base::base_at;
 use crate::edge::Via;
 use crate::http::{Problem, is_confirmed};
 use crate::pages::{self, go};
@@ -77,10 +78,7 @@ impl FromRequestParts<Shared> for Visit {
         let Access::Person(person) = access else {
             return Err(Problem::people_only());
         };
-        let base = match parts.uri.path().starts_with("/t/") {
-            true => format!("/t/{}", person.scope.tenant()),
-            false => String::new(),
-        };
+        let base = base_at(&parts.uri, person.scope.tenant());
         Ok(Visit {
             base,
             query: Sent::of_query(&parts.uri),

@@ -410,3 +410,96 @@ async fn what_was_claimed_when_the_process_stopped_is_told_after_it_starts() {
     assert_eq!(got[0].header("webhook-id"), got[1].header("webhook-id"));
     place.delivery("delivered").await;
 }
+
+/// Somebody elsewhere hears that alerts are looked after, and what it says about itself is in no log or page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_heartbeat_is_heard_elsewhere() {
+    let receiver = Receiver::start().await;
+    let toml = format!(
+        "[outbound]\nallow = [\"{}\"]\n[alerts]\nheartbeat_url = \"{}\"\nheartbeat_seconds = 1\n",
+        receiver.address,
+        receiver.url("ping/s3cret")
+    );
+    let server = TestServer::start_configured(&toml, Options::default()).await;
+    receiver.say([Say::Status(500)]);
+    let heard = || {
+        receiver
+            .got()
+            .iter()
+            .filter(|got| got.path == "ping/s3cret")
+            .count()
+    };
+    for _ in 0..600 {
+        if heard() >= 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(heard() >= 3, "it goes on after an answer that is none");
+    assert!(server.stop().await);
+    let then = heard();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(heard(), then, "a server that is gone is not heard");
+}
+
+/// A storm is a few messages to people, and each alert by itself to what keeps alerts of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_are_one_message() {
+    const BREAKERS: usize = 40;
+    let place = Place::start().await;
+    let slack = json!({
+        "name": "people", "kind": "slack", "digest_from": 5,
+        "secrets": { "url": place.receiver.url("people") },
+    });
+    place.make(slack).await;
+    place.make(place.webhook("machine")).await;
+    let to = |state: &'static str| {
+        (0..BREAKERS).map(move |n| {
+            let mut event = transition(&format!("breaker-{n:02}"), state);
+            event["provider"] = json!(format!("provider-{n:02}"));
+            event
+        })
+    };
+    place.server.accept(&Value::Array(to("closed").collect())).await;
+    place.server.accept(&Value::Array(to("open").collect())).await;
+    let of = |name: &str| {
+        let got = place.receiver.got().into_iter().filter(|got| got.path == name);
+        got.map(|got| got.json().to_string()).collect::<Vec<String>>()
+    };
+    // What became of each alert for the people.
+    let mut rows = Vec::new();
+    for _ in 0..600 {
+        let path = "/api/v1/deliveries?channel=1&limit=200";
+        let (_, list) = place.owner("GET", path, json!({})).await;
+        rows = list["items"].as_array().unwrap().clone();
+        let is_done = rows.iter().all(|row| row["state"] != "waiting");
+        if of("machine").len() >= BREAKERS && rows.len() > BREAKERS && is_done {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (people, machine) = (of("people"), of("machine"));
+    assert_eq!(machine.len(), BREAKERS);
+    assert!(
+        people.len() < BREAKERS / 2,
+        "{} messages: {people:?}",
+        people.len()
+    );
+    let digest = people.iter().find(|told| told.contains("alerts at once"));
+    assert!(digest.is_some_and(|told| told.contains(" more: ")), "{people:?}");
+    let in_state = |state: &str| rows.iter().filter(|row| row["state"] == state).count();
+    let alerts = rows.iter().filter(|row| !row["alert"].is_null()).count();
+    assert_eq!(
+        (alerts, in_state("delivered") + in_state("gathered")),
+        (BREAKERS, rows.len()),
+        "{rows:?}"
+    );
+    assert_eq!(in_state("delivered"), people.len());
+    let gathered = rows.iter().find(|row| row["state"] == "gathered").unwrap();
+    let words = gathered["words"].as_str().unwrap();
+    assert!(
+        words.starts_with("told together with others, by delivery "),
+        "{words}"
+    );
+    assert!(place.server.stop().await);
+}

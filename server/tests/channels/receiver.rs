@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::any;
 use serde_json::Value;
 
 /// How the next request is answered.
@@ -65,7 +65,7 @@ impl Receiver {
             book: Arc::default(),
         };
         let router = Router::new()
-            .route("/{*path}", post(take))
+            .route("/{*path}", any(take))
             .with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         receiver

@@ -98,7 +98,7 @@ impl Place {
                 _ => (json!({}), json!({ "url": base })),
             };
             let body = json!({
-                "name": kind, "kind": kind, "settings": settings, "secrets": secrets,
+                "name": kind, "kind": kind, "settings": settings, "secrets": secrets, "digest_from": 0,
                 "acknowledged": false, "resolved": false, "only": ["breaker=~\"breaker-.*\""],
             });
             let url = format!("{}/api/v1/channels", process.url);

@@ -1,7 +1,7 @@
 //! Silences: for a while nobody is told of some alerts. They are still there, and said to be suppressed.
 
 use super::error::{RuleError, must, text};
-use super::{DAY, Labels, Matcher, Who};
+use super::{DAY, Labels, Matcher, Repeat, Who};
 use crate::Millis;
 
 /// The most matchers of a silence.
@@ -12,7 +12,7 @@ const LONGEST: Millis = 366 * DAY;
 /// Where a silence is in its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SilenceState {
-    /// It has not begun.
+    /// It has not begun, or comes back later.
     Pending,
     /// It hides.
     Active,
@@ -42,6 +42,8 @@ pub struct Silence {
     pub ends: Millis,
     /// Who.
     pub by: Who,
+    /// Only in this window, which comes back; `None` all the time.
+    pub repeat: Option<Repeat>,
     /// Why; a silence without a reason is a riddle for whoever looks next.
     pub comment: String,
     /// When it was made.
@@ -53,7 +55,7 @@ impl Silence {
     pub fn state(&self, now: Millis) -> SilenceState {
         if now >= self.ends {
             SilenceState::Expired
-        } else if now < self.starts {
+        } else if now < self.starts || self.repeat.as_ref().is_some_and(|repeat| !repeat.covers(now)) {
             SilenceState::Pending
         } else {
             SilenceState::Active
@@ -67,7 +69,24 @@ impl Silence {
 
     /// Whether it hides alerts with these labels now.
     pub fn hides(&self, labels: &Labels, now: Millis) -> bool {
-        self.state(now) == SilenceState::Active && self.matches(labels)
+        self.matches(labels) && self.state(now) == SilenceState::Active
+    }
+
+    /// When it begins or stops to hide next; `None` when it does neither any more.
+    pub fn changes_after(&self, now: Millis) -> Option<Millis> {
+        if now >= self.ends {
+            return None;
+        }
+        let from = now.max(self.starts - 1);
+        let next = match &self.repeat {
+            None if now < self.starts => self.starts,
+            None => self.ends,
+            Some(repeat) if now < self.starts && repeat.covers(self.starts) => self.starts,
+            Some(repeat) => repeat.changes_after(from).unwrap_or(self.ends),
+        };
+        // Between windows, the end of the silence changes nothing.
+        let ends = next >= self.ends;
+        (!ends || self.state(now) == SilenceState::Active).then(|| next.min(self.ends))
     }
 
     /// Checks every field.

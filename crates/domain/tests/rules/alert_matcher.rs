@@ -80,6 +80,7 @@ fn silence(text: &str) -> Silence {
         starts: 1_000,
         ends: 2_000,
         by: who("ada"),
+        repeat: None,
         comment: "maintenance".into(),
         created: 500,
     }

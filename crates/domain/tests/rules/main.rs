@@ -3,6 +3,7 @@
 mod alert_incident;
 mod alert_life;
 mod alert_matcher;
+mod alert_repeat;
 mod alert_rule;
 mod alert_watch;
 mod bucket;

@@ -1,6 +1,6 @@
 //! Silences: made, shown before they are made, ended.
 
-use domain::alert::{Matcher, Silence};
+use domain::alert::{Matcher, Repeat, Silence};
 use protocol::alerts::{AlertItem, SilenceItem};
 use store::TenantScope;
 
@@ -19,6 +19,8 @@ pub struct SilenceRequest {
     pub starts: Option<i64>,
     /// Until then.
     pub ends: i64,
+    /// Only in this window, which comes back; `None` all the time.
+    pub repeat: Option<Repeat>,
     /// Why.
     pub comment: String,
 }
@@ -87,6 +89,7 @@ impl Engine {
             starts: request.starts.unwrap_or(now),
             ends: request.ends,
             by: hand.who.clone(),
+            repeat: request.repeat,
             comment: request.comment,
             created: now,
         };

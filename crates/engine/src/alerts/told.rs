@@ -2,7 +2,7 @@
 
 use domain::Millis;
 use domain::alert::Who;
-use protocol::alerts::{AckDoc, AlertEventItem, AlertItem, SilenceItem, WhoDoc};
+use protocol::alerts::{AckDoc, AlertEventItem, AlertItem, RepeatDoc, SilenceItem, WhoDoc};
 use store::{StoredAlert, StoredEvent, StoredSilence};
 
 pub(super) fn who(who: &Who) -> WhoDoc {
@@ -86,6 +86,13 @@ pub(super) fn silence<'a>(
         matchers: silence.matchers.iter().map(ToString::to_string).collect(),
         starts: silence.starts,
         ends: silence.ends,
+        changes: silence.changes_after(now),
+        repeat: silence.repeat.as_ref().map(|repeat| RepeatDoc {
+            days: repeat.days().map(str::to_owned).collect(),
+            from: repeat.from(),
+            to: repeat.to(),
+            zone: repeat.zone().to_owned(),
+        }),
         by: who(&silence.by),
         comment: silence.comment.clone(),
         created: silence.created,

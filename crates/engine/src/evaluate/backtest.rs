@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::Millis;
-use domain::alert::{Condition, Labels, Reading, Rule, defaults, fingerprint};
+use domain::alert::{Condition, Judgement, Labels, Reading, Rule, defaults, fingerprint};
 use domain::breaker::{BreakerId, State};
 use protocol::alerts::{Backtest, BacktestTime};
 use store::{StoreError, TransitionRow};
@@ -28,6 +28,8 @@ const MOST_ROWS: usize = 200_000;
 /// The longest range.
 pub(crate) const LONGEST: Millis = 31 * 86_400_000;
 const WEEK: f64 = 7.0 * 86_400_000.0;
+/// Into so many steps the worst values are put, or fewer.
+const STEPS: i64 = 360;
 
 /// Why there is no backtest.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +61,7 @@ impl Evaluator {
     ) -> Result<Backtest, BacktestError> {
         let now = self.clock.now();
         let to = to.min(now - super::SETTLE);
-        let mut past = Past::new(rule.clone());
+        let mut past = Past::new(rule.clone(), (from, to));
         self.run(desk, &mut past, (from, to)).await?;
         let by_breaker = self.open_breakers(desk, (from, to)).await?;
         Ok(past.told(from, to, &by_breaker))
@@ -123,7 +125,7 @@ impl Evaluator {
         let Some((_, rule)) = defaults().into_iter().next() else {
             return Ok(Vec::new());
         };
-        let mut past = Past::new(rule);
+        let mut past = Past::new(rule, span);
         self.run(desk, &mut past, span).await?;
         Ok(past.times)
     }
@@ -134,6 +136,39 @@ struct Past {
     rule: Rule,
     groups: HashMap<u64, Tracked>,
     times: Vec<BacktestTime>,
+    worst: Worst,
+}
+
+/// The worst value in each step of a range.
+struct Worst {
+    from: Millis,
+    step: Millis,
+    values: Vec<Option<f64>>,
+}
+
+impl Worst {
+    fn new((from, to): (Millis, Millis)) -> Worst {
+        let length = (to - from).max(0);
+        let count = |length: Millis, of: Millis| (length + of - 1).div_euclid(of);
+        // Whole buckets, so that each step has as many of them.
+        let step = count(length / STEPS, STEP).max(1) * STEP;
+        Worst {
+            from,
+            step,
+            values: vec![None; usize::try_from(count(length, step)).unwrap_or_default()],
+        }
+    }
+
+    fn take(&mut self, at: Millis, value: f64, worse: impl Fn(f64, f64) -> f64) {
+        // A value at a moment is of what came before it.
+        let step = (at - self.from - 1).div_euclid(self.step);
+        let place = usize::try_from(step)
+            .ok()
+            .and_then(|step| self.values.get_mut(step));
+        if let Some(place) = place {
+            *place = Some(place.map_or(value, |known| worse(known, value)));
+        }
+    }
 }
 
 #[derive(Default)]
@@ -144,11 +179,12 @@ struct Tracked {
 }
 
 impl Past {
-    fn new(rule: Rule) -> Past {
+    fn new(rule: Rule, span: (Millis, Millis)) -> Past {
         Past {
-            rule,
             groups: HashMap::new(),
             times: Vec::new(),
+            worst: Worst::new(span),
+            rule,
         }
     }
 
@@ -166,6 +202,16 @@ impl Past {
             tracked.group.labels.clone_from(labels);
         }
         let found = found(&mut tracked.group);
+        let worse = if is_low_bad(&self.rule) {
+            f64::min
+        } else {
+            f64::max
+        };
+        if let Some(value) = found.value
+            && self.rule.judge(&found) != Judgement::Unknown
+        {
+            self.worst.take(at, value, worse);
+        }
         match tracked.group.step(&self.rule, &found) {
             Some(Crossing::Fired { since, flaps }) => {
                 tracked.open = Some(self.times.len());
@@ -190,11 +236,7 @@ impl Past {
         }
         if let (Some(place), Some(value)) = (tracked.open, found.value) {
             let time = &mut self.times[place];
-            time.peak = Some(match (time.peak, is_low_bad(&self.rule)) {
-                (None, _) => value,
-                (Some(peak), true) => peak.min(value),
-                (Some(peak), false) => peak.max(value),
-            });
+            time.peak = Some(time.peak.map_or(value, |peak| worse(peak, value)));
         }
     }
 
@@ -298,6 +340,11 @@ impl Past {
             short: heard.iter().filter(short).count(),
             with_breaker: heard.iter().filter(|time| time.with_breaker).count(),
             noise: noise.into(),
+            step_ms: self.worst.step,
+            worst: match self.rule.condition.is_about_breakers() {
+                true => Vec::new(),
+                false => self.worst.values,
+            },
             times: Vec::new(),
         };
         self.times.truncate(MOST_TIMES);

@@ -26,6 +26,7 @@ mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use domain::Millis;
@@ -72,6 +73,8 @@ pub(crate) struct Evaluator {
     /// Something was written that people must be told.
     pub told: Arc<Notify>,
     desks: Mutex<HashMap<TenantId, Arc<Desk>>>,
+    /// When all tenants were last looked at without a failure.
+    turned: AtomicI64,
 }
 
 impl Evaluator {
@@ -103,6 +106,7 @@ impl Evaluator {
             woken,
             told: Arc::default(),
             desks: Mutex::default(),
+            turned: AtomicI64::new(0),
         }
     }
 
@@ -148,13 +152,22 @@ impl Evaluator {
         loop {
             tokio::select! {
                 _ = every.tick() => {
+                    let mut done = true;
                     for tenant in self.tenants.all() {
-                        self.guarded("rules", &tenant, self.turn(&tenant)).await;
+                        done &= self.guarded("rules", &tenant, self.turn(&tenant)).await;
+                    }
+                    if done {
+                        self.turned.store(self.clock.now(), Ordering::Relaxed);
                     }
                 }
                 () = stop.cancelled() => return,
             }
         }
+    }
+
+    /// When all tenants were last looked at without a failure, epoch milliseconds; `None` when they never were.
+    pub fn turned(&self) -> Option<Millis> {
+        Some(self.turned.load(Ordering::Relaxed)).filter(|at| *at > 0)
     }
 
     /// Evaluates every tenant now: what the tasks do, at once. False when something could not be read or written; the

@@ -15,25 +15,12 @@ const FAILING: u32 = 3;
 impl Notifier {
     /// Tries to tell what was claimed, and records what came of it. What cannot be recorded is tried again once the lease
     /// ends.
-    pub(super) async fn attempt(&self, tenant: &TenantId, claim: Claim) {
-        let recorded = match self.channel(tenant, claim.delivery.channel).await {
-            Ok(Some(channel)) => {
-                let verdict = self.told(tenant, &channel, &claim).await;
-                self.take(tenant, &channel, &claim, verdict).await
-            }
-            Ok(None) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = recorded {
+    pub(super) async fn attempt(&self, tenant: &TenantId, channel: &Channel, claim: Claim) {
+        let verdict = self.told(tenant, channel, &claim).await;
+        if let Err(error) = self.take(tenant, channel, &claim, verdict).await {
             Counters::add(&self.counters.notify_failures, 1);
             tracing::error!(%tenant, delivery = claim.delivery.id, error = %describe(&error), "what came of a delivery could not be recorded; it is tried again");
         }
-    }
-
-    /// The channel, when it is there and can be read.
-    pub(super) async fn channel(&self, tenant: &TenantId, id: u64) -> Result<Option<Channel>, StoreError> {
-        let channels = self.channels_of(tenant).await?;
-        Ok(channels.into_iter().find(|channel| channel.stored.id == id))
     }
 
     async fn told(&self, tenant: &TenantId, channel: &Channel, claim: &Claim) -> Verdict {
@@ -112,7 +99,9 @@ impl Notifier {
         let counter = match state {
             DeliveryState::Delivered => &self.counters.delivered,
             DeliveryState::Waiting => &self.counters.retried,
-            DeliveryState::Dead | DeliveryState::Dropped => &self.counters.dead_letters,
+            DeliveryState::Dead | DeliveryState::Dropped | DeliveryState::Gathered => {
+                &self.counters.dead_letters
+            }
         };
         let outcome = Outcome {
             state,

@@ -1,13 +1,11 @@
 //! Channels as people make and change them, and trying them out.
 
-use std::collections::BTreeMap;
-
 use channels::{Kind, Message, Notice, Secrets, Wrong};
 use domain::Millis;
-use domain::alert::{Severity, matchers};
+use domain::alert::{Labels, Severity, matchers};
 use protocol::channels::{ChannelDoc, ChannelItem, ChannelList, ChannelRequest, DeliveryItem};
 use secrecy::SecretString;
-use store::{ChannelDraft, DeliveryQuery, DeliveryState, StoreError, StoredChannel, TenantId, TenantScope};
+use store::{ChannelDraft, DeliveryQuery, StoreError, StoredChannel, TenantId, TenantScope};
 
 use super::fan_out::new_delivery;
 use super::stored::{Body, Channel};
@@ -18,6 +16,8 @@ use crate::alerts::Hand;
 /// The most matchers of a channel, and the longest name in characters.
 const MAX_ONLY: usize = 16;
 const LONGEST_NAME: usize = 100;
+/// The most alerts that come one by one.
+const MAX_DIGEST: u32 = 1_000;
 
 /// Why something was not done to a channel or a delivery.
 #[derive(Debug, thiserror::Error)]
@@ -71,25 +71,35 @@ impl Engine {
     /// The store cannot be read.
     pub async fn channels(&self, scope: &TenantScope) -> Result<ChannelList, ChannelError> {
         let deliveries = &self.stores().deliveries;
+        let waiting = deliveries.waiting(scope).await?;
         let mut items = Vec::new();
         for stored in deliveries.channels(scope).await? {
-            let of_channel = |state, limit| DeliveryQuery {
-                channel: Some(stored.id),
-                state,
-                limit,
-                ..DeliveryQuery::default()
-            };
-            let last = deliveries.deliveries(scope, of_channel(None, 1)).await?;
-            let waiting = deliveries
-                .deliveries(scope, of_channel(Some(DeliveryState::Waiting), 1_000))
-                .await?;
-            let last = last.first().map(|last| ledger::item(last, scope.tenant(), &[]));
-            items.extend(item(stored, last, waiting.len()));
+            items.extend(self.described(scope, stored, &waiting).await?);
         }
         Ok(ChannelList {
             items,
             watched: self.notifier().looked(),
         })
+    }
+
+    /// A channel with what was last told through it and how much waits; `None` when it cannot be read.
+    async fn described(
+        &self,
+        scope: &TenantScope,
+        stored: StoredChannel,
+        waiting: &[(u64, usize)],
+    ) -> Result<Option<ChannelItem>, ChannelError> {
+        let newest = DeliveryQuery {
+            channel: Some(stored.id),
+            limit: 1,
+            ..DeliveryQuery::default()
+        };
+        let newest = self.stores().deliveries.deliveries(scope, newest).await?;
+        let last = newest
+            .first()
+            .map(|newest| ledger::item(newest, scope.tenant(), &[]));
+        let waits = waiting.iter().find(|(channel, _)| *channel == stored.id);
+        Ok(item(stored, last, waits.map_or(0, |(_, count)| *count)))
     }
 
     /// How many channels are told, and how many of all nothing can be sent through.
@@ -108,14 +118,34 @@ impl Engine {
         Ok((told.count(), dead))
     }
 
+    /// The names of the channels that are told when an alert of this urgency and with these labels fires, by number.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn channels_taking(
+        &self,
+        scope: &TenantScope,
+        severity: Severity,
+        labels: &Labels,
+    ) -> Result<Vec<String>, ChannelError> {
+        let channels = self.notifier().channels_of(scope.tenant()).await?;
+        let taking = channels
+            .iter()
+            .filter(|channel| channel.is_on() && super::route::wants(channel, severity, labels));
+        Ok(taking.map(|channel| channel.stored.name.clone()).collect())
+    }
+
     /// One channel.
     ///
     /// # Errors
     /// There is none, or the store cannot be read.
     pub async fn channel(&self, scope: &TenantScope, id: u64) -> Result<ChannelItem, ChannelError> {
-        let list = self.channels(scope).await?;
-        let found = list.items.into_iter().find(|channel| channel.id == id);
-        found.ok_or(ChannelError::Missing)
+        let deliveries = &self.stores().deliveries;
+        let channels = deliveries.channels(scope).await?;
+        let stored = channels.into_iter().find(|channel| channel.id == id);
+        let waiting = deliveries.waiting(scope).await?;
+        let found = self.described(scope, stored.ok_or(ChannelError::Missing)?, &waiting);
+        found.await?.ok_or(ChannelError::Missing)
     }
 
     /// Makes a channel; it is told of what comes up from now on.
@@ -238,10 +268,13 @@ impl Engine {
         }
         let now = self.clock().now();
         let subject = format!("test.{id}.{now}");
-        let told = test_message(scope.tenant(), &subject, &channel, now, &hand.who.name);
         let told = Message {
+            id: message::id(scope.tenant(), &subject, id),
+            title: format!("Test: {}", channel.stored.name),
+            summary: "If you read this, alerts arrive here.".into(),
+            by: Some(hand.who.name.clone()),
             link: self.notifier().post.link(scope.tenant(), "/alerts/channels"),
-            ..told
+            ..message::blank(Notice::Test, scope.tenant().as_str(), &subject, now)
         };
         let new = new_delivery(id, subject.clone(), subject, &told, now)?;
         let entry = hand.entry(now, "channel.test", id, &channel.stored.name);
@@ -310,6 +343,9 @@ fn checked(
     }
     if Severity::parse(&doc.least).is_none() {
         must("least", "be info, warning or critical".into());
+    }
+    if doc.digest_from == 1 || doc.digest_from > MAX_DIGEST {
+        must("digest_from", format!("be 0 for never, or 2 to {MAX_DIGEST}"));
     }
     if doc.only.len() > MAX_ONLY {
         must("only", format!("be at most {MAX_ONLY} matchers"));
@@ -405,32 +441,10 @@ fn item(stored: StoredChannel, last: Option<DeliveryItem>, waiting: usize) -> Op
     })
 }
 
-fn test_message(tenant: &TenantId, subject: &str, channel: &Channel, now: Millis, by: &str) -> Message {
-    Message {
-        id: message::id(tenant, subject, channel.stored.id),
-        notice: Notice::Test,
-        topic: format!("{}.{subject}", tenant.as_str()),
-        at: now,
-        severity: channels::Severity::Info,
-        title: format!("Test: {}", channel.stored.name),
-        summary: "If you read this, alerts arrive here.".into(),
-        labels: BTreeMap::new(),
-        rule: String::new(),
-        since: now,
-        fired: now,
-        by: Some(by.to_owned()),
-        note: None,
-        runbook: None,
-        link: None,
-        ack_link: None,
-        tenant: tenant.as_str().to_owned(),
-        simulated: false,
-        grouped: Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn request(kind: &str, settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> ChannelRequest {
@@ -448,6 +462,7 @@ mod tests {
                 only: vec![],
                 acknowledged: true,
                 resolved: true,
+                digest_from: 12,
             },
             secrets: map(secrets),
         }
@@ -466,10 +481,11 @@ mod tests {
         let mut bad = request("slack", &[], &[("url", "https://hooks.example/x")]);
         bad.doc.name = " ".into();
         bad.doc.least = "loud".into();
+        bad.doc.digest_from = 1;
         bad.doc.only = vec!["provider".into()];
         assert_eq!(
             fields(checked(&bad, &Secrets::new(), None)),
-            ["name", "least", "only"]
+            ["name", "least", "digest_from", "only"]
         );
         let none = request("pigeon", &[], &[]);
         assert_eq!(fields(checked(&none, &Secrets::new(), None)), ["kind"]);

@@ -7,6 +7,8 @@ use domain::Millis;
 use protocol::channels::{ChannelFieldDoc, ChannelKindDoc};
 use secrecy::ExposeSecret as _;
 
+use super::message;
+
 /// Every kind of channel, with its fields.
 pub fn channel_kinds() -> Vec<ChannelKindDoc> {
     let field = |field: &channels::Field| {
@@ -37,6 +39,7 @@ pub fn channel_kinds() -> Vec<ChannelKindDoc> {
         kind: kind.as_str().into(),
         title: kind.title().into(),
         about: kind.about().into(),
+        read: kind.is_read(),
         fields: kind.fields().iter().map(field).collect(),
     };
     Kind::ALL.into_iter().map(kind).collect()
@@ -64,10 +67,6 @@ pub fn channel_preview(kind: &str, now: Millis) -> String {
         ("service", "checkout"),
     ];
     let told = Message {
-        id: "example.alert.12.2.c1".into(),
-        notice: Notice::Fired,
-        topic: "example.alert.12".into(),
-        at: now,
         severity: channels::Severity::Critical,
         title: "Breaker open: claude-sonnet".into(),
         summary: "2 of 3 instances are open".into(),
@@ -76,15 +75,11 @@ pub fn channel_preview(kind: &str, now: Millis) -> String {
             .into(),
         rule: "Breaker open".into(),
         since: now - 30_000,
-        fired: now,
-        by: None,
-        note: None,
         runbook: Some("https://example.com/runbooks/breaker-open".into()),
         link: Some("https://board.example.com/alerts/12".into()),
         ack_link: Some("https://board.example.com/ack#t=…".into()),
-        tenant: "example".into(),
-        simulated: false,
-        grouped: Vec::new(),
+        id: "example.alert.12.2.c1".into(),
+        ..message::blank(Notice::Fired, "example", &message::topic(12), now)
     };
     channels::preview(kind, &told)
 }

@@ -1,7 +1,9 @@
 //! What is told of an alert, as a message. Made once, when the outbox is emptied, so that every attempt says the same.
 
+use std::collections::BTreeMap;
+
 use channels::{Message, Notice};
-use domain::alert;
+use domain::{Millis, alert};
 use store::{OutboxRow, StoredAlert, StoredEvent, TenantId};
 
 /// What names a notice of an alert within its tenant.
@@ -22,6 +24,31 @@ pub(super) fn alert_of(topic: &str) -> Option<u64> {
 /// What names a notification for ever, for receivers.
 pub(super) fn id(tenant: &TenantId, subject: &str, channel: u64) -> String {
     format!("{}.{subject}.c{channel}", tenant.as_str())
+}
+
+/// A message that came up at `at` and says nothing yet; the id and links are each channel's own.
+pub(super) fn blank(notice: Notice, tenant: &str, topic: &str, at: Millis) -> Message {
+    Message {
+        id: String::new(),
+        notice,
+        topic: format!("{tenant}.{topic}"),
+        at,
+        severity: channels::Severity::Info,
+        title: String::new(),
+        summary: String::new(),
+        labels: BTreeMap::new(),
+        rule: String::new(),
+        since: at,
+        fired: at,
+        by: None,
+        note: None,
+        runbook: None,
+        link: None,
+        ack_link: None,
+        tenant: tenant.to_owned(),
+        simulated: false,
+        grouped: Vec::new(),
+    }
 }
 
 /// How urgent, in the words of channels.
@@ -59,16 +86,13 @@ pub(super) fn of_alert(
         ),
         alert::Notice::Fired => (None, None),
     };
+    let notice = match row.notice {
+        alert::Notice::Fired => Notice::Fired,
+        alert::Notice::Refired => Notice::Refired,
+        alert::Notice::Acknowledged => Notice::Acknowledged,
+        alert::Notice::Resolved => Notice::Resolved,
+    };
     Message {
-        id: String::new(),
-        notice: match row.notice {
-            alert::Notice::Fired => Notice::Fired,
-            alert::Notice::Refired => Notice::Refired,
-            alert::Notice::Acknowledged => Notice::Acknowledged,
-            alert::Notice::Resolved => Notice::Resolved,
-        },
-        topic: format!("{}.{}", tenant.as_str(), topic(row.alert)),
-        at: row.created,
         severity: severity(alert.severity),
         title: alert.title.clone(),
         summary: alert.summary.clone(),
@@ -79,10 +103,7 @@ pub(super) fn of_alert(
         by,
         note,
         runbook: alert.runbook.clone(),
-        link: None,
-        ack_link: None,
-        tenant: tenant.as_str().to_owned(),
         simulated: alert.simulated,
-        grouped: Vec::new(),
+        ..blank(notice, tenant.as_str(), &topic(row.alert), row.created)
     }
 }

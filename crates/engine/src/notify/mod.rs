@@ -13,6 +13,7 @@
 
 mod attempt;
 mod channels;
+mod digest;
 mod fan_out;
 mod kinds;
 mod ladder;
@@ -168,18 +169,24 @@ impl Notifier {
         if room == 0 {
             return Ok(());
         }
+        let channels = self.channels_of(tenant).await?;
+        let Some(channel) = channels.into_iter().find(|found| found.stored.id == channel) else {
+            return Ok(());
+        };
+        self.gather(tenant, &channel, now).await?;
+        let channel = Arc::new(channel);
         let lease = now + LEASE;
         let claims = self
             .stores
             .deliveries
-            .claim(&self.system, tenant, channel, now, lease, room)
+            .claim(&self.system, tenant, place.1, now, lease, room)
             .await?;
         for claim in claims {
             if let Some(pace) = self.paces.lock().get_mut(&place) {
                 pace.begin();
             }
             let notifier = Arc::clone(self);
-            let place = place.clone();
+            let (place, channel) = (place.clone(), Arc::clone(&channel));
             let stop = self.supervisor.token();
             self.supervisor.spawn("delivery", async move {
                 let given_up = async {
@@ -187,7 +194,7 @@ impl Notifier {
                     tokio::time::sleep(GRACE).await;
                 };
                 tokio::select! {
-                    () = notifier.attempt(&place.0, claim) => {}
+                    () = notifier.attempt(&place.0, &channel, claim) => {}
                     // Whoever comes next tells it again, and knows that this one may have arrived.
                     () = given_up => {}
                 }

@@ -1,7 +1,7 @@
 //! Which channels are told of what.
 
 use domain::Millis;
-use domain::alert::{Alert, Notice};
+use domain::alert::{Alert, Labels, Notice, Severity};
 
 use super::stored::Channel;
 
@@ -14,15 +14,17 @@ pub(super) fn takes(channel: &Channel, alert: &Alert, notice: Notice, at: Millis
         Notice::Acknowledged => channel.body.acknowledged && alert.fired >= made,
         Notice::Resolved => channel.body.resolved && alert.fired >= made,
     };
-    wanted
-        && channel.is_on()
-        && alert.severity >= channel.least
-        && channel.only.iter().all(|matcher| matcher.matches(&alert.labels))
+    wanted && channel.is_on() && wants(channel, alert.severity, &alert.labels)
+}
+
+/// Whether alerts of this urgency and with these labels are for a channel.
+pub(super) fn wants(channel: &Channel, severity: Severity, labels: &Labels) -> bool {
+    severity >= channel.least && channel.only.iter().all(|matcher| matcher.matches(labels))
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::alert::{Alert, Holds, Labels, New, Part, Severity};
+    use domain::alert::{Alert, Holds, New, Part};
     use store::StoredChannel;
 
     use super::*;
@@ -38,6 +40,7 @@ mod tests {
             only: vec!["provider=\"openai\"".into()],
             acknowledged: true,
             resolved: false,
+            digest_from: 0,
             destination: None,
             secrets: vec![],
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use channels::Kind;
 use domain::alert::{Matcher, Severity, matchers};
-use protocol::channels::ChannelDoc;
+use protocol::channels::{ChannelDoc, DIGEST_FROM};
 use serde::{Deserialize, Serialize};
 use store::StoredChannel;
 
@@ -17,10 +17,16 @@ pub(super) struct Body {
     pub only: Vec<String>,
     pub acknowledged: bool,
     pub resolved: bool,
+    #[serde(default = "usual_digest")]
+    pub digest_from: u32,
     /// Whom the secrets are for.
     pub destination: Option<String>,
     /// The names of the secrets that are kept.
     pub secrets: Vec<String>,
+}
+
+fn usual_digest() -> u32 {
+    DIGEST_FROM
 }
 
 impl Body {
@@ -32,6 +38,7 @@ impl Body {
             only: doc.only.clone(),
             acknowledged: doc.acknowledged,
             resolved: doc.resolved,
+            digest_from: doc.digest_from,
             destination,
             secrets,
         }
@@ -47,6 +54,7 @@ impl Body {
             only: self.only,
             acknowledged: self.acknowledged,
             resolved: self.resolved,
+            digest_from: self.digest_from,
         }
     }
 }

@@ -72,24 +72,11 @@ impl Notifier {
             let id = channel.stored.id;
             let told = Message {
                 id: message::id(tenant, subject, id),
-                notice: Notice::Trouble,
-                topic: format!("{}.{subject}", tenant.as_str()),
-                at: now,
                 severity,
                 title: title.clone(),
                 summary: summary.clone(),
-                labels: Default::default(),
-                rule: String::new(),
-                since: now,
-                fired: now,
-                by: None,
-                note: None,
-                runbook: None,
                 link: self.post.link(tenant, "/alerts/channels"),
-                ack_link: None,
-                tenant: tenant.as_str().to_owned(),
-                simulated: false,
-                grouped: Vec::new(),
+                ..message::blank(Notice::Trouble, tenant.as_str(), subject, now)
             };
             new.push(new_delivery(
                 id,

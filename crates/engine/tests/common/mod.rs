@@ -6,6 +6,7 @@
     reason = "each test binary uses a part of it"
 )]
 
+pub mod hand;
 pub mod told;
 
 use std::sync::Arc;

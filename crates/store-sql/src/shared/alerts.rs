@@ -1,6 +1,6 @@
 //! Alerts, what happened to them, and silences.
 
-use domain::alert::{EventKind, Matcher, Notice, Silence, Who, matchers};
+use domain::alert::{EventKind, Matcher, Notice, Repeat, Silence, Who, matchers};
 use store::StoreError;
 
 /// Matchers as stored: as amtool writes them.
@@ -12,6 +12,13 @@ pub(crate) fn matchers_to_text(silence: &Silence) -> String {
 /// Reads what [`matchers_to_text`] wrote.
 pub(crate) fn matchers_from_text(text: &str) -> Result<Vec<Matcher>, StoreError> {
     matchers(text).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// A window that comes back, as stored.
+pub(crate) fn repeat_from(text: Option<&str>) -> Result<Option<Repeat>, StoreError> {
+    let read =
+        |text| Repeat::parse(text).ok_or_else(|| StoreError::Corrupt(format!("{text:?} is no window")));
+    text.map(read).transpose()
 }
 
 /// A kind of event as stored.
@@ -48,7 +55,7 @@ macro_rules! alert_functions {
 
         use crate::error::store_error;
         use crate::shared::{
-            clamped, kind_from, matchers_from_text, matchers_to_text, notice_from, signed, text, unsigned,
+            clamped, kind_from, matchers_from_text, matchers_to_text, notice_from, repeat_from, signed, text, unsigned,
             who_from,
         };
 
@@ -365,6 +372,7 @@ macro_rules! alert_functions {
                     starts: row.try_get("starts").map_err(store_error)?,
                     ends: row.try_get("ends").map_err(store_error)?,
                     by,
+                    repeat: repeat_from(row.try_get("repeats").map_err(store_error)?)?,
                     comment: row.try_get("words").map_err(store_error)?,
                     created: row.try_get("created").map_err(store_error)?,
                 },
@@ -402,8 +410,9 @@ macro_rules! alert_functions {
                 return Err(too_many_silences());
             }
             let id: i64 = sqlx::query_scalar(
-                "INSERT INTO alert_silence (tenant_id, id, matchers, starts, ends, by_id, by_name, words, created)
-                 SELECT $1, coalesce(max(id), 0) + 1, $2, $3, $4, $5, $6, $7, $8 FROM alert_silence
+                "INSERT INTO alert_silence
+                     (tenant_id, id, matchers, starts, ends, by_id, by_name, words, created, repeats)
+                 SELECT $1, coalesce(max(id), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9 FROM alert_silence
                  WHERE tenant_id = $1 RETURNING id",
             )
             .bind(tenant.as_str())
@@ -414,6 +423,7 @@ macro_rules! alert_functions {
             .bind(text(&silence.by.name))
             .bind(text(&silence.comment))
             .bind(silence.created)
+            .bind(silence.repeat.as_ref().map(ToString::to_string))
             .fetch_one(connection)
             .await
             .map_err(store_error)?;

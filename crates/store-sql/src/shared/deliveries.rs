@@ -13,7 +13,7 @@ macro_rules! delivery_functions {
     ($connection:ty, $row:ty, $skip:literal) => {
         use domain::Millis;
         use sqlx::Row as _;
-        use store::deliveries::not_dead;
+        use store::deliveries::{gathered_by, not_dead};
         use store::{
             Claim, DeliveryQuery, DeliveryState, NewDelivery, OutboxRow, Outcome, StoreError, StoredAttempt,
             StoredDelivery, TenantId,
@@ -221,6 +221,59 @@ macro_rules! delivery_functions {
             Ok(Some(Claim { delivery, handle }))
         }
 
+        pub(crate) async fn fresh(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            channel: u64,
+            now: Millis,
+            limit: usize,
+        ) -> Result<Vec<StoredDelivery>, StoreError> {
+            let rows = sqlx::query(
+                "SELECT * FROM delivery d
+                 WHERE d.tenant_id = $1 AND d.channel = $2 AND d.state = 'waiting' AND d.attempts = 0 AND d.due <= $3
+                   AND NOT EXISTS (
+                     SELECT 1 FROM delivery e
+                     WHERE e.tenant_id = $1 AND e.channel = $2 AND e.topic = d.topic AND e.state = 'waiting'
+                       AND e.attempts > 0 AND e.id < d.id)
+                 ORDER BY d.id LIMIT $4",
+            )
+            .bind(tenant.as_str())
+            .bind(clamped(channel))
+            .bind(now)
+            .bind(clamped(limit))
+            .fetch_all(connection)
+            .await
+            .map_err(store_error)?;
+            rows.iter().map(delivery_from).collect()
+        }
+
+        /// False when one of them was tried or is over; then the caller writes nothing.
+        pub(crate) async fn gather(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            ids: &[u64],
+            digest: u64,
+            at: Millis,
+        ) -> Result<bool, StoreError> {
+            for id in ids {
+                let gathered = sqlx::query(
+                    "UPDATE delivery SET state = 'gathered', done = $3, words = $4
+                     WHERE tenant_id = $1 AND id = $2 AND state = 'waiting' AND attempts = 0",
+                )
+                .bind(tenant.as_str())
+                .bind(clamped(*id))
+                .bind(at)
+                .bind(gathered_by(digest))
+                .execute(&mut *connection)
+                .await
+                .map_err(store_error)?;
+                if gathered.rows_affected() == 0 {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+
         pub(crate) async fn record(
             connection: &mut $connection,
             tenant: &TenantId,
@@ -291,6 +344,25 @@ macro_rules! delivery_functions {
             .await
             .map_err(store_error)?;
             rows.iter().map(delivery_from).collect()
+        }
+
+        pub(crate) async fn waiting(
+            connection: &mut $connection,
+            tenant: &TenantId,
+        ) -> Result<Vec<(u64, usize)>, StoreError> {
+            let rows: Vec<(i64, i64)> = sqlx::query_as(
+                "SELECT channel, count(*) FROM delivery WHERE tenant_id = $1 AND state = 'waiting'
+                 GROUP BY channel ORDER BY channel",
+            )
+            .bind(tenant.as_str())
+            .fetch_all(connection)
+            .await
+            .map_err(store_error)?;
+            let counts = rows.into_iter().map(|(channel, count)| {
+                let counted = usize::try_from(count).unwrap_or_default();
+                (channel.unsigned_abs(), counted)
+            });
+            Ok(counts.collect())
         }
 
         pub(crate) async fn find(

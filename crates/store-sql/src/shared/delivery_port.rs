@@ -153,6 +153,38 @@ macro_rules! deliveries_port {
                 Ok(claims)
             }
 
+            async fn fresh(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                channel: u64,
+                now: Millis,
+                limit: usize,
+            ) -> Result<Vec<StoredDelivery>, StoreError> {
+                let connection = &mut *self.main.read().await?;
+                deliveries::fresh(connection, tenant, channel, now, limit).await
+            }
+
+            async fn gather(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                ids: &[u64],
+                digest: NewDelivery,
+                at: Millis,
+            ) -> Result<Option<StoredDelivery>, StoreError> {
+                let mut transaction = self.main.begin().await?;
+                main_db::lock_alerts(&mut transaction, tenant).await?;
+                let Some(added) = deliveries::add(&mut transaction, tenant, &digest).await? else {
+                    return Ok(None);
+                };
+                if !deliveries::gather(&mut transaction, tenant, ids, added.id, at).await? {
+                    return Ok(None);
+                }
+                main_db::commit(transaction).await?;
+                Ok(Some(added))
+            }
+
             async fn record(
                 &self,
                 _: &SystemScope,
@@ -177,6 +209,14 @@ macro_rules! deliveries_port {
                     &mut *self.main.read_for(scope.tenant()).await?,
                     scope.tenant(),
                     &query,
+                )
+                .await
+            }
+
+            async fn waiting(&self, scope: &TenantScope) -> Result<Vec<(u64, usize)>, StoreError> {
+                deliveries::waiting(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
                 )
                 .await
             }

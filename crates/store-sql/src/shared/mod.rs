@@ -23,7 +23,7 @@ mod sessions;
 pub(crate) use accounts::{account_functions, role_from};
 pub(crate) use alert_port::alerts_port;
 pub(crate) use alerts::{
-    alert_functions, kind_from, matchers_from_text, matchers_to_text, notice_from, who_from,
+    alert_functions, kind_from, matchers_from_text, matchers_to_text, notice_from, repeat_from, who_from,
 };
 pub(crate) use audit::audit_functions;
 pub(crate) use backwards::{FIRST_STEP, GROWTH, Head, LARGEST_STEP};

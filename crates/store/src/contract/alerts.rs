@@ -1,7 +1,7 @@
 //! Alerts: what fired, who has it, silences. Rules are in [`super::alert_rules`].
 
 use domain::alert::{
-    Ack, Alert, Command, EventKind, Holds, Labels, MAX_OPEN, MAX_SILENCES, Moved, New, Notice, Part,
+    Ack, Alert, Command, EventKind, Holds, Labels, MAX_OPEN, MAX_SILENCES, Moved, New, Notice, Part, Repeat,
     Resolved, Severity, Silence, Snooze, Who, matchers, step,
 };
 
@@ -399,6 +399,11 @@ fn silence(n: i64) -> Silence {
         starts: NOON,
         ends: NOON + n,
         by: who("ada"),
+        // One that lasts two seconds comes back.
+        repeat: (n == 2_000).then(|| {
+            let repeat = Repeat::new(&["sun", "mon"], "22:00", "06:30", "Europe/Berlin");
+            repeat.expect("it is a window")
+        }),
         comment: "they said so – ü".into(),
         created: NOON - 1,
     }

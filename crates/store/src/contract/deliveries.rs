@@ -366,6 +366,13 @@ pub async fn deliveries_are_found_by_what_is_wanted(subject: &mut impl Subject) 
         ..DeliveryQuery::default()
     };
     assert_eq!(ids(of_topic).await, [2, 1]);
+    let waiting = subject.store().waiting(&scope("a")).await;
+    assert_eq!(waiting.expect("they can be counted"), [(1, 2), (2, 1)]);
+    for told in claim(subject, "a", 2, NOON).await {
+        record(subject, "a", &told, ended(DeliveryState::Delivered, NOON, "200")).await;
+    }
+    let waiting = subject.store().waiting(&scope("a")).await;
+    assert_eq!(waiting.expect("they can be counted"), [(1, 2)]);
     let one = subject.store().delivery(&scope("a"), 3).await;
     assert_eq!(
         one.map(|one| one.map(|one| one.subject))
@@ -387,6 +394,65 @@ pub async fn deliveries_are_found_by_what_is_wanted(subject: &mut impl Subject) 
             .await
             .expect("the store answers"),
         vec![]
+    );
+}
+
+/// Many become one, all or none of them; what was tried stays by itself, and so does what came after it.
+pub async fn what_was_never_tried_can_be_gathered(subject: &mut impl Subject) {
+    channel(subject, "a", "ops").await;
+    let subjects = ["alert.1.2", "alert.2.2", "alert.3.2"];
+    add(subject, "a", subjects.map(|subject| new(1, subject)).into()).await;
+    let claimed = claim(subject, "a", 1, NOON).await;
+    assert_eq!(claimed.len(), 3);
+    let again = Outcome {
+        due: NOON + 1,
+        ..ended(DeliveryState::Waiting, NOON, "500")
+    };
+    assert!(record(subject, "a", &claimed[0], again).await);
+    let later = ["alert.1.3", "alert.4.2", "alert.5.2", "alert.5.3"];
+    add(subject, "a", later.map(|subject| new(1, subject)).into()).await;
+    add(subject, "b", vec![new(1, "alert.9.2")]).await;
+    let store = subject.store();
+    let fresh = |now, limit| async move {
+        let found = store.fresh(&system(), &tenant("a"), 1, now, limit).await;
+        let found = found.expect("the store answers");
+        found.iter().map(|one| one.id).collect::<Vec<u64>>()
+    };
+    // 4 follows what was tried; 1 to 3 were.
+    assert_eq!(fresh(NOON, 10).await, [5, 6, 7]);
+    assert_eq!(fresh(NOON, 2).await, [5, 6]);
+    assert_eq!(fresh(NOON - 1, 10).await, [0; 0]);
+    let gather = |ids: Vec<u64>, name: &'static str| async move {
+        let (system, tenant) = (system(), tenant("a"));
+        let gathered = store.gather(&system, &tenant, &ids, new(1, name), NOON + 2).await;
+        gathered.expect("the store answers")
+    };
+    assert_eq!(gather(vec![5, 2], "digest.a.1").await, None, "2 was tried");
+    assert_eq!(gather(vec![5, 99], "digest.b.1").await, None, "there is no 99");
+    assert_eq!(fresh(NOON, 10).await, [5, 6, 7]);
+    let digest = gather(vec![5, 6, 7], "digest.5.1").await.expect("it is one");
+    assert_eq!((digest.state, digest.attempts), (DeliveryState::Waiting, 0));
+    assert_eq!(
+        gather(vec![5, 6, 7], "digest.5.2").await,
+        None,
+        "they are gathered"
+    );
+    subject.reopen().await;
+    let kept = all(subject, "a").await;
+    let of = |id: u64| kept.iter().find(|one| one.id == id).expect("it is kept");
+    for id in [5, 6, 7] {
+        assert_eq!(
+            (of(id).state, of(id).done),
+            (DeliveryState::Gathered, Some(NOON + 2))
+        );
+        assert!(of(id).words.contains(&digest.id.to_string()), "{}", of(id).words);
+    }
+    let claimed = claim(subject, "a", 1, NOON + 2).await;
+    let claimed: Vec<u64> = claimed.iter().map(|claim| claim.delivery.id).collect();
+    assert_eq!(
+        claimed,
+        [1, digest.id],
+        "the one that is tried again, and the one for three"
     );
 }
 

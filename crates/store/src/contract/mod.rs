@@ -268,6 +268,7 @@ macro_rules! contract_suite {
                 a_removed_channel_drops_what_waits,
                 a_delivery_that_somebody_asks_for_is_logged,
                 deliveries_are_found_by_what_is_wanted,
+                what_was_never_tried_can_be_gathered,
                 old_deliveries_are_forgotten,
                 an_end_is_told_after_its_beginning,
             }

@@ -8,7 +8,7 @@ use domain::Millis;
 use super::MemoryStore;
 use crate::alerts::changed_meanwhile;
 use crate::deliveries::{
-    MAX_CHANNELS, channel_name_taken, no_channel, not_dead, subject_taken, too_many_channels,
+    MAX_CHANNELS, channel_name_taken, gathered_by, no_channel, not_dead, subject_taken, too_many_channels,
 };
 use crate::{
     AuditEntry, ChannelDraft, Claim, Deliveries, DeliveryQuery, DeliveryState, NewDelivery, OutboxRow,
@@ -326,6 +326,61 @@ impl Deliveries for MemoryStore {
         Ok(claims)
     }
 
+    async fn fresh(
+        &self,
+        _: &SystemScope,
+        tenant: &TenantId,
+        channel: u64,
+        now: Millis,
+        limit: usize,
+    ) -> Result<Vec<StoredDelivery>, StoreError> {
+        let state = self.state.lock();
+        let desk = state.deliveries.get(tenant);
+        let waiting = desk.into_iter().flat_map(|desk| desk.deliveries.values());
+        let waiting = waiting
+            .filter(|kept| kept.stored.channel == channel && kept.stored.state == DeliveryState::Waiting);
+        let mut begun = BTreeSet::new();
+        let mut fresh = Vec::new();
+        for kept in waiting {
+            if kept.stored.attempts > 0 {
+                begun.insert(kept.stored.topic.clone());
+            } else if kept.stored.due <= now && !begun.contains(&kept.stored.topic) {
+                fresh.push(kept.stored.clone());
+            }
+        }
+        fresh.truncate(limit);
+        Ok(fresh)
+    }
+
+    async fn gather(
+        &self,
+        _: &SystemScope,
+        tenant: &TenantId,
+        ids: &[u64],
+        digest: NewDelivery,
+        at: Millis,
+    ) -> Result<Option<StoredDelivery>, StoreError> {
+        let state = &mut *self.state.lock();
+        let desk = state.deliveries.entry(tenant.clone()).or_default();
+        let untried = |id: &u64| {
+            let kept = desk.deliveries.get(id).map(|kept| &kept.stored);
+            kept.is_some_and(|stored| stored.state == DeliveryState::Waiting && stored.attempts == 0)
+        };
+        if !ids.iter().all(untried) {
+            return Ok(None);
+        }
+        let Some(added) = desk.add(digest) else {
+            return Ok(None);
+        };
+        for id in ids {
+            if let Some(Kept { stored, .. }) = desk.deliveries.get_mut(id) {
+                (stored.state, stored.done) = (DeliveryState::Gathered, Some(at));
+                stored.words = gathered_by(added.id);
+            }
+        }
+        Ok(Some(added))
+    }
+
     async fn record(
         &self,
         _: &SystemScope,
@@ -371,6 +426,18 @@ impl Deliveries for MemoryStore {
         let newest_first = desk.into_iter().flat_map(|desk| desk.deliveries.values().rev());
         let wanted = newest_first.filter(|kept| query.wants(&kept.stored));
         Ok(wanted.take(query.limit).map(|kept| kept.stored.clone()).collect())
+    }
+
+    async fn waiting(&self, scope: &TenantScope) -> Result<Vec<(u64, usize)>, StoreError> {
+        let state = self.state.lock();
+        let desk = state.deliveries.get(scope.tenant());
+        let mut counts = BTreeMap::new();
+        for kept in desk.into_iter().flat_map(|desk| desk.deliveries.values()) {
+            if kept.stored.state == DeliveryState::Waiting {
+                *counts.entry(kept.stored.channel).or_default() += 1;
+            }
+        }
+        Ok(counts.into_iter().collect())
     }
 
     async fn delivery(&self, scope: &TenantScope, id: u64) -> Result<Option<StoredDelivery>, StoreError> {

@@ -5,19 +5,18 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::header::ETAG;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
 use engine::{ChannelError, DeliverySearch, channel_kinds};
-use protocol::channels::{ChannelItem, ChannelRequest};
+use protocol::channels::ChannelRequest;
 use serde_json::{Value, json};
 use store::DeliveryState;
 
 use super::super::params::Params;
 use super::super::people::bad_field;
-use super::super::problem::{Problem, sentence};
+use super::super::problem::Problem;
 use super::super::read::scope;
-use super::{body, hand, if_match, number, numbered, words};
+use super::{body, conflict, hand, if_match, number, numbered, stale, unasked, versioned, words};
 use crate::auth::{Access, Whence};
 use crate::state::Shared;
 
@@ -47,7 +46,8 @@ pub async fn channel(
 ) -> Result<Response, Problem> {
     let id = numbered(&path, "channel")?;
     let item = shared.engine.channel(scope(&access)?, id).await;
-    Ok(versioned(item.map_err(channel_problem)?))
+    let item = item.map_err(channel_problem)?;
+    Ok(versioned(item.version, item))
 }
 
 /// `POST`: makes one.
@@ -63,7 +63,8 @@ pub async fn make_channel(
         .engine
         .create_channel(scope(&access)?, &request, &hand)
         .await;
-    let mut response = versioned(made.map_err(channel_problem)?);
+    let made = made.map_err(channel_problem)?;
+    let mut response = versioned(made.version, made);
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
 }
@@ -85,7 +86,8 @@ pub async fn change_channel(
         .engine
         .change_channel(scope, id, version, &request, &hand)
         .await;
-    Ok(versioned(changed.map_err(channel_problem)?))
+    let changed = changed.map_err(channel_problem)?;
+    Ok(versioned(changed.version, changed))
 }
 
 /// `DELETE …/{channel}`: with its secrets; what waits for it is dropped.
@@ -126,7 +128,7 @@ pub async fn deliveries(
     if states.len() > 1 {
         return Err(bad_field(
             "state",
-            "state: must be one of waiting, delivered, dead, dropped",
+            "state: must be one of waiting, delivered, dead, dropped, gathered",
         ));
     }
     let search = DeliverySearch {
@@ -185,28 +187,12 @@ fn read(sent: Result<Bytes, BytesRejection>) -> Result<ChannelRequest, Problem> 
     })
 }
 
-fn versioned(item: ChannelItem) -> Response {
-    let etag = HeaderValue::from_str(&format!("\"{}\"", item.version));
-    let mut response = Json(item).into_response();
-    if let Ok(etag) = etag {
-        response.headers_mut().insert(ETAG, etag);
-    }
-    response
-}
-
 /// Why something was not done, as an answer.
 pub(crate) fn channel_problem(error: ChannelError) -> Problem {
     let words = error.to_string();
     match error {
         ChannelError::Missing => Problem::not_found(),
-        ChannelError::Stale { wanted, found } => Problem::new(
-            StatusCode::PRECONDITION_FAILED,
-            "stale",
-            "It has changed since you saw it",
-            sentence(&words),
-        )
-        .with("wanted", wanted.into())
-        .with("found", found.into()),
+        ChannelError::Stale { wanted, found } => stale(&words, wanted, found),
         ChannelError::Invalid(wrong) => {
             let field = wrong.first().map_or("", |(field, _)| field.as_str());
             let told: Vec<Value> = wrong
@@ -215,19 +201,11 @@ pub(crate) fn channel_problem(error: ChannelError) -> Problem {
                 .collect();
             bad_field(field, words).with("errors", told.into())
         }
-        ChannelError::Conflict(_) => Problem::new(
-            StatusCode::CONFLICT,
-            "conflict",
-            "It does not go together with what is there",
-            sentence(&words),
-        ),
+        ChannelError::Conflict(_) => conflict("conflict", &words),
         ChannelError::Secrets(why) => {
             tracing::error!(why, "secrets of a channel cannot be kept or opened");
             Problem::unavailable("The secrets of channels cannot be kept or opened right now.", 5)
         }
-        ChannelError::Store(error) => {
-            tracing::error!(%error, "channels cannot be read or written");
-            Problem::unavailable("The database cannot be asked right now.", 2)
-        }
+        ChannelError::Store(error) => unasked(&error, "channels"),
     }
 }

@@ -12,13 +12,15 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::header::IF_MATCH;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::header::{ETAG, IF_MATCH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
 use domain::alert::{Phase, Refused, Severity, Who, matchers};
 use engine::{AlertError, AlertSearch, Hand};
 use protocol::filter::echo;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use store::StoreError;
 
 use super::params::{Params, bad};
 use super::people::bad_field;
@@ -36,6 +38,7 @@ pub use channels::{
 };
 pub use files::{export, import};
 pub use rules::{backtest, change_rule, delete_rule, make_rule, rule, rules};
+pub(crate) use silences::repeat;
 pub use silences::{end_silence, make_silence, preview_silence, silences};
 
 const PARAMETERS: [&str; 9] = [
@@ -158,51 +161,64 @@ fn body<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, P
     serde_json::from_slice(&bytes).map_err(|error| bad_field("", format!("the body cannot be used: {error}")))
 }
 
+/// A thing, with its version as the tag that `If-Match` names.
+fn versioned(version: u64, item: impl Serialize) -> Response {
+    let tag = HeaderValue::from_str(&format!("\"{version}\""));
+    let mut response = Json(item).into_response();
+    if let Ok(tag) = tag {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// 412: somebody else was faster.
+fn stale(words: &str, wanted: u64, found: u64) -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "stale",
+        "It has changed since you saw it",
+        sentence(words),
+    )
+    .with("wanted", wanted.into())
+    .with("found", found.into())
+}
+
+/// 409.
+fn conflict(code: &'static str, words: &str) -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        code,
+        "It does not go together with what is there",
+        sentence(words),
+    )
+}
+
+/// 503: the store does not answer.
+fn unasked(error: &StoreError, what: &str) -> Problem {
+    tracing::error!(%error, "{what} cannot be read or written");
+    Problem::unavailable("The database cannot be asked right now.", 2)
+}
+
 /// Why something was not done, as an answer.
 pub(crate) fn problem(error: AlertError) -> Problem {
     let words = error.to_string();
     match error {
         AlertError::Missing => Problem::not_found(),
         AlertError::Refused(Refused::Invalid { field, .. }) => bad_field(field, words),
-        AlertError::Refused(refused) => {
-            let conflict = Problem::new(
-                StatusCode::CONFLICT,
-                "already-so",
-                "It does not go together with what is there",
-                sentence(&words),
-            );
-            match refused {
-                Refused::AlreadyAcknowledged { by, at } => conflict
-                    .with("by", serde_json::json!({ "id": by.id, "name": by.name }))
-                    .with("at", at.into()),
-                _ => conflict,
-            }
-        }
-        AlertError::Stale { wanted, found } => Problem::new(
-            StatusCode::PRECONDITION_FAILED,
-            "stale",
-            "It has changed since you saw it",
-            sentence(&words),
-        )
-        .with("wanted", wanted.into())
-        .with("found", found.into()),
+        AlertError::Refused(Refused::AlreadyAcknowledged { by, at }) => conflict("already-so", &words)
+            .with("by", serde_json::json!({ "id": by.id, "name": by.name }))
+            .with("at", at.into()),
+        AlertError::Refused(_) => conflict("already-so", &words),
+        AlertError::Stale { wanted, found } => stale(&words, wanted, found),
         AlertError::Invalid(error) => bad_field(&error.field, words),
         AlertError::Query(_) => bad_field("condition", words),
-        AlertError::Conflict(_) => Problem::new(
-            StatusCode::CONFLICT,
-            "conflict",
-            "It does not go together with what is there",
-            sentence(&words),
-        ),
+        AlertError::Conflict(_) => conflict("conflict", &words),
         AlertError::TooMuch(_) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "too-much",
             "It would take too much",
             sentence(&words),
         ),
-        AlertError::Store(error) => {
-            tracing::error!(%error, "alerts cannot be read or written");
-            Problem::unavailable("The database cannot be asked right now.", 2)
-        }
+        AlertError::Store(error) => unasked(&error, "alerts"),
     }
 }

@@ -4,16 +4,15 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::header::ETAG;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
-use protocol::alerts::{RuleDoc, RuleItem};
+use protocol::alerts::RuleDoc;
 use serde_json::json;
 
 use super::super::params::Params;
 use super::super::problem::Problem;
 use super::super::read::scope;
-use super::{body, hand, if_match, numbered, problem};
+use super::{body, hand, if_match, numbered, problem, versioned};
 use crate::auth::{Access, Whence};
 use crate::state::Shared;
 
@@ -34,7 +33,8 @@ pub async fn rule(
 ) -> Result<Response, Problem> {
     let id = numbered(&path, "rule")?;
     let item = shared.engine.rule(scope(&access)?, id).await;
-    Ok(versioned(item.map_err(problem)?))
+    let item = item.map_err(problem)?;
+    Ok(versioned(item.version, item))
 }
 
 /// `POST`: makes one.
@@ -47,7 +47,8 @@ pub async fn make_rule(
     let doc: RuleDoc = body(doc)?;
     let hand = hand(&access, &whence);
     let made = shared.engine.create_rule(scope(&access)?, &doc, &hand).await;
-    let mut response = versioned(made.map_err(problem)?);
+    let made = made.map_err(problem)?;
+    let mut response = versioned(made.version, made);
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
 }
@@ -66,7 +67,8 @@ pub async fn change_rule(
     let doc: RuleDoc = body(doc)?;
     let (hand, version) = (hand(&access, &whence), if_match(&headers)?);
     let changed = shared.engine.change_rule(scope, id, version, &doc, &hand).await;
-    Ok(versioned(changed.map_err(problem)?))
+    let changed = changed.map_err(problem)?;
+    Ok(versioned(changed.version, changed))
 }
 
 /// `DELETE …/{rule}`.
@@ -95,14 +97,4 @@ pub async fn backtest(
     let doc: RuleDoc = body(doc)?;
     let told = shared.engine.backtest(scope(&access)?, &doc, span).await;
     Ok(Json(told.map_err(problem)?).into_response())
-}
-
-/// A rule, with its version as the tag that `If-Match` names.
-fn versioned(item: RuleItem) -> Response {
-    let tag = format!("\"{}\"", item.version);
-    let mut response = Json(item).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    response
 }

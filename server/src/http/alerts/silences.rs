@@ -6,8 +6,9 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
-use domain::alert::{Matcher, matchers};
+use domain::alert::{Matcher, Repeat, matchers};
 use engine::SilenceRequest;
+use protocol::alerts::RepeatDoc;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -29,6 +30,8 @@ struct Wanted {
     starts: Option<i64>,
     #[serde(default)]
     ends: Option<i64>,
+    #[serde(default)]
+    repeat: Option<RepeatDoc>,
     #[serde(default)]
     comment: String,
 }
@@ -64,6 +67,7 @@ pub async fn make_silence(
         matchers: wanted.matchers()?,
         starts: wanted.starts,
         ends: ends.ok_or_else(|| bad_field("ends", "ends: it is missing"))?,
+        repeat: wanted.repeat.as_ref().map(repeat).transpose()?,
         comment: wanted.comment,
     };
     let hand = hand(&access, &whence);
@@ -100,4 +104,10 @@ pub async fn end_silence(
     let hand = hand(&access, &whence);
     let ended = shared.engine.end_silence(scope(&access)?, id, &hand).await;
     Ok(Json(ended.map_err(problem)?).into_response())
+}
+
+/// A window that comes back.
+pub(crate) fn repeat(doc: &RepeatDoc) -> Result<Repeat, Problem> {
+    Repeat::new(&doc.days, &doc.from, &doc.to, &doc.zone)
+        .map_err(|error| bad_field(&error.field, error.to_string()))
 }

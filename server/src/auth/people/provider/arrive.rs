@@ -11,6 +11,7 @@ use super::super::{People, PeopleError, Whence, actor, home};
 use super::{Provider, Purpose, Signed, Way};
 use crate::auth::key::{fresh_id, sha256};
 use crate::auth::session;
+use crate::base::base_of;
 
 /// What the address says that a browser came back with.
 #[derive(Debug, Clone, Copy, Default)]
@@ -291,11 +292,7 @@ impl People {
         let text = self
             .open_by(&account, &link.tenant, whence, "session.open", way)
             .await?;
-        let next = match link.tenant == TenantId::default_tenant() {
-            true => "/".to_owned(),
-            false => format!("/t/{}/", link.tenant),
-        };
-        Ok(Arrived::In(text, next))
+        Ok(Arrived::In(text, base_of(&link.tenant) + "/"))
     }
 
     async fn link_from(
