@@ -228,6 +228,11 @@ pub(super) fn unit_of_condition(condition: &ConditionDoc) -> Option<Unit> {
     lines(condition).map(|lines| lines.unit)
 }
 
+/// Whether its chart has a line that says what a field says.
+pub(super) fn can_be_dragged(condition: &ConditionDoc) -> bool {
+    lines(condition).is_some_and(|lines| lines.lines.iter().any(|line| line.field))
+}
+
 const fn unit_key(unit: Unit) -> &'static str {
     match unit {
         Unit::Count => "count",

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::alerts::{Backtest, BacktestTime};
 
-use super::chart::{chart, unit_of_condition, words};
+use super::chart::{can_be_dragged, chart, unit_of_condition, words};
 use super::{DAYS, RuleView, Would};
 use crate::alerts::frame::{Frame, Section};
 use crate::format::{date_clock, full, span_short};
@@ -26,8 +26,11 @@ pub(super) fn card(view: &RuleView) -> AnyView {
         Err(_) => "It would have fired …".to_owned(),
     };
     let sub = match &view.would {
-        Ok(Would { backtest, .. }) if backtest.worst.iter().any(Option::is_some) => {
-            "the worst of all that it looks at; drag the line"
+        Ok(Would { doc, backtest, .. }) if backtest.worst.iter().any(Option::is_some) => {
+            match can_be_dragged(&doc.condition) {
+                true => "the worst of all that it looks at; drag the line",
+                false => "the worst of all that it looks at",
+            }
         }
         _ => "",
     };

@@ -166,7 +166,10 @@ fn clock(minutes: u16) -> String {
 fn minutes(text: &str, field: &str) -> Result<u16, RuleError> {
     let read = || {
         let (hours, minutes) = text.split_once(':')?;
-        let two = |part: &str| (part.len() == 2).then(|| part.parse::<u16>().ok()).flatten();
+        let two = |part: &str| {
+            let is_two = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+            is_two.then(|| part.parse::<u16>().ok()).flatten()
+        };
         let (hours, minutes) = (two(hours)?, two(minutes)?);
         (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
     };

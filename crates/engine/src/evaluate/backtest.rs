@@ -324,7 +324,8 @@ impl Past {
         let heard: Vec<&BacktestTime> = self.times.iter().filter(|time| !time.flapping).collect();
         let fired = heard.len();
         let short = |time: &&&BacktestTime| time.ended.is_some() && lasted(time) < SHORT;
-        let weekly = fired as f64 / ((to - from).max(1) as f64 / WEEK).max(1.0 / 7.0);
+        // A bad day says nothing about a week: what is shorter counts as one.
+        let weekly = fired as f64 / ((to - from) as f64 / WEEK).max(1.0);
         let noise = match weekly {
             _ if fired == 0 => "none",
             few if few <= 5.0 => "quiet",
