@@ -48,6 +48,8 @@ test("an alert is put off, assigned, spoken about and resolved, by keyboard and 
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/alerts\/\d+$/);
+  // A key is heard once the page's script is there.
+  await watching(page);
   await page.keyboard.press("a");
   await expect(page.getByText(/^You have it since/)).toBeVisible();
   await expect(row(page)).toContainText("You have it");

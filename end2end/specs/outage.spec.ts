@@ -113,6 +113,8 @@ test("of two who acknowledge at once one has it, and the other is told who and w
   const row = (of: Page) => of.locator("alert-rail [data-alert]");
   await board.open();
   await other.goto(server.url);
+  // Without the script yet, a press would be a form that leads back to the board.
+  await expect(other.locator("body")).toHaveAttribute("data-hydrated", /.*/);
   for (const of of [page, other]) await expect(row(of)).toHaveCount(1);
   // Both answers are held back until both have pressed: neither can have known.
   let pressed = 0;
