@@ -118,16 +118,18 @@ test("of two who acknowledge at once one has it, and the other is told who and w
   for (const of of [page, other]) await expect(row(of)).toHaveCount(1);
   // Both answers are held back until both have pressed: neither can have known.
   let pressed = 0;
+  let release = (): void => undefined;
   const both = new Promise<void>((resolve) => {
-    for (const context of [page.context(), theirs])
-      void context.route("**/alerts/*", async (route) => {
-        if (route.request().method() !== "POST") return route.continue();
-        pressed += 1;
-        if (pressed === 2) resolve();
-        await both;
-        await route.continue();
-      });
+    release = resolve;
   });
+  for (const context of [page.context(), theirs])
+    await context.route("**/alerts/*", async (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      pressed += 1;
+      if (pressed === 2) release();
+      await both;
+      await route.continue();
+    });
   await page.keyboard.press("a");
   await expect(row(page), "shown as done at once").toContainText("You, now");
   await row(other).getByRole("button").click();
