@@ -1,0 +1,38 @@
+//! The server as its users meet it: a real one on a free port for each test, its clients, its command line and its
+//! databases. One program for all of it, since each test program is linked with the whole server.
+//!
+//! Deliberately absent: what is built and run by hand as `cargo xtask prove` (`power`, `history`) and what measures its own
+//! memory (`replay_cost`).
+
+mod alert_rail;
+mod alerts;
+mod audit;
+mod backup;
+mod bad_input;
+mod breakers;
+mod calls;
+mod channels;
+mod command_line;
+mod common;
+mod copy;
+mod corpora;
+mod demo;
+mod door;
+mod edge;
+mod explore;
+mod intake;
+mod kills;
+mod limits;
+mod live;
+mod matrix;
+mod oidc;
+mod outbox;
+mod pages;
+mod people;
+mod providers;
+mod query;
+mod replay;
+mod second_factor;
+mod secrets;
+mod settings;
+mod tls;
