@@ -194,6 +194,11 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         ack_links,
         lookup,
         people,
+        base: config
+            .external
+            .as_ref()
+            .map(|external| external.base.clone())
+            .unwrap_or_default(),
         origins: Origins::new(
             address.port(),
             tls.is_some(),

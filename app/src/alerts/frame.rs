@@ -50,7 +50,9 @@ impl Section {
 pub struct Frame {
     /// Which page.
     pub section: Section,
-    /// Empty, or `/t/{slug}`.
+    /// What stands before our paths: empty, or `/fuseboard`.
+    pub root: String,
+    /// What stands before the tenant's: the root, or `{root}/t/{slug}`.
     pub base: String,
     /// The id of who looks, as alerts name it.
     pub me: String,
@@ -138,6 +140,7 @@ fn around(frame: &Frame, title: &str, script: &'static str, live: AnyView, conte
     let around = Around {
         title: format!("{needed}{title} · Fuseboard"),
         script,
+        root: &frame.root,
         base: &frame.base,
         open: "/alerts",
         name: "alerts",

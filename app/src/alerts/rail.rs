@@ -16,7 +16,7 @@ use crate::plain::mark;
 /// The rail.
 #[derive(Debug, Clone)]
 pub struct RailView {
-    /// Empty, or `/t/{slug}`.
+    /// What stands before the tenant's pages.
     pub base: String,
     /// The id of who looks.
     pub me: String,

@@ -12,11 +12,12 @@ use crate::seed::Theme;
 use crate::{demo_note, theme_key};
 
 /// The head of a plain page, with its scripts and with what leads it on, if it has any.
-pub(crate) fn head(title: String, scripts: &[&'static str], leads: Option<AnyView>) -> AnyView {
+pub(crate) fn head(root: &str, title: String, scripts: &[&'static str], leads: Option<AnyView>) -> AnyView {
+    let ours = |path: &str| [root, path].concat();
     let scripts = scripts
         .iter()
         .copied()
-        .map(|script| view! { <script r#type="module" src=script></script> });
+        .map(|script| view! { <script r#type="module" src=ours(script)></script> });
     let scripts = scripts.collect_view();
     view! {
         <head>
@@ -25,9 +26,9 @@ pub(crate) fn head(title: String, scripts: &[&'static str], leads: Option<AnyVie
             <meta name="color-scheme" content="light dark"/>
             <meta name="robots" content="noindex"/>
             <title>{title}</title>
-            <link rel="stylesheet" href="/pkg/fuseboard.css"/>
-            <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-            <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+            <link rel="stylesheet" href=ours("/pkg/fuseboard.css")/>
+            <link rel="preload" href=ours("/fonts/inter.woff2") r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+            <link rel="icon" href=ours("/favicon.svg") r#type="image/svg+xml"/>
             {leads}
             {scripts}
         </head>
@@ -41,7 +42,9 @@ pub(crate) struct Around<'a> {
     pub title: String,
     /// The page's own script.
     pub script: &'static str,
-    /// Empty, or `/t/{slug}`.
+    /// What stands before our paths: empty, or `/fuseboard`.
+    pub root: &'a str,
+    /// What stands before the tenant's: the root, or `{root}/t/{slug}`.
     pub base: &'a str,
     /// The page in the navigation, or the one above it.
     pub open: &'static str,
@@ -60,7 +63,7 @@ pub(crate) fn page(around: Around<'_>, content: AnyView) -> String {
     let theme = around.theme.map(theme_key);
     let page = view! {
         <html lang="en" data-theme=theme>
-            {head(around.title.clone(), &["/watch.js", around.script], None)}
+            {head(around.root, around.title.clone(), &["/watch.js", around.script], None)}
             <body>
                 <a class="skip" href="#main">"To the content"</a>
                 <div class="app">

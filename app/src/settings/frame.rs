@@ -54,7 +54,9 @@ impl Section {
 pub struct Frame {
     /// Which page.
     pub section: Section,
-    /// Empty, or `/t/{slug}`.
+    /// What stands before our paths: empty, or `/fuseboard`.
+    pub root: String,
+    /// What stands before the tenant's: the root, or `{root}/t/{slug}`.
     pub base: String,
     /// The tenant.
     pub tenant: String,
@@ -90,6 +92,11 @@ impl Frame {
         [&self.base, section.path()].concat()
     }
 
+    /// An address that no tenant has, or that names another.
+    pub fn ours(&self, path: &str) -> String {
+        [&self.root, path].concat()
+    }
+
     /// The address that this page's forms go to.
     pub fn action(&self) -> String {
         self.href(self.section)
@@ -119,7 +126,7 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
                 </span>
             </p>
             <div class="bar-end">
-                <a class="btn" href="/logout">"Sign out"</a>
+                <a class="btn" href=frame.ours("/logout")>"Sign out"</a>
             </div>
         </header>
         <div class="doc settings">
@@ -134,6 +141,7 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
         script: "/settings.js",
         // The script tells it.
         need: 0,
+        root: &frame.root,
         base: &frame.base,
         open: "/settings",
         name: "settings",

@@ -38,7 +38,7 @@ pub fn tenants(view: &TenantsView) -> String {
 fn row(frame: &Frame, tenant: &TenantRow, is_own: bool) -> AnyView {
     // The tenant that every installation begins with has no moment.
     let made = Some(tenant.created).filter(|at| *at > 0);
-    let address = ["/t/", &tenant.slug, "/"].concat();
+    let address = frame.ours(&format!("/t/{}/", tenant.slug));
     let address = match is_own {
         true => view! { <a href=address.clone()>{address.clone()}</a> }.into_any(),
         false => view! {

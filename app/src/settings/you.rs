@@ -170,7 +170,7 @@ fn appearance(frame: &Frame) -> AnyView {
 fn belongs(frame: &Frame, me: &Me) -> AnyView {
     let rows = me.tenants.iter().map(|belongs| {
         let here = belongs.tenant == frame.tenant;
-        let board = ["/t/", &belongs.tenant, "/"].concat();
+        let board = frame.ours(&format!("/t/{}/", belongs.tenant));
         view! {
             <tr>
                 <th scope="row">

@@ -152,8 +152,8 @@ impl Config {
         if self.tls.is_some() { "https" } else { "http" }
     }
 
-    /// Where people find this server, without a path: `server.external_url`, or the address it listens on.
-    pub fn origin(&self, listening: SocketAddr) -> String {
+    /// Where people find this server: `server.external_url`, or the address it listens on.
+    pub fn url(&self, listening: SocketAddr) -> String {
         External::told(self.external.as_ref(), self.tls.is_some(), listening)
     }
 

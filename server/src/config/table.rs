@@ -86,7 +86,7 @@ pub const SETTINGS: [Setting; 44] = [
         "server.external_url",
         Kind::Origin,
         "",
-        "Where browsers see this server, as https://board.example; empty means this machine only.",
+        "Where browsers see this server, as https://board.example or, below a path, https://example.org/fuseboard; empty means this machine only.",
     ),
     setting(
         "server.trusted_proxies",

@@ -37,6 +37,7 @@ async fn frame(
     let (channels, dead) = channels.map_err(channel_problem)?;
     Ok(Frame {
         section,
+        root: shared.base.as_str().to_owned(),
         base: visit.base.clone(),
         me: visit.access.actor(),
         may_act: person.role >= Role::Operator,

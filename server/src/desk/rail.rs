@@ -12,6 +12,7 @@ use engine::AlertRail;
 use store::Role;
 
 use crate::auth::{Access, Person};
+use crate::base::page_of;
 use crate::http::Problem;
 use crate::http::alerts::problem;
 use crate::pages::plain;
@@ -51,7 +52,7 @@ pub async fn beside(shared: &Shared, access: &Access, seed: &Seed, request: &Par
     let Access::Person(person) = access else {
         return None;
     };
-    let path = request.uri.path().strip_prefix(seed.site.base.as_str());
+    let path = page_of(&request.uri, person.scope.tenant());
     let is_board = matches!(path, Some("" | "/"));
     let looks = Looks {
         person,

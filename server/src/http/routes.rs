@@ -9,6 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post};
+use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -18,6 +19,7 @@ use super::{
     Problem, activity, audit, breakers, calls, events, explore, markers, ops, people, providers, query, read,
     transitions,
 };
+use crate::base::Base;
 use crate::edge::{self, Policy};
 use crate::state::Shared;
 use crate::{assets, door, pages, settings, ws};
@@ -360,7 +362,7 @@ fn page() -> MethodRouter<Shared> {
     get(pages::page).layer(CompressionLayer::new())
 }
 
-/// The router over the whole table.
+/// The router over the whole table. Below a base, addresses with it and without it are the same.
 pub fn router(shared: Shared) -> Router {
     let mut router = Router::new();
     for route in ROUTES.iter() {
@@ -368,12 +370,24 @@ pub fn router(shared: Shared) -> Router {
             (route.methods)().route_layer(from_fn_with_state((shared.clone(), route.policy), edge::enforce));
         router = router.route(route.path, guarded);
     }
-    router
+    let base = shared.base.clone();
+    let router = router
         .method_not_allowed_fallback(wrong_method)
         .fallback(elsewhere)
         .with_state(shared.clone())
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(shared, finish))
+        .layer(from_fn_with_state(shared, finish));
+    if base == Base::default() {
+        return router;
+    }
+    let inside = MapRequestLayer::new(move |mut request: Request| {
+        if let Some(uri) = base.taken_off(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        request
+    });
+    // Layers of a router come after it has chosen a route: this one stands around another.
+    Router::new().fallback_service(router).layer(inside)
 }
 
 /// The `Allow` header is added by the router.

@@ -10,7 +10,6 @@ use store::Role;
 
 use super::sent::Sent;
 use crate::auth::{Access, Person, Whence};
-use crate::base::base_at;
 use crate::edge::Via;
 use crate::http::{Problem, is_confirmed};
 use crate::pages::{self, go};
@@ -50,7 +49,9 @@ pub struct Visit {
     pub whence: Whence,
     /// As what the browser sees us.
     pub via: Via,
-    /// Empty, or `/t/{slug}`.
+    /// What stands before our paths: empty, or `/fuseboard`.
+    pub root: String,
+    /// What stands before the tenant's: the root, or `{root}/t/{slug}`.
     pub base: String,
     /// The parameters of the address.
     pub query: Sent,
@@ -78,9 +79,9 @@ impl FromRequestParts<Shared> for Visit {
         let Access::Person(person) = access else {
             return Err(Problem::people_only());
         };
-        let base = base_at(&parts.uri, person.scope.tenant());
         Ok(Visit {
-            base,
+            root: shared.base.as_str().to_owned(),
+            base: shared.base.at(&parts.uri, person.scope.tenant()),
             query: Sent::of_query(&parts.uri),
             headers: parts.headers.clone(),
             theme: pages::theme(&parts.headers),
@@ -105,6 +106,7 @@ impl Visit {
         let asks = section != Section::Audit;
         Frame {
             section,
+            root: self.root.clone(),
             base: self.base.clone(),
             tenant: self.person.scope.tenant().to_string(),
             name: account.name.clone(),

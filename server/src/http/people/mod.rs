@@ -104,10 +104,10 @@ fn by(shared: &Shared, access: &Access, whence: &Whence) -> By {
     }
 }
 
-/// The origin that a link for somebody else begins with.
-fn origin(shared: &Shared, via: Option<&Via>) -> String {
+/// What a link for somebody else begins with.
+fn url(shared: &Shared, via: Option<&Via>) -> String {
     match via {
-        Some(via) => via.origin.clone(),
+        Some(via) => [&via.origin, shared.base.as_str()].concat(),
         None => {
             let here = SocketAddr::from((Ipv4Addr::LOCALHOST, shared.port));
             shared.origins.told(here)
