@@ -144,13 +144,13 @@ fn row(frame: &Frame, key: &KeyRow) -> AnyView {
                 {key.name.clone()}
                 <small><code>{key.prefix.clone()} "…"</code></small>
             </th>
-            <td class="l">
-                {key.scopes.join(", ")}
+            <td class="l" data-label="May">
+                <span>{key.scopes.join(", ")}</span>
                 {from.map(|from| view! { <small>{from}</small> })}
             </td>
-            <td class="l">{state}</td>
-            <td title=full(key.created, frame.utc_offset_min)>{ago(Some(key.created), frame.now)}</td>
-            <td>{key.last_used.map_or_else(|| "never".to_owned(), |at| ago(Some(at), frame.now))}</td>
+            <td class="l" data-label="State">{state}</td>
+            <td data-label="Made" title=full(key.created, frame.utc_offset_min)>{ago(Some(key.created), frame.now)}</td>
+            <td data-label="Last used">{key.last_used.map_or_else(|| "never".to_owned(), |at| ago(Some(at), frame.now))}</td>
             <td>{(is_live(key) && !frame.locked).then(|| actions(frame, key))}</td>
         </tr>
     }

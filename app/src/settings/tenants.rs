@@ -42,7 +42,7 @@ fn row(frame: &Frame, tenant: &TenantRow, is_own: bool) -> AnyView {
     let address = match is_own {
         true => view! { <a href=address.clone()>{address.clone()}</a> }.into_any(),
         false => view! {
-            {address}
+            <span>{address}</span>
             <small>"you are no member"</small>
         }
         .into_any(),
@@ -50,8 +50,8 @@ fn row(frame: &Frame, tenant: &TenantRow, is_own: bool) -> AnyView {
     view! {
         <tr>
             <th scope="row">{tenant.name.clone()}</th>
-            <td class="l">{address}</td>
-            <td title=made.map(|at| full(at, frame.utc_offset_min))>
+            <td class="l" data-label="Address">{address}</td>
+            <td data-label="Made" title=made.map(|at| full(at, frame.utc_offset_min))>
                 {made.map_or_else(|| "with this server".to_owned(), |at| ago(Some(at), frame.now))}
             </td>
         </tr>

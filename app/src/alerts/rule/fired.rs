@@ -145,17 +145,17 @@ fn times(frame: &Frame, would: &Would) -> AnyView {
         view! {
             <tr>
                 <td><time title=full(time.fired, offset)>{date_clock(time.fired, offset)}</time></td>
-                <td>{group(time)}</td>
-                <td class="n">{peak.unwrap_or_default()}</td>
-                <td class="n">{lasted}</td>
-                <td class="quiet">{beside(time)}</td>
+                <td data-label="What">{group(time)}</td>
+                <td class="n" data-label="Peak">{peak}</td>
+                <td class="n" data-label="Lasted">{lasted}</td>
+                <td class="quiet" data-label="Same moment">{beside(time)}</td>
             </tr>
         }
     });
     let more = told.times.len().saturating_sub(LISTED);
     view! {
         <div class="rule-times">
-            <table>
+            <table class="folds">
                 <caption>"Each time"</caption>
                 <thead>
                     <tr>
