@@ -154,6 +154,12 @@ const REST: &[Route] = &[
     route("/t/{slug}/api/v1/breakers/{id}/whatif", Policy::Read, GET, || {
         get(breakers::whatif).layer(CompressionLayer::new())
     }),
+    route(
+        "/t/{slug}/api/v1/breakers/{id}/transitions",
+        Policy::Read,
+        GET,
+        || get(transitions::of_breaker).layer(CompressionLayer::new()),
+    ),
     route("/t/{slug}/api/v1/breakers/{id}/around", Policy::Read, GET, || {
         get(breakers::around).layer(CompressionLayer::new())
     }),
