@@ -9,6 +9,7 @@ mod alerts;
 mod audit;
 mod backup;
 mod bad_input;
+mod base;
 mod breakers;
 mod calls;
 mod channels;

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod receiver;
+pub mod receiver;
 
 use std::time::Duration;
 
