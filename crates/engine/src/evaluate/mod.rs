@@ -48,7 +48,7 @@ use crate::tenants::{Tenant, Tenants};
 pub(crate) use backtest::{BacktestError, LONGEST};
 pub(crate) use breakers::Standing;
 pub(crate) use desk::{Desk, State};
-pub(crate) use figures::{Figure, Needs, STEP, needs};
+pub(crate) use figures::{Figure, Needs, STEP, labels_with, needs};
 pub(crate) use form::{doc_of, rule_of};
 
 /// A bucket is judged so long after its end: what comes late by less still counts.

@@ -3,6 +3,7 @@
 use channels::{Kind, Message, Notice, Secrets, Wrong};
 use domain::Millis;
 use domain::alert::{Labels, Severity, matchers};
+use protocol::alerts::RuleDoc;
 use protocol::channels::{ChannelDoc, ChannelItem, ChannelList, ChannelRequest, DeliveryItem};
 use secrecy::SecretString;
 use store::{ChannelDraft, DeliveryQuery, StoreError, StoredChannel, TenantId, TenantScope};
@@ -12,6 +13,7 @@ use super::stored::{Body, Channel};
 use super::{ledger, message};
 use crate::Engine;
 use crate::alerts::Hand;
+use crate::evaluate::{labels_with, rule_of};
 
 /// The most matchers of a channel, and the longest name in characters.
 const MAX_ONLY: usize = 16;
@@ -118,20 +120,22 @@ impl Engine {
         Ok((told.count(), dead))
     }
 
-    /// The names of the channels that are told when an alert of this urgency and with these labels fires, by number.
+    /// The names of the channels that are told when an alert of a rule fires for this group, by number.
     ///
     /// # Errors
-    /// The store cannot be read.
+    /// The rule is not as it must be, or the store cannot be read.
     pub async fn channels_taking(
         &self,
         scope: &TenantScope,
-        severity: Severity,
-        labels: &Labels,
+        rule: &RuleDoc,
+        group: &Labels,
     ) -> Result<Vec<String>, ChannelError> {
+        let rule = rule_of(rule).map_err(|error| ChannelError::Invalid(vec![(error.field, error.must)]))?;
+        let labels = labels_with(&rule, group);
         let channels = self.notifier().channels_of(scope.tenant()).await?;
         let taking = channels
             .iter()
-            .filter(|channel| channel.is_on() && super::route::wants(channel, severity, labels));
+            .filter(|channel| channel.is_on() && super::route::wants(channel, rule.severity, &labels));
         Ok(taking.map(|channel| channel.stored.name.clone()).collect())
     }
 

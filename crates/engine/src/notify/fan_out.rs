@@ -11,24 +11,36 @@ use super::{Notifier, ROWS, message, route};
 use crate::metrics::Counters;
 use crate::start::system_read;
 
+/// The channels of tenants, each read once in a turn.
+pub(super) type Known = HashMap<TenantId, Vec<Channel>>;
+
 impl Notifier {
     /// Empties the outbox.
     pub(super) async fn fan_out(&self) -> Result<(), StoreError> {
         loop {
             let rows = self.stores.deliveries.untold(&self.system, ROWS).await?;
             let full = rows.len() == ROWS;
-            let mut channels: HashMap<TenantId, Vec<Channel>> = HashMap::new();
+            let mut known = Known::new();
             for (tenant, row) in rows {
-                if !channels.contains_key(&tenant) {
-                    channels.insert(tenant.clone(), self.channels_of(&tenant).await?);
-                }
-                let of_tenant = channels.get(&tenant).map_or(&[][..], Vec::as_slice);
-                self.tell(&tenant, &row, of_tenant).await?;
+                let channels = self.known(&mut known, &tenant).await?;
+                self.tell(&tenant, &row, channels).await?;
             }
             if !full {
                 return Ok(());
             }
         }
+    }
+
+    /// The channels of a tenant, read unless they were in this turn.
+    pub(super) async fn known<'a>(
+        &self,
+        known: &'a mut Known,
+        tenant: &TenantId,
+    ) -> Result<&'a [Channel], StoreError> {
+        if !known.contains_key(tenant) {
+            known.insert(tenant.clone(), self.channels_of(tenant).await?);
+        }
+        Ok(known.get(tenant).map_or(&[], Vec::as_slice))
     }
 
     /// The channels of a tenant that can be read.

@@ -48,7 +48,9 @@ pub use kinds::{channel_kinds, channel_preview, channel_suggestions};
 pub use ledger::DeliverySearch;
 pub use post::{NoPost, Post, Sent};
 
+use fan_out::Known;
 use pace::Pace;
+use stored::Channel;
 
 /// How often it is looked for work that nobody told of: attempts that are due again, and what others left.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -150,16 +152,25 @@ impl Notifier {
     async fn turn(self: &Arc<Self>) -> Result<(), StoreError> {
         self.fan_out().await?;
         let now = self.clock.now();
-        for (tenant, channel) in self.stores.deliveries.due(&self.system, now).await? {
-            self.begin(&tenant, channel, now).await?;
+        let mut known = Known::new();
+        for (tenant, id) in self.stores.deliveries.due(&self.system, now).await? {
+            let channels = self.known(&mut known, &tenant).await?;
+            if let Some(channel) = channels.iter().find(|channel| channel.stored.id == id) {
+                self.begin(&tenant, channel, now).await?;
+            }
         }
         self.looked.store(now, Ordering::Relaxed);
         self.forget(now).await
     }
 
     /// Claims what a channel may tell now, and begins it.
-    async fn begin(self: &Arc<Self>, tenant: &TenantId, channel: u64, now: Millis) -> Result<(), StoreError> {
-        let place = (tenant.clone(), channel);
+    async fn begin(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        channel: &Channel,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let place = (tenant.clone(), channel.stored.id);
         let room = {
             let mut paces = self.paces.lock();
             let busy: usize = paces.values().map(Pace::busy).sum();
@@ -169,12 +180,8 @@ impl Notifier {
         if room == 0 {
             return Ok(());
         }
-        let channels = self.channels_of(tenant).await?;
-        let Some(channel) = channels.into_iter().find(|found| found.stored.id == channel) else {
-            return Ok(());
-        };
-        self.gather(tenant, &channel, now).await?;
-        let channel = Arc::new(channel);
+        self.gather(tenant, channel, now).await?;
+        let channel = Arc::new(channel.clone());
         let lease = now + LEASE;
         let claims = self
             .stores
