@@ -70,7 +70,7 @@ test("the words of a rule say what it would have done, the line can be dragged, 
   await page.getByLabel("Name").fill("Slow first token");
   await page.getByRole("button", { name: "Save rule" }).click();
   const row = page.locator("[data-rule='Slow first token']");
-  await expect(row).toContainText("above 1500 ms");
+  await expect(row).toContainText("above 1.5 s");
   await row.getByRole("link", { name: "Slow first token" }).click();
   await expect(page.getByLabel("Name")).toHaveValue("Slow first token");
   await page.getByText("Remove the rule…").click();

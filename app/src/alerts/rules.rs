@@ -2,9 +2,12 @@
 
 use leptos::prelude::*;
 use protocol::alerts::{ConditionDoc, RuleItem};
+use protocol::query::Unit;
 
 use super::frame::{Frame, Section, page};
-use crate::format::{full, moment, percent, span_short};
+use super::rule::fields::unit_of;
+use super::rule::quantity::say;
+use crate::format::{full, moment, span_short};
 use crate::plain::form::{Wrong, hidden, refused};
 
 /// The page of rules.
@@ -161,9 +164,9 @@ fn sentence(condition: &ConditionDoc, for_ms: i64, min_samples: u64) -> String {
             "{}{} is {side} {} over {}; good again at {}",
             metric(name),
             of(group_by, filter),
-            figure(name, *limit),
+            say(unit_of(name), *limit),
             span_short(*window_ms),
-            figure(name, *clear),
+            say(unit_of(name), *clear),
         ),
         ConditionDoc::Absence {
             group_by,
@@ -188,7 +191,7 @@ fn sentence(condition: &ConditionDoc, for_ms: i64, min_samples: u64) -> String {
             metric(name),
             of(group_by, filter),
             span_short(*window_ms),
-            percent(Some(limit.abs())),
+            say(Unit::Fraction, limit.abs()),
             span_short(*baseline_ms),
         ),
         ConditionDoc::BurnRate {
@@ -208,8 +211,8 @@ fn sentence(condition: &ConditionDoc, for_ms: i64, min_samples: u64) -> String {
             });
             let pairs: Vec<String> = pairs.collect();
             format!(
-                "the error budget of {}% {}{} burns at {}",
-                objective * 100.0,
+                "the error budget of {} {}{} burns at {}",
+                say(Unit::Fraction, *objective),
                 metric(name),
                 of(group_by, filter),
                 pairs.join(", or ")
@@ -227,17 +230,4 @@ fn sentence(condition: &ConditionDoc, for_ms: i64, min_samples: u64) -> String {
         ),
     };
     format!("When {words}{lasting}{enough}.")
-}
-
-/// A limit in the words of its metric.
-fn figure(metric: &str, value: f64) -> String {
-    let is_share = ["answered", "success", "availability", "rate", "share"]
-        .iter()
-        .any(|part| metric.contains(part));
-    let is_time = metric.starts_with("latency") || metric.starts_with("ttft");
-    match (is_share, is_time) {
-        (true, _) => percent(Some(value)),
-        (_, true) => format!("{value} ms"),
-        _ => value.to_string(),
-    }
 }

@@ -137,6 +137,30 @@ pub enum ConditionDoc {
     },
 }
 
+impl ConditionDoc {
+    /// The names of kinds in the API and in files.
+    pub const KINDS: [&'static str; 6] = [
+        "threshold",
+        "change",
+        "burn_rate",
+        "absence",
+        "breaker_state",
+        "flapping",
+    ];
+
+    /// Which of [`ConditionDoc::KINDS`] it is.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            ConditionDoc::Threshold { .. } => "threshold",
+            ConditionDoc::Change { .. } => "change",
+            ConditionDoc::BurnRate { .. } => "burn_rate",
+            ConditionDoc::Absence { .. } => "absence",
+            ConditionDoc::BreakerState { .. } => "breaker_state",
+            ConditionDoc::Flapping { .. } => "flapping",
+        }
+    }
+}
+
 /// A pair of windows of a burn rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,13 +7,13 @@
 //! and labels).
 
 mod chart;
-mod fields;
+pub(super) mod fields;
 mod fired;
-mod quantity;
+pub(super) mod quantity;
 mod say;
 
 use leptos::prelude::*;
-use protocol::alerts::{Backtest, RuleDoc};
+use protocol::alerts::{Backtest, ConditionDoc, RuleDoc};
 
 use super::frame::{Frame, Section, still};
 use crate::plain::form::{Wrong, heading, hidden, refused, sure, text};
@@ -96,19 +96,15 @@ fn said<'a>(view: &'a RuleView, name: &str) -> &'a str {
 
 fn is_wrong(view: &RuleView, name: &str) -> bool {
     let wrong = Wrong::of(&view.frame.wrong, "rule");
-    // A part of a list is what its list is called.
-    wrong.is_some_and(|wrong| {
-        let field = wrong.field.replace(".windows.", ".windows.0.");
-        wrong.field == name || field == name
-    })
+    wrong.is_some_and(|wrong| fields::place_of(&view.texts, &wrong.field) == name)
 }
 
 fn kinds(view: &RuleView) -> AnyView {
     let chosen = said(view, "kind");
-    let links = fields::KINDS.map(|(kind, words)| {
+    let links = ConditionDoc::KINDS.map(|kind| {
         let here = (kind == chosen).then_some("page");
         let href = format!("{}/new?kind={kind}", view.frame.href(Section::Rules));
-        view! { <a href=href aria-current=here>{words}</a> }
+        view! { <a href=href aria-current=here>{fields::about(kind)}</a> }
     });
     view! { <nav class="rule-kinds" aria-label="What to watch for">{links.collect_view()}</nav> }.into_any()
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::query::{CALL_METRICS, KINDS};
 
-use super::fields::{PAIRS, unit_of};
+use super::fields::{PAIRS, filled, unit_of, usual};
 use super::{RuleView, is_wrong, quantity, said};
 use crate::plain::form::hidden;
 
@@ -65,10 +65,9 @@ fn change(view: &RuleView) -> AnyView {
 }
 
 fn burn(view: &RuleView) -> AnyView {
-    let has = |nth: usize| !said(view, &format!("condition.windows.{nth}.factor")).is_empty();
     // One more than there are, to be filled in.
-    let count = (0..PAIRS).filter(|nth| has(*nth)).count();
-    let pairs = (0..PAIRS.min(count + 1)).map(|nth| {
+    let count = filled(&view.texts).last().map_or(1, |last| last + 2);
+    let pairs = (0..PAIRS.min(count)).map(|nth| {
         let field = |part: &str| format!("condition.windows.{nth}.{part}");
         let between = if nth == 0 { "" } else { ", or " };
         view! {
@@ -157,8 +156,17 @@ fn metric(view: &RuleView) -> AnyView {
             .filter(|info| !burns || ["answered", "attempt_success", "availability"].contains(&info.name));
         let options: Vec<_> = offered
             .map(|info| {
+                let (limit, clear) = usual(info);
                 view! {
-                    <option value=info.name selected=info.name == chosen>{info.title.to_lowercase()}</option>
+                    <option
+                        value=info.name
+                        selected=info.name == chosen
+                        data-side=if info.low_is_bad() { "below" } else { "above" }
+                        data-limit=quantity::say(info.unit, limit)
+                        data-clear=quantity::say(info.unit, clear)
+                    >
+                        {info.title.to_lowercase()}
+                    </option>
                 }
             })
             .collect();
