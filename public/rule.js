@@ -62,7 +62,7 @@ const soon = (wait) => {
   timer = setTimeout(ask, wait);
 };
 
-const matters = (field) => field.closest(".rule-say") || ["days", "labels"].includes(field.name);
+const matters = (field) => field.closest(".rule-say, .rule-tell") || ["days", "labels"].includes(field.name);
 
 form.addEventListener("input", (event) => matters(event.target) && soon(event.target.tagName === "SELECT" ? 0 : WAIT * 2));
 form.addEventListener("change", (event) => {

@@ -92,7 +92,10 @@ fn row(frame: &Frame, item: &RuleItem) -> AnyView {
         <li id=format!("rule-{}", item.id) data-rule=rule.name.clone() data-enabled=rule.enabled.to_string()>
             <div>
                 <h3>{name}</h3>
-                <p>{sentence(&rule.condition, rule.for_ms, rule.min_samples)}</p>
+                <p>
+                    {sentence(&rule.condition, rule.for_ms, rule.min_samples)}
+                    {(!rule.tell.is_empty()).then(|| format!(" It tells {}.", rule.tell.join(" and ")))}
+                </p>
                 {(!rule.about.is_empty()).then(|| view! { <p class="quiet">{rule.about.clone()}</p> })}
                 {item
                     .problem

@@ -33,6 +33,9 @@ pub struct RuleDoc {
     /// What to do, http(s).
     #[serde(default)]
     pub runbook: Option<String>,
+    /// The names of the channels that are told, and no others; empty leaves it to the channels.
+    #[serde(default)]
+    pub tell: Vec<String>,
     /// It is evaluated.
     #[serde(default = "yes")]
     pub enabled: bool,

@@ -183,11 +183,13 @@ async fn show(
             ..found
         });
     }
+    let channels = shared.engine.channel_names(&visit.person.scope).await;
     let view = RuleView {
         frame,
         known,
         texts,
         dimensions: dimensions(shared, visit),
+        channels: channels.map_err(channel_problem)?,
         days,
         would,
     };

@@ -27,6 +27,15 @@ pub(super) fn about(kind: &str) -> &'static str {
 /// The most pairs of windows of a burn rate.
 pub(super) const PAIRS: usize = 4;
 
+/// What begins the field of a channel that is told, before its name: any name is one, also with a comma in it.
+pub(super) const TELL: &str = "tell.";
+
+/// The names of the channels that are ticked.
+pub(super) fn told(texts: &Texts) -> impl Iterator<Item = &str> {
+    let ticked = texts.iter().filter(|(_, text)| *text == "yes");
+    ticked.filter_map(|(name, _)| name.strip_prefix(TELL))
+}
+
 /// A field that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
@@ -93,6 +102,9 @@ pub fn texts_of(doc: &RuleDoc) -> Texts {
     let labels = doc.labels.iter().map(|(name, value)| format!("{name}={value}"));
     put("labels", labels.collect::<Vec<_>>().join(", "));
     put("runbook", doc.runbook.clone().unwrap_or_default());
+    for name in &doc.tell {
+        put(&[TELL, name].concat(), "yes".into());
+    }
     put("enabled", if doc.enabled { "yes" } else { "no" }.into());
     put(
         "quiet_until",
@@ -229,6 +241,7 @@ pub fn read(texts: &Texts) -> Result<RuleDoc, Unread> {
         severity: form.text("severity"),
         labels: form.labels()?,
         runbook: Some(form.text("runbook")).filter(|runbook| !runbook.is_empty()),
+        tell: told(texts).map(str::to_owned).collect(),
         enabled: form.text("enabled") != "no",
         quiet_until: form.text("quiet_until").parse().ok(),
     })
@@ -462,6 +475,7 @@ pub fn fresh(kind: &str) -> RuleDoc {
         severity: "warning".into(),
         labels: BTreeMap::new(),
         runbook: None,
+        tell: Vec::new(),
         enabled: true,
         quiet_until: None,
     }
@@ -479,6 +493,7 @@ mod tests {
             doc.about = "Look at the fallback.".into();
             doc.labels = BTreeMap::from([("team".into(), "search".into()), ("tier".into(), "1".into())]);
             doc.runbook = Some("https://example.com/slow".into());
+            doc.tell = vec!["#llm-ops".into(), "night, and day".into()];
             doc.quiet_until = Some(1_765_000_000_000);
             doc.enabled = false;
             assert_eq!(doc.condition.kind(), kind);

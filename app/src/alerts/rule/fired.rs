@@ -208,13 +208,17 @@ fn people(frame: &Frame, would: &Would) -> AnyView {
         }
     });
     let href = frame.href(Section::Channels);
+    let why = match would.doc.tell.is_empty() {
+        true => "Channels choose by urgency and labels",
+        false => "The rule names them",
+    };
     let whom = match would.through.is_empty() {
         true => view! {
             "Nobody is told: no channel takes it. " <a href=href>"Channels"</a>
         }
         .into_any(),
         false => view! {
-            "Told through " <b>{would.through.join(", ")}</b> ". " <a href=href>"Channels choose by urgency and labels"</a>
+            "Told through " <b>{would.through.join(", ")}</b> ". " <a href=href>{why}</a>
         }
         .into_any(),
     };

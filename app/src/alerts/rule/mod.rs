@@ -3,8 +3,7 @@
 //! A form that is sent with GET to see what the rule would have done, and with POST to keep it; `public/rule.js` asks anew
 //! while somebody changes a word or drags the line, and nothing else.
 //!
-//! Deliberately absent: whether a rule can be (the engine says so), and which channels are told (they choose by urgency
-//! and labels).
+//! Deliberately absent: whether a rule can be, and which channels are told where it names none (the engine says so).
 
 mod chart;
 pub(super) mod fields;
@@ -34,6 +33,8 @@ pub struct RuleView {
     pub texts: Texts,
     /// By what groups can be told apart.
     pub dimensions: Vec<String>,
+    /// The names of the channels there are.
+    pub channels: Vec<String>,
     /// How far back it is looked.
     pub days: i64,
     /// What the rule would have done, or why that is not known.
@@ -77,6 +78,7 @@ pub fn rule(view: &RuleView) -> String {
                 {["kind", "enabled", "quiet_until"].map(|name| hidden(name, said(view, name)))}
                 {version.as_deref().map(|version| hidden("version", version))}
                 {say::sentence(view)}
+                {say::tell(view)}
                 <p class="rule-look">
                     <button type="submit" class="btn" formnovalidate="">"See what it would have done"</button>
                 </p>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::query::{CALL_METRICS, KINDS};
 
-use super::fields::{PAIRS, filled, unit_of, usual};
+use super::fields::{PAIRS, TELL, filled, told, unit_of, usual};
 use super::{RuleView, is_wrong, quantity, said};
 use crate::plain::form::hidden;
 
@@ -43,6 +43,43 @@ pub(super) fn sentence(view: &RuleView) -> AnyView {
         </p>
     }
     .into_any()
+}
+
+/// Whom it tells: channels that are ticked, or those that want it. Nothing where there is no channel.
+pub(super) fn tell(view: &RuleView) -> Option<AnyView> {
+    let ticked: Vec<&str> = told(&view.texts).collect();
+    let there = view.channels.iter().map(String::as_str);
+    // One that is not there any more can be taken out.
+    let gone = ticked
+        .iter()
+        .copied()
+        .filter(|name| !view.channels.iter().any(|known| known == name));
+    let names: Vec<&str> = there.chain(gone).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let ticks = names.into_iter().map(|name| {
+        view! {
+            <label class="tick">
+                <input type="checkbox" name=[TELL, name].concat() value="yes" checked=ticked.contains(&name)/>
+                <span>{name.to_owned()}</span>
+            </label>
+        }
+    });
+    let ticks: Vec<_> = ticks.collect();
+    Some(
+        view! {
+            <fieldset class="rule-tell" aria-describedby="rule-tell" data-wrong=invalid(view, "tell")>
+                <legend>"and tell"</legend>
+                {ticks}
+                <small id="rule-tell">
+                    "With none ticked, the channels that take it by their own settings. With some, these alone, whatever they
+                    take otherwise."
+                </small>
+            </fieldset>
+        }
+        .into_any(),
+    )
 }
 
 fn threshold(view: &RuleView) -> AnyView {

@@ -2,7 +2,7 @@
 
 use channels::{Kind, Message, Notice, Secrets, Wrong};
 use domain::Millis;
-use domain::alert::{Labels, Severity, matchers};
+use domain::alert::{Labels, RuleError, Severity, matchers};
 use protocol::alerts::RuleDoc;
 use protocol::channels::{ChannelDoc, ChannelItem, ChannelList, ChannelRequest, DeliveryItem};
 use secrecy::SecretString;
@@ -10,7 +10,7 @@ use store::{ChannelDraft, DeliveryQuery, StoreError, StoredChannel, TenantId, Te
 
 use super::fan_out::new_delivery;
 use super::stored::{Body, Channel};
-use super::{ledger, message};
+use super::{ledger, message, numbers};
 use crate::Engine;
 use crate::alerts::Hand;
 use crate::evaluate::{labels_with, rule_of};
@@ -130,12 +130,15 @@ impl Engine {
         rule: &RuleDoc,
         group: &Labels,
     ) -> Result<Vec<String>, ChannelError> {
-        let rule = rule_of(rule).map_err(|error| ChannelError::Invalid(vec![(error.field, error.must)]))?;
+        let invalid = |error: RuleError| ChannelError::Invalid(vec![(error.field, error.must)]);
+        let stored = self.stores().deliveries.channels(scope).await?;
+        let named = numbers(&rule.tell, &stored).map_err(invalid)?;
+        let rule = rule_of(rule).map_err(invalid)?;
         let labels = labels_with(&rule, group);
         let channels = self.notifier().channels_of(scope.tenant()).await?;
-        let taking = channels
-            .iter()
-            .filter(|channel| channel.is_on() && super::route::wants(channel, rule.severity, &labels));
+        let taking = channels.iter().filter(|channel| {
+            channel.is_on() && super::route::wants(channel, &named, rule.severity, &labels)
+        });
         Ok(taking.map(|channel| channel.stored.name.clone()).collect())
     }
 
@@ -230,13 +233,14 @@ impl Engine {
     /// Removes a channel with its secrets; what waits for it is dropped, and its history stays.
     ///
     /// # Errors
-    /// There is none, or something cannot be written.
+    /// There is none, a rule names it, or something cannot be written.
     pub async fn delete_channel(
         &self,
         scope: &TenantScope,
         id: u64,
         hand: &Hand,
     ) -> Result<(), ChannelError> {
+        self.unnamed(scope, id).await?;
         let now = self.clock().now();
         let entry = hand.entry(now, "channel.remove", id, "");
         let removed = self

@@ -4,12 +4,18 @@ use std::collections::HashMap;
 
 use channels::Message;
 use domain::Millis;
-use store::{NewDelivery, OutboxRow, StoreError, TenantId};
+use domain::alert::Notice;
+use store::{DeliveryQuery, NewDelivery, OutboxRow, StoreError, TenantId, TenantScope};
 
+use super::named::Naming;
+use super::route::Told;
 use super::stored::Channel;
 use super::{Notifier, ROWS, message, route};
 use crate::metrics::Counters;
 use crate::start::system_read;
+
+/// So many deliveries of an alert are looked at for who was told of it.
+const TOLD: usize = 1_000;
 
 /// The channels of tenants, each read once in a turn.
 pub(super) type Known = HashMap<TenantId, Vec<Channel>>;
@@ -20,10 +26,10 @@ impl Notifier {
         loop {
             let rows = self.stores.deliveries.untold(&self.system, ROWS).await?;
             let full = rows.len() == ROWS;
-            let mut known = Known::new();
+            let (mut known, mut naming) = (Known::new(), Naming::new());
             for (tenant, row) in rows {
                 let channels = self.known(&mut known, &tenant).await?;
-                self.tell(&tenant, &row, channels).await?;
+                self.tell(&tenant, &row, channels, &mut naming).await?;
             }
             if !full {
                 return Ok(());
@@ -55,7 +61,13 @@ impl Notifier {
         Ok(readable.collect())
     }
 
-    async fn tell(&self, tenant: &TenantId, row: &OutboxRow, channels: &[Channel]) -> Result<(), StoreError> {
+    async fn tell(
+        &self,
+        tenant: &TenantId,
+        row: &OutboxRow,
+        channels: &[Channel],
+        naming: &mut Naming,
+    ) -> Result<(), StoreError> {
         let scope = system_read(tenant);
         let alerts = &self.stores.alerts;
         let mut new = Vec::new();
@@ -65,10 +77,16 @@ impl Notifier {
             let events = alerts.alert_events(&scope, row.alert).await?;
             let event = events.iter().find(|event| event.n == row.event);
             let told = message::of_alert(tenant, row, &stored, event);
-            let taking = channels
-                .iter()
-                .filter(|channel| route::takes(channel, &stored.alert, row.notice, row.created));
-            for channel in taking {
+            let mut named = self.named(naming, tenant, stored.alert.rule).await?;
+            named.retain(|id| channels.iter().any(|channel| channel.stored.id == *id));
+            let whom = Told {
+                alert: &stored.alert,
+                notice: row.notice,
+                at: row.created,
+                named: &named,
+                before: &self.told_before(&scope, row).await?,
+            };
+            for channel in channels.iter().filter(|channel| route::takes(channel, &whom)) {
                 new.push(self.delivery(tenant, row, channel, told.clone()).await?);
             }
         }
@@ -84,6 +102,23 @@ impl Notifier {
             self.news(tenant);
         }
         Ok(())
+    }
+
+    /// The channels that were told of an alert before this notice changes something about it.
+    async fn told_before(&self, scope: &TenantScope, row: &OutboxRow) -> Result<Vec<u64>, StoreError> {
+        if matches!(row.notice, Notice::Fired | Notice::Refired) {
+            return Ok(Vec::new());
+        }
+        let of_alert = DeliveryQuery {
+            topic: Some(message::topic(row.alert)),
+            limit: TOLD,
+            ..DeliveryQuery::default()
+        };
+        let told = self.stores.deliveries.deliveries(scope, of_alert).await?;
+        let mut channels: Vec<u64> = told.iter().map(|delivery| delivery.channel).collect();
+        channels.sort_unstable();
+        channels.dedup();
+        Ok(channels)
     }
 
     async fn delivery(

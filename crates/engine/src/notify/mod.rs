@@ -19,6 +19,7 @@ mod kinds;
 mod ladder;
 mod ledger;
 mod message;
+mod named;
 mod pace;
 mod post;
 mod route;
@@ -47,6 +48,8 @@ pub use channels::ChannelError;
 pub use kinds::{channel_kinds, channel_preview, channel_suggestions};
 pub use ledger::DeliverySearch;
 pub use post::{NoPost, Post, Sent};
+
+pub(crate) use named::{names, numbers};
 
 use fan_out::Known;
 use pace::Pace;
