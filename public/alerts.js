@@ -203,3 +203,41 @@ if (place) {
   show();
   place.hidden = false;
 }
+
+// ——— A channel's own words, as people would get them ———
+
+const told = document.querySelector("[data-words]");
+if (told) {
+  const form = document.querySelector("[data-form=channel]");
+  const part = (name) => told.querySelector(`[data-words-${name}]`);
+  let timer = 0;
+  let turn = 0;
+  const ask = async () => {
+    const mine = ++turn;
+    const { kind, title, text } = form.elements;
+    try {
+      const answer = await fetch(told.dataset.words, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "application/json" },
+        body: JSON.stringify({ kind: kind.value, title: title.value, text: text.value }),
+      });
+      const shown = await answer.json();
+      if (mine !== turn) return;
+      part("wrong").hidden = answer.ok;
+      part("wrong").textContent = answer.ok ? "" : shown.detail;
+      if (!answer.ok) return;
+      part("sample").textContent = shown.sample;
+      if (part("newest") && shown.newest) part("newest").textContent = shown.newest[1];
+    } catch {
+      if (mine !== turn) return;
+      part("wrong").hidden = false;
+      part("wrong").textContent = "Not shown: no connection.";
+    }
+  };
+  form.addEventListener("input", (event) => {
+    if (!["title", "text"].includes(event.target.name)) return;
+    clearTimeout(timer);
+    timer = setTimeout(ask, 300);
+  });
+  form.querySelector("[data-words-ask]").hidden = true;
+}

@@ -14,6 +14,7 @@ mod deliveries;
 mod detail;
 mod frame;
 mod list;
+mod own_words;
 mod rail;
 mod rule;
 mod rules;

@@ -15,7 +15,7 @@
 //! nor in the words of a [`Verdict`], for which [`redact`] takes them out of what a service echoes.
 //!
 //! Deliberately absent: sockets, the clock, queues and when to try again (who sends knows those), whether an address may
-//! be talked to at all (the one door out), translations, templates, and charts.
+//! be talked to at all (the one door out), translations, and charts. A [`Template`] has names and no language.
 
 mod check;
 mod discord;
@@ -36,6 +36,7 @@ mod slack;
 mod slack_bot;
 mod teams;
 mod telegram;
+mod template;
 mod text;
 mod twilio;
 mod url_check;
@@ -50,4 +51,7 @@ pub use message::{Message, Notice, Severity};
 pub use prepared::{Attempt, HttpRequest, Prepared, prepare, preview};
 pub use redact::{REDACTED, redact};
 pub use settings::{Secrets, Settings, Wrong};
+pub use template::{
+    LABEL_PLACEHOLDER, LONGEST_TEXT_TEMPLATE, LONGEST_TITLE_TEMPLATE, PLACEHOLDERS, Template,
+};
 pub use webhook::{TOLERANCE_S, Unverified, new_signing_secret, verify};

@@ -48,7 +48,8 @@ pub use hub::{Direct, Frame, Out, Outbox, SubscribeError, Tried, ViewerHandle};
 pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};
 pub use metrics::Metrics;
 pub use notify::{
-    ChannelError, DeliverySearch, NoPost, Post, Sent, channel_kinds, channel_preview, channel_suggestions,
+    ChannelError, DeliverySearch, NoPost, Post, Sent, channel_kinds, channel_placeholders,
+    channel_suggestions,
 };
 pub use pages::{MAX_AROUND_MS, PageError};
 pub use query::{QueryError, QueryRequest, Resolution};

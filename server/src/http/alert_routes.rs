@@ -129,6 +129,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("/api/v1/channels", Policy::Operate, GET, channel_list),
     route("/api/v1/channels", Policy::Admin, POST, new_channel),
     route("/api/v1/channels/kinds", Policy::Operate, GET, channel_kinds),
+    route("/api/v1/channels/preview", Policy::Operate, POST, preview_channel),
     route("/api/v1/channels/{channel}", Policy::Operate, GET, one_channel),
     route(
         "/api/v1/channels/{channel}",
@@ -209,6 +210,12 @@ pub(super) const ROUTES: &[Route] = &[
         channel_kinds,
     ),
     route(
+        "/t/{slug}/api/v1/channels/preview",
+        Policy::Operate,
+        POST,
+        preview_channel,
+    ),
+    route(
         "/t/{slug}/api/v1/channels/{channel}",
         Policy::Operate,
         GET,
@@ -251,6 +258,10 @@ fn new_channel() -> MethodRouter<Shared> {
 
 fn channel_kinds() -> MethodRouter<Shared> {
     get(alerts::kinds).layer(CompressionLayer::new())
+}
+
+fn preview_channel() -> MethodRouter<Shared> {
+    post(alerts::preview_channel).layer(people::limit())
 }
 
 fn one_channel() -> MethodRouter<Shared> {

@@ -9,3 +9,4 @@ mod secrecy_kept;
 mod settings;
 mod setup;
 mod signatures;
+mod template;

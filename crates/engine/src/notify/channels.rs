@@ -1,6 +1,6 @@
 //! Channels as people make and change them, and trying them out.
 
-use channels::{Kind, Message, Notice, Secrets, Wrong};
+use channels::{Message, Notice, Secrets, Wrong};
 use domain::Millis;
 use domain::alert::{Labels, RuleError, Severity, matchers};
 use protocol::alerts::RuleDoc;
@@ -9,7 +9,8 @@ use secrecy::SecretString;
 use store::{ChannelDraft, DeliveryQuery, StoreError, StoredChannel, TenantId, TenantScope};
 
 use super::fan_out::new_delivery;
-use super::stored::{Body, Channel};
+use super::kinds::kind_of;
+use super::stored::{Body, Channel, Words};
 use super::{ledger, message, numbers};
 use crate::Engine;
 use crate::alerts::Hand;
@@ -366,10 +367,17 @@ fn checked(
             );
         }
     }
-    let Some(kind) = Kind::parse(&doc.kind) else {
-        let names: Vec<&str> = Kind::ALL.into_iter().map(Kind::as_str).collect();
-        must("kind", format!("be one of {}", names.join(", ")));
-        return Err(ChannelError::Invalid(wrong));
+    if let Err(found) = Words::of(&doc.title, &doc.text) {
+        for (field, why) in found {
+            must(field, why);
+        }
+    }
+    let kind = match kind_of(&doc.kind) {
+        Ok(kind) => kind,
+        Err(why) => {
+            must("kind", why);
+            return Err(ChannelError::Invalid(wrong));
+        }
     };
     let same_kind = before.is_some_and(|before| before.kind == kind);
     let given: Secrets = request
@@ -471,6 +479,8 @@ mod tests {
                 acknowledged: true,
                 resolved: true,
                 digest_from: 12,
+                title: String::new(),
+                text: String::new(),
             },
             secrets: map(secrets),
         }
@@ -499,6 +509,10 @@ mod tests {
         assert_eq!(fields(checked(&none, &Secrets::new(), None)), ["kind"]);
         let missing = request("slack", &[], &[]);
         assert_eq!(fields(checked(&missing, &Secrets::new(), None)), ["url"]);
+        let mut worded = request("slack", &[], &[("url", "https://hooks.example/x")]);
+        worded.doc.title = "{titel}".into();
+        worded.doc.text = "{summary".into();
+        assert_eq!(fields(checked(&worded, &Secrets::new(), None)), ["title", "text"]);
     }
 
     const SIGNING: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";

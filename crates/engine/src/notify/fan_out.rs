@@ -135,6 +135,7 @@ impl Notifier {
         if told.notice.calls() {
             told.ack_link = self.post.ack_link(tenant, row.alert, id, row.created).await;
         }
+        channel.words.say(&mut told);
         new_delivery(id, subject, message::topic(row.alert), &told, row.created)
     }
 }

@@ -48,6 +48,8 @@ pub(super) fn blank(notice: Notice, tenant: &str, topic: &str, at: Millis) -> Me
         tenant: tenant.to_owned(),
         simulated: false,
         grouped: Vec::new(),
+        headline: None,
+        text: None,
     }
 }
 

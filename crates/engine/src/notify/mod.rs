@@ -45,7 +45,7 @@ use crate::supervisor::Supervisor;
 use crate::tenants::Tenants;
 
 pub use channels::ChannelError;
-pub use kinds::{channel_kinds, channel_preview, channel_suggestions};
+pub use kinds::{channel_kinds, channel_placeholders, channel_suggestions};
 pub use ledger::DeliverySearch;
 pub use post::{NoPost, Post, Sent};
 

@@ -74,6 +74,8 @@ mod tests {
             acknowledged: true,
             resolved: false,
             digest_from: 0,
+            title: String::new(),
+            text: String::new(),
             destination: None,
             secrets: vec![],
         };

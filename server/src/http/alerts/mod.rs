@@ -34,7 +34,7 @@ pub use act::{act, act_on_many};
 pub(crate) use channels::channel_problem;
 pub use channels::{
     change_channel, channel, channels, delete_channel, deliveries, delivery, kinds, make_channel,
-    replay_delivery, test_channel,
+    preview_channel, replay_delivery, test_channel,
 };
 pub use files::{export, import};
 pub use rules::{backtest, change_rule, delete_rule, make_rule, rule, rules};
