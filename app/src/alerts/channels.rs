@@ -142,7 +142,9 @@ fn row(view: &ChannelsView, item: &ChannelItem) -> AnyView {
         );
         view! { <a href=href>{format!("{} waiting", item.waiting)}</a> }
     });
-    let title = kind(view, &doc.kind).map_or_else(|| doc.kind.clone(), |kind| kind.title.clone());
+    let known = kind(view, &doc.kind);
+    let title = known.map_or_else(|| doc.kind.clone(), |kind| kind.title.clone());
+    let opens = known.is_some_and(|kind| kind.incidents);
     let history = format!("{}?channel={}", frame.href(Section::Deliveries), item.id);
     let named = |what: &'static str| {
         view! {
@@ -166,7 +168,12 @@ fn row(view: &ChannelsView, item: &ChannelItem) -> AnyView {
                         // A whole page: it leads to what came of it.
                         <form method="post" action=href.clone()>
                             {named("test")}
-                            <button type="submit" class="btn">"Send a test"</button>
+                            <button type="submit" class="btn">
+                                {match opens {
+                                    true => "Send a test, and resolve it",
+                                    false => "Send a test",
+                                }}
+                            </button>
                         </form>
                     }
                 })}

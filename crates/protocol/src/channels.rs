@@ -243,6 +243,8 @@ pub struct ChannelKindDoc {
     pub about: String,
     /// People read it: many at once can be one message.
     pub read: bool,
+    /// A message opens an incident of the service's own: a test is closed again.
+    pub incidents: bool,
     /// What it must be told.
     pub fields: Vec<ChannelFieldDoc>,
 }

@@ -43,6 +43,7 @@ pub fn channel_kinds() -> Vec<ChannelKindDoc> {
         title: kind.title().into(),
         about: kind.about().into(),
         read: kind.is_read(),
+        incidents: kind.opens_incidents(),
         fields: kind.fields().iter().map(field).collect(),
     };
     Kind::ALL.into_iter().map(kind).collect()

@@ -13,6 +13,7 @@
 
 mod attempt;
 mod channels;
+mod checked;
 mod digest;
 mod fan_out;
 mod kinds;
@@ -24,6 +25,7 @@ mod pace;
 mod post;
 mod route;
 mod stored;
+mod trial;
 mod trouble;
 
 use std::collections::HashMap;

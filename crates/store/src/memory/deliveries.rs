@@ -260,19 +260,29 @@ impl Deliveries for MemoryStore {
         Ok(deliveries.into_iter().filter_map(|one| desk.add(one)).count())
     }
 
-    async fn add_delivery(
+    async fn ask_deliveries(
         &self,
         scope: &TenantScope,
-        delivery: NewDelivery,
+        deliveries: Vec<NewDelivery>,
         audit: AuditEntry,
-    ) -> Result<StoredDelivery, StoreError> {
+    ) -> Result<Vec<StoredDelivery>, StoreError> {
         let state = &mut *self.state.lock();
         let desk = state.deliveries.entry(scope.tenant().clone()).or_default();
-        if desk.channel_mut(delivery.channel).is_none() {
-            return Err(no_channel(delivery.channel));
+        for new in &deliveries {
+            if desk.channel_mut(new.channel).is_none() {
+                return Err(no_channel(new.channel));
+            }
         }
-        let subject = delivery.subject.clone();
-        let added = desk.add(delivery).ok_or_else(|| subject_taken(&subject))?;
+        let newest = desk.deliveries.last_key_value().map_or(0, |(id, _)| *id);
+        let mut added = Vec::with_capacity(deliveries.len());
+        for new in deliveries {
+            let subject = new.subject.clone();
+            let Some(stored) = desk.add(new) else {
+                desk.deliveries.retain(|id, _| *id <= newest);
+                return Err(subject_taken(&subject));
+            };
+            added.push(stored);
+        }
         state.log(scope.tenant(), audit);
         Ok(added)
     }
