@@ -34,6 +34,7 @@ mod redact;
 mod settings;
 mod slack;
 mod slack_bot;
+mod slack_press;
 mod teams;
 mod telegram;
 mod template;
@@ -51,6 +52,7 @@ pub use message::{Message, Notice, Severity};
 pub use prepared::{Attempt, HttpRequest, Prepared, prepare, preview};
 pub use redact::{REDACTED, redact};
 pub use settings::{Secrets, Settings, Wrong};
+pub use slack_press::{Pressed, read_press, verify_slack};
 pub use template::{
     LABEL_PLACEHOLDER, LONGEST_TEXT_TEMPLATE, LONGEST_TITLE_TEMPLATE, PLACEHOLDERS, Template,
 };

@@ -30,6 +30,8 @@ pub enum Policy {
     Asset,
     /// Where people come in: anybody with a browser that sees us.
     Door,
+    /// Services that sign what they send: anybody, and the handler believes nothing before it has checked the signature.
+    Signed,
     /// Pages: a viewer (others may link to them), or a key with `metrics:read`.
     Page,
     /// Data: a viewer on our own pages, or a key with `metrics:read`.
@@ -69,7 +71,7 @@ impl Policy {
             | Policy::PlatformPage => Some(Role::Viewer),
             Policy::Operate | Policy::OperatePage => Some(Role::Operator),
             Policy::Admin | Policy::AdminPage => Some(Role::Admin),
-            Policy::Probe | Policy::Asset | Policy::Door | Policy::Ingest => None,
+            Policy::Probe | Policy::Asset | Policy::Door | Policy::Signed | Policy::Ingest => None,
         }
     }
 
@@ -82,6 +84,7 @@ impl Policy {
             Policy::Probe
             | Policy::Asset
             | Policy::Door
+            | Policy::Signed
             | Policy::Own
             | Policy::Platform
             | Policy::OwnPage
@@ -205,7 +208,8 @@ pub async fn admit(
     let headers = &request.headers;
     let with_key = auth::has_credentials(headers);
     let need = match policy {
-        Policy::Probe => return Ok((Access::Anyone, None)),
+        // No cookie and no key counts, so that there is nothing to be lured to.
+        Policy::Probe | Policy::Signed => return Ok((Access::Anyone, None)),
         // Without a key the answer is 401 for everybody: it tells nothing.
         Policy::Ingest if !with_key => {
             let missing = Problem::unauthorized(&Refused::Missing, query_holds_key(&request.uri));

@@ -1,6 +1,7 @@
 //! The routes of alerts: pages, rules, silences, channels and what was told through them. A part of the table in
 //! [`super::routes`].
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use tower_http::compression::CompressionLayer;
 
@@ -143,6 +144,10 @@ pub(super) const ROUTES: &[Route] = &[
         POST,
         test_channel,
     ),
+    route("/hooks/slack", Policy::Signed, POST, || {
+        // The payload repeats the whole message.
+        post(alerts::pressed_in_slack).layer(DefaultBodyLimit::max(256 << 10))
+    }),
     route("/api/v1/deliveries", Policy::Operate, GET, delivery_list),
     route(
         "/api/v1/deliveries/{delivery}",

@@ -160,6 +160,8 @@ async fn every_route_keeps_its_policy() {
         let found = (foreign_host, nobody, local, unknown_key, with_key);
         let expected = match route.policy {
             Policy::Probe => (200, 200, 200, 200, 200),
+            // Nothing of it is signed.
+            Policy::Signed => (401, 401, 401, 401, 401),
             Policy::Asset => (403, 200, 200, 200, 200),
             // Who is signed in is sent on; a key is nobody there.
             Policy::Door if path == "/logout" => (403, 303, 200, 403, 403),

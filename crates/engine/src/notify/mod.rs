@@ -23,6 +23,7 @@ mod message;
 mod named;
 mod pace;
 mod post;
+mod press;
 mod route;
 mod stored;
 mod trial;

@@ -7,6 +7,7 @@ mod channels;
 mod files;
 mod rules;
 mod silences;
+mod slack;
 
 use axum::Extension;
 use axum::body::Bytes;
@@ -40,6 +41,7 @@ pub use files::{export, import};
 pub use rules::{backtest, change_rule, delete_rule, make_rule, rule, rules};
 pub(crate) use silences::repeat;
 pub use silences::{end_silence, make_silence, preview_silence, silences};
+pub use slack::pressed_in_slack;
 
 const PARAMETERS: [&str; 9] = [
     "phase", "severity", "match", "rule", "incident", "from", "to", "limit", "cursor",
