@@ -115,7 +115,10 @@ impl Engine {
         rule: &RuleDoc,
         group: &Labels,
     ) -> Result<Vec<String>, ChannelError> {
-        let invalid = |error: RuleError| ChannelError::Invalid(vec![(error.field, error.must)]);
+        let invalid = |error: RuleError| {
+            let must = error.must.strip_prefix("must ").unwrap_or(&error.must);
+            ChannelError::Invalid(vec![(error.field, must.to_owned())])
+        };
         let stored = self.stores().deliveries.channels(scope).await?;
         let named = numbers(&rule.tell, &stored).map_err(invalid)?;
         let rule = rule_of(rule).map_err(invalid)?;

@@ -56,8 +56,8 @@ pub(crate) fn numbers(tell: &[String], channels: &[StoredChannel]) -> Result<Vec
             return Err(RuleError::new("tell", told));
         };
         if numbers.contains(&channel.id) {
-            let name = &channel.name;
-            return Err(RuleError::new("tell", format!("`{name}` is named twice")));
+            let told = format!("must name a channel once, got `{}` twice", channel.name);
+            return Err(RuleError::new("tell", told));
         }
         numbers.push(channel.id);
     }
@@ -165,7 +165,10 @@ mod tests {
             told(&["#ops"], &[]),
             "tell: must be names of channels, and `#ops` is none; there is none yet"
         );
-        assert_eq!(told(&["#ops", "#ops"], &channels), "tell: `#ops` is named twice");
+        assert_eq!(
+            told(&["#ops", "#ops"], &channels),
+            "tell: must name a channel once, got `#ops` twice"
+        );
         assert_eq!(
             told(&["#ops"; 17], &channels),
             "tell: must name at most 16 channels, got 17"
