@@ -70,6 +70,7 @@ fn doc(name: &str, condition: ConditionDoc) -> RuleDoc {
         severity: "warning".into(),
         labels: [("team".to_owned(), "llm".to_owned())].into(),
         runbook: Some("https://example.com/x".into()),
+        tell: Vec::new(),
         enabled: true,
         quiet_until: None,
     }
