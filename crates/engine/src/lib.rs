@@ -43,6 +43,7 @@ pub use calls::{CallsError, CallsRequest};
 pub use clock::Clock;
 pub use compact::RungLimits;
 pub use config::{EngineConfig, Stores};
+pub use evaluate::Fate;
 pub use facade::{Engine, Health};
 pub use hub::{Direct, Frame, Out, Outbox, SubscribeError, Tried, ViewerHandle};
 pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};

@@ -196,10 +196,18 @@ pub struct AlertItem {
     pub title: String,
     /// What was found last.
     pub summary: String,
-    /// The number of its rule.
+    /// Who found it: `rule`, `prometheus`, `alertmanager` or `grafana`.
+    pub source: String,
+    /// The number of its rule; 0 when it comes from elsewhere.
     pub rule: u64,
-    /// What the rule was called when it fired.
+    /// What the rule was called when it fired, or what its sender calls it.
     pub rule_name: String,
+    /// Where its sender found it, http(s).
+    pub link: Option<String>,
+    /// As its sender sent them.
+    pub annotations: BTreeMap<String, String>,
+    /// It is over then, unless its sender sends it again.
+    pub ends: Option<i64>,
     /// Of group and rule.
     pub labels: BTreeMap<String, String>,
     /// What to do.

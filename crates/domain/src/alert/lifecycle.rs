@@ -4,6 +4,7 @@
 //! What people did is never undone by the system, except by the end they gave it themselves: an acknowledgement stays
 //! until it runs out, is taken back or taken over, or the alert is resolved.
 
+use super::Origin;
 use super::record::{Ack, Alert, Event, EventKind, Holds, New, Notice, Resolved, Snooze, Who};
 use crate::Millis;
 
@@ -68,6 +69,15 @@ pub enum Command {
     Observe {
         /// The newest reading.
         summary: String,
+    },
+    /// Its sender sent it again, in newer words or with a later end; no event.
+    Again {
+        /// What was found.
+        summary: String,
+        /// What to do.
+        runbook: Option<String>,
+        /// What is kept of it.
+        origin: Origin,
     },
     /// The reasons why nobody is told are these now.
     Hold(Holds),
@@ -136,6 +146,7 @@ impl Alert {
         let alert = Alert {
             rule: new.rule,
             rule_name: new.rule_name,
+            origin: new.origin,
             fingerprint: new.fingerprint,
             severity: new.severity,
             part: new.part,
@@ -242,6 +253,15 @@ pub fn step(alert: &Alert, command: Command, now: Millis) -> Result<Moved, Refus
             moved.alert.resolved = Some(Resolved { at: now, by, why });
         }
         Command::Observe { summary } => moved.alert.summary = summary,
+        Command::Again {
+            summary,
+            runbook,
+            origin,
+        } => {
+            moved.alert.summary = summary;
+            moved.alert.runbook = runbook;
+            moved.alert.origin = Some(origin);
+        }
         Command::Hold(holds) => moved.hold(holds, now),
         Command::Join { incident } => {
             if moved.alert.incident != Some(incident) {

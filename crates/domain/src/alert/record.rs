@@ -1,6 +1,6 @@
 //! An alert as it is kept: facts with their times. Where it stands follows from them ([`Alert::phase`]).
 
-use super::{Labels, Part, Severity};
+use super::{Labels, Origin, Part, Severity, Source};
 use crate::Millis;
 
 /// Somebody, as they are shown.
@@ -126,10 +126,12 @@ impl Phase {
 /// One alert, from its firing to for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// The number of its rule.
+    /// The number of its rule; 0 when it comes from elsewhere.
     pub rule: u64,
-    /// What the rule was called when it fired.
+    /// What the rule was called when it fired, or what its sender calls it.
     pub rule_name: String,
+    /// What is kept of what was sent; `None` when a rule of ours found it.
+    pub origin: Option<Origin>,
     /// Of rule and group: one alert of it is open at a time.
     pub fingerprint: u64,
     /// How urgent.
@@ -171,10 +173,12 @@ pub struct Alert {
 /// What an alert is raised with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct New {
-    /// The number of its rule.
+    /// The number of its rule; 0 when it comes from elsewhere.
     pub rule: u64,
     /// The rule's name.
     pub rule_name: String,
+    /// What is kept of what was sent.
+    pub origin: Option<Origin>,
     /// Of rule and group.
     pub fingerprint: u64,
     /// How urgent.
@@ -347,6 +351,11 @@ impl Alert {
     /// It is not over.
     pub fn is_open(&self) -> bool {
         self.resolved.is_none()
+    }
+
+    /// Who found it.
+    pub fn source(&self) -> Source {
+        self.origin.as_ref().map_or(Source::Rule, |origin| origin.source)
     }
 
     /// A label's value; empty when it has none.

@@ -22,6 +22,7 @@ mod form;
 mod grid;
 mod load;
 mod reconcile;
+mod sent;
 mod words;
 
 use std::collections::HashMap;
@@ -50,6 +51,7 @@ pub(crate) use breakers::Standing;
 pub(crate) use desk::{Desk, State};
 pub(crate) use figures::{Figure, Needs, STEP, needs};
 pub(crate) use form::{doc_of, rule_of};
+pub use sent::Fate;
 
 /// A bucket is judged so long after its end: what comes late by less still counts.
 const SETTLE: Millis = 5_000;

@@ -62,6 +62,7 @@ mod tests {
         let new = New {
             rule: 1,
             rule_name: "Slow".into(),
+            origin: None,
             fingerprint: 7,
             severity,
             part: Part::Symptom,

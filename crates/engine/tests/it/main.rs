@@ -5,6 +5,7 @@ mod alerts;
 mod breakers;
 mod calls;
 mod common;
+mod elsewhere;
 mod explore;
 mod figures;
 mod function_of_journal;
