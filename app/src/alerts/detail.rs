@@ -6,6 +6,7 @@ use protocol::alerts::{AlertDetail, AlertItem};
 use super::deliveries::{about, channel_name, outcome, trouble};
 use super::frame::{Frame, Section};
 use super::list::AlertsView;
+use super::source::{comes_back, described, found_by, led_back, sender};
 use super::story::{Moment, story};
 use super::words::{event, level, line, since};
 use crate::browser::encode;
@@ -44,11 +45,7 @@ pub(super) fn detail(view: &AlertsView, open: &AlertDetail) -> AnyView {
             <div>
                 <h2>{alert.title.clone()}</h2>
                 <p>
-                    {alert.severity.clone()} " · rule "
-                    <a href=[frame.href(Section::Rules), format!("#rule-{}", alert.rule)].concat()>
-                        {alert.rule_name.clone()}
-                    </a>
-                    " · "
+                    {alert.severity.clone()} " · " {found_by(frame, alert)} " · "
                     <time title=full(alert.fired, frame.utc_offset_min)>
                         {since(alert, frame.now, frame.utc_offset_min)}
                     </time>
@@ -61,7 +58,8 @@ pub(super) fn detail(view: &AlertsView, open: &AlertDetail) -> AnyView {
         <section>
             <h3>"What happened"</h3>
             <p>{alert.summary.clone()}</p>
-            <p class="desk-links">{links(frame, alert)} {runbook}</p>
+            {described(alert)}
+            <p class="desk-links">{links(frame, alert)} {led_back(alert)} {runbook}</p>
             <dl class="desk-labels">{labels.collect_view()}</dl>
         </section>
         {(!open.incident.is_empty()).then(|| incident(view, open))}
@@ -159,12 +157,19 @@ fn acts(view: &AlertsView, alert: &AlertItem) -> AnyView {
             <span>"Why"</span>
             <input name="note" maxlength="512" autocomplete="off"/>
         </label>
-        <p>"It comes back when its rule still finds it."</p>
+        <p>{comes_back(alert)}</p>
         {button("Resolve", false, None)}
+    };
+    // Others name labels as no matcher can, and have more of them than a silence takes.
+    let plain = |name: &str| {
+        name.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
     };
     let matchers: Vec<String> = alert
         .labels
         .iter()
+        .filter(|(name, _)| plain(name))
+        .take(16)
         .map(|(name, value)| format!("{name}={value:?}"))
         .collect();
     let silence = [
@@ -193,6 +198,9 @@ fn links(frame: &Frame, alert: &AlertItem) -> AnyView {
         Some(format!("{name}:{value:?}"))
     });
     let filter: Vec<String> = parts.collect();
+    if filter.is_empty() && sender(alert).is_some() {
+        return ().into_any();
+    }
     let (from, to) = (
         alert.fired - 15 * 60_000,
         alert.resolved.unwrap_or(frame.now).max(alert.fired + 60_000),

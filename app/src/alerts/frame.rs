@@ -19,6 +19,7 @@ pub enum Section {
     Silences,
     Channels,
     Deliveries,
+    Elsewhere,
 }
 
 impl Section {
@@ -30,6 +31,7 @@ impl Section {
             Section::Silences => "Silences",
             Section::Channels => "Channels",
             Section::Deliveries => "Deliveries",
+            Section::Elsewhere => "From elsewhere",
         }
     }
 
@@ -41,6 +43,7 @@ impl Section {
             Section::Silences => "/alerts/silences",
             Section::Channels => "/alerts/channels",
             Section::Deliveries => "/alerts/deliveries",
+            Section::Elsewhere => "/alerts/elsewhere",
         }
     }
 }

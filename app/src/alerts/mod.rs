@@ -12,18 +12,21 @@
 mod channels;
 mod deliveries;
 mod detail;
+mod elsewhere;
 mod frame;
 mod list;
 mod rail;
 mod rule;
 mod rules;
 mod silences;
+mod source;
 mod story;
 mod words;
 
 pub use channels::{ChannelForm, ChannelsView, FIELD, channels};
 pub use deliveries::{DeliveriesView, DeliveryView, deliveries, delivery};
 pub use detail::Choices;
+pub use elsewhere::{ElsewhereView, elsewhere};
 pub use frame::{Frame, Section};
 pub use list::{AlertsView, SHOWS, Show, alerts};
 pub use rail::{RailView, badge, rail};

@@ -39,7 +39,9 @@ pub fn rules(view: &RulesView) -> String {
                     <a href=[&frame.base, "/api/v1/rules/export"].concat() download="fuseboard-rules.yaml">
                         "all of them as YAML"
                     </a>
-                    "."
+                    ". What others watch for comes "
+                    <a href=frame.href(Section::Elsewhere)>"from elsewhere"</a>
+                    ": Prometheus, Alertmanager, Grafana."
                 </p>
             </section>
         </div>

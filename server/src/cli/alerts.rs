@@ -21,7 +21,8 @@ pub struct AlertsArgs {
 enum AlertsCommand {
     /// List alerts, newest first.
     #[command(after_help = "Example:\n  fuseboard alerts ls --key-file data/local.key\n  \
-                            fuseboard alerts ls --phase resolved 'provider=\"openai\"'")]
+                            fuseboard alerts ls --phase resolved 'provider=\"openai\"'\n  \
+                            fuseboard alerts ls --source grafana,prometheus --json")]
     Ls(LsArgs),
     /// Acknowledge an alert: "I have it".
     #[command(
@@ -58,6 +59,9 @@ struct LsArgs {
     /// Phases, separated by commas: firing, acknowledged, snoozed, suppressed, resolved.
     #[arg(long, default_value = "firing,acknowledged,snoozed,suppressed")]
     phase: String,
+    /// Who found them, separated by commas: rule, prometheus, alertmanager, grafana.
+    #[arg(long)]
+    source: Option<String>,
     /// At most so many.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     limit: u16,
@@ -111,6 +115,7 @@ async fn ls(args: LsArgs) -> Result<Exit, CliError> {
     target
         .query_pairs_mut()
         .append_pair("phase", &args.phase)
+        .append_pair("source", args.source.as_deref().unwrap_or_default())
         .append_pair("match", args.matchers.as_deref().unwrap_or_default())
         .append_pair("limit", &args.limit.to_string());
     let told = args.server.ask(Method::GET, target, None).await?;
@@ -130,14 +135,21 @@ async fn ls(args: LsArgs) -> Result<Exit, CliError> {
 fn line(alert: &Value) -> String {
     let text = |name: &str| plain(alert[name].as_str().unwrap_or_default());
     let owner = alert["ack"]["by"]["name"].as_str();
+    let sender = alert["source"].as_str().filter(|source| *source != "rule");
+    let summary = text("summary");
     format!(
-        "{:>5}  {:<8}  {:<12}  {}  {} · {}{}",
+        "{:>5}  {:<8}  {:<12}  {}  {}{}{}{}",
         alert["id"].to_string(),
         text("severity"),
         text("phase"),
         time(alert["fired"].as_i64().unwrap_or_default()),
         text("title"),
-        text("summary"),
+        if summary.is_empty() {
+            String::new()
+        } else {
+            format!(" · {summary}")
+        },
+        sender.map_or_else(String::new, |sender| format!(" · from {}", plain(sender))),
         owner.map_or_else(String::new, |owner| format!(" · {} has it", plain(owner))),
     )
 }
@@ -289,6 +301,14 @@ mod tests {
             line(&alert),
             "   41  critical  acknowledged  2026-11-21T14:28:02Z  Breaker open: \u{fffd}[2Jsonnet · the only instance is \
              open · ada has it"
+        );
+        let sent = json!({
+            "id": 7, "severity": "warning", "phase": "firing", "fired": 1_795_271_282_000_i64,
+            "title": "HighLatency: checkout", "summary": "", "source": "grafana",
+        });
+        assert_eq!(
+            line(&sent),
+            "    7  warning   firing        2026-11-21T14:28:02Z  HighLatency: checkout · from grafana"
         );
     }
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::Millis;
-use domain::alert::{Command, Phase, matchers};
+use domain::alert::{Command, Phase, Source, matchers};
 use engine::{AlertSearch, DeliverySearch};
 use protocol::alerts::AlertDetail;
 use protocol::channels::DeliveryItem;
@@ -78,6 +78,7 @@ async fn page(
     let show = SHOWS.iter().find(|(_, name, _)| *name == asked);
     let show = show.map_or(Show::Open, |(show, ..)| *show);
     let filter = visit.query.get("match").trim().to_owned();
+    let source = Source::parse(visit.query.get("source"));
     let cursor = visit.query.get("cursor");
     let matchers = matchers(&filter).unwrap_or_else(|error| {
         wrong.get_or_insert_with(|| Wrong {
@@ -95,6 +96,7 @@ async fn page(
             Show::Resolved => vec![Phase::Resolved],
             Show::All => Vec::new(),
         },
+        sources: source.into_iter().collect(),
         matchers,
         cursor: cursor.parse().ok(),
         limit: PAGE,
@@ -105,6 +107,7 @@ async fn page(
         frame: frame(shared, visit, Section::Alerts, wrong).await?,
         show,
         filter,
+        source: source.map_or("", Source::as_str).to_owned(),
         items: list.items,
         next: list.next,
         is_first: search.cursor.is_none(),
@@ -173,9 +176,9 @@ pub async fn act(
                 "board" => return Ok(go(&format!("{}/", visit.base))),
                 _ => {}
             }
-            let (show, filter) = (visit.query.get("show"), visit.query.get("match"));
             let mut query = url::form_urlencoded::Serializer::new(String::new());
-            for (name, value) in [("show", show), ("match", filter)] {
+            for name in ["show", "match", "source"] {
+                let value = visit.query.get(name);
                 if !value.is_empty() {
                     query.append_pair(name, value);
                 }

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod channels;
+mod elsewhere;
 mod rail;
 mod rule;
 mod rules;
@@ -11,6 +12,7 @@ mod silences;
 
 pub use alerts::{act, alert_page, alerts_page};
 pub use channels::{channels_form, channels_page, deliveries_page, delivery_form, delivery_page};
+pub use elsewhere::elsewhere_page;
 pub use rail::{beside, rail_fragment};
 pub use rule::{new_rule_form, new_rule_page, rule_form, rule_page};
 pub use rules::{rules_form, rules_page};

@@ -220,6 +220,11 @@ pub fn has_cookie(headers: &HeaderMap) -> bool {
     headers.contains_key(COOKIE)
 }
 
+/// Whether the request says that a browser sends it for some page.
+pub fn by_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE)
+}
+
 fn was_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| {
         let name = name.as_str();

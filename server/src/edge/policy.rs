@@ -17,7 +17,7 @@ use store::{Role, Scope, SessionHash, SignedIn, TenantId};
 
 use super::origins::{self, Foreign, Need, Via};
 use crate::auth::{self, Access, Denial, Person, Refused, Whence};
-use crate::http::Problem;
+use crate::http::{Problem, takes_passwords};
 use crate::state::Shared;
 use crate::{door, pages};
 
@@ -218,8 +218,9 @@ pub async fn admit(
         _ => Need::Own,
     };
     // A key is shown on purpose; a cookie, or nothing, may come from a page that somebody was lured to.
-    // At the door a key is nothing.
-    let ambient = origins::has_cookie(headers) || !with_key || policy == Policy::Door;
+    // At the door a key is nothing. A password that was typed into a browser once may be sent along by it ever after.
+    let by_habit = auth::has_password(headers) && origins::by_browser(headers);
+    let ambient = origins::has_cookie(headers) || !with_key || by_habit || policy == Policy::Door;
     let via = match ambient {
         true => Some(
             shared
@@ -338,7 +339,8 @@ async fn by_key(shared: &Shared, request: &Parts, policy: Policy) -> Result<Acce
     let wanted = policy.scope().unwrap_or(Scope::ApiAdmin);
     // Where no key gets in, it does not matter whose it is.
     let tenant = tenant.filter(|_| policy.scope().is_some());
-    let found = auth::by_key(&shared.lookup, &request.headers, wanted, tenant.as_ref(), from).await;
+    let headers = (&request.headers, takes_passwords(request.uri.path()));
+    let found = auth::by_key(&shared.lookup, headers, wanted, tenant.as_ref(), from).await;
     let known = |key: &store::ApiKey| Some((key.tenant.clone(), format!("key:{}", key.id)));
     let (problem, who) = match found {
         Ok(access) if policy.scope().is_some() => return Ok(access),

@@ -44,6 +44,12 @@ pub(super) const ROUTES: &[Route] = &[
         POST,
         delivery_form,
     ),
+    route("/alerts/elsewhere", Policy::OwnPage, GET, || {
+        get(desk::elsewhere_page)
+    }),
+    route("/t/{slug}/alerts/elsewhere", Policy::OwnPage, GET, || {
+        get(desk::elsewhere_page)
+    }),
     route("/alerts/{alert}", Policy::OwnPage, GET, || get(desk::alert_page)),
     route("/alerts/{alert}", Policy::OperatePage, POST, alert_form),
     route("/t/{slug}/alerts", Policy::OwnPage, GET, || {

@@ -8,6 +8,7 @@ mod body;
 pub mod breakers;
 mod calls;
 mod counts;
+pub(crate) mod elsewhere;
 mod events;
 mod explore;
 mod exposition;
@@ -29,6 +30,7 @@ mod transitions;
 
 pub use body::Patience;
 pub use counts::HttpCounts;
+pub(crate) use elsewhere::takes_passwords;
 pub use explore::explore_question;
 pub use page::page_ends;
 pub(crate) use people::is_confirmed;

@@ -15,8 +15,8 @@ use tower_http::compression::CompressionLayer;
 use super::alert_routes;
 use super::finish::{finish, panicked};
 use super::{
-    Problem, activity, audit, breakers, calls, events, explore, markers, ops, people, providers, query, read,
-    transitions,
+    Problem, activity, audit, breakers, calls, elsewhere, events, explore, markers, ops, people, providers,
+    query, read, transitions,
 };
 use crate::edge::{self, Policy};
 use crate::state::Shared;
@@ -57,7 +57,8 @@ const PATCH_DELETE: &[&str] = &["PATCH", "DELETE"];
 pub(super) const PUT_DELETE: &[&str] = &["PUT", "DELETE"];
 
 /// The table.
-pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| [REST, alert_routes::ROUTES].concat());
+pub static ROUTES: LazyLock<Vec<Route>> =
+    LazyLock::new(|| [REST, alert_routes::ROUTES, elsewhere::ROUTES].concat());
 
 /// All but those of alerts.
 const REST: &[Route] = &[

@@ -15,7 +15,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
-use domain::alert::{Phase, Refused, Severity, Who, matchers};
+use domain::alert::{Phase, Refused, Severity, Source, Who, matchers};
 use engine::{AlertError, AlertSearch, Hand};
 use protocol::filter::echo;
 use serde::Serialize;
@@ -41,8 +41,8 @@ pub use rules::{backtest, change_rule, delete_rule, make_rule, rule, rules};
 pub(crate) use silences::repeat;
 pub use silences::{end_silence, make_silence, preview_silence, silences};
 
-const PARAMETERS: [&str; 9] = [
-    "phase", "severity", "match", "rule", "incident", "from", "to", "limit", "cursor",
+const PARAMETERS: [&str; 10] = [
+    "phase", "severity", "source", "match", "rule", "incident", "from", "to", "limit", "cursor",
 ];
 /// The largest body of a change here: many rules in one file.
 const LARGEST: usize = 1 << 20;
@@ -66,6 +66,7 @@ pub async fn alerts(
             Phase::parse(word).filter(|phase| *phase != Phase::Pending)
         })?,
         severities: words(&params, "severity", Severity::parse)?,
+        sources: words(&params, "source", Source::parse)?,
         matchers: matchers(params.get("match").unwrap_or_default())
             .map_err(|error| bad("match", error.to_string()))?,
         rule: number(&params, "rule")?,
