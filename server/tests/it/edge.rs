@@ -124,6 +124,7 @@ fn filled(path: &str) -> String {
         .replace("{id}", "b_0000000000000000")
         .replace("{alert}", "0")
         .replace("{rule}", "0")
+        .replace("{silence}", "0")
         .replace("{channel}", "0")
         .replace("{delivery}", "0")
         .replace("{*file}", "fuseboard.js")
@@ -178,7 +179,7 @@ async fn every_route_keeps_its_policy() {
             Policy::Page if route.path.contains("{id}") => (403, 303, 404, 401, 404),
             Policy::Page => (403, 303, 200, 401, 200),
             Policy::Read
-                if ["{id}", "{alert}", "{rule}"]
+                if ["{id}", "{alert}", "{rule}", "{silence}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
             {

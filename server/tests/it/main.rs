@@ -19,6 +19,8 @@ mod corpora;
 mod demo;
 mod door;
 mod edge;
+mod elsewhere;
+mod elsewhere_real;
 mod explore;
 mod intake;
 mod kills;
