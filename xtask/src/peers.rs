@@ -67,13 +67,13 @@ pub const SENDERS: &str = "FUSEBOARD_TEST_SENDERS";
 /// Fetches those who send alerts, for the tests that take them from real programs.
 pub fn senders(dir: &Path) -> Result<()> {
     std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let packages = [
-        ("prometheus", ["prometheus", "promtool"]),
-        ("prometheus-alertmanager", ["prometheus-alertmanager", "amtool"]),
+    let packages: [(&str, &[&str]); 2] = [
+        ("prometheus", &["prometheus", "promtool"]),
+        ("prometheus-alertmanager", &["amtool"]),
     ];
     for (package, programs) in packages {
         if !programs.iter().all(|program| dir.join(program).exists()) {
-            ui::step(package, || debian(dir, package, &programs))?;
+            ui::step(package, || debian(dir, package, programs))?;
         }
     }
     Ok(())
