@@ -13,7 +13,7 @@
 
 mod condition;
 mod defaults;
-mod error;
+pub(crate) mod error;
 pub mod incident;
 mod lifecycle;
 mod matcher;
