@@ -134,6 +134,7 @@ async fn connect(
                 audits: store.clone(),
                 alerts: store.clone(),
                 deliveries: store.clone(),
+                duties: store.clone(),
             };
             Ok(OpenStores {
                 stores,
@@ -156,6 +157,7 @@ async fn connect(
                 audits: store.clone(),
                 alerts: store.clone(),
                 deliveries: store.clone(),
+                duties: store.clone(),
             };
             Ok(OpenStores {
                 stores,

@@ -101,6 +101,9 @@ fn route(doc: &ChannelDoc) -> String {
         true => String::new(),
         false => format!(" where {}", doc.only.join(" and ")),
     };
+    if doc.on_call_only {
+        return "Is told when an escalation tells whoever is on call, and how that goes on.".to_owned();
+    }
     let how = match (doc.acknowledged, doc.resolved) {
         (true, true) => ", when somebody has them and when they are over",
         (true, false) => ", and when somebody has them",
@@ -301,6 +304,7 @@ fn form(view: &ChannelsView, open: &ChannelForm) -> AnyView {
                 <div class="ticks">
                     {tick("acknowledged", "also when somebody has it", doc.acknowledged)}
                     {tick("resolved", "also when it is over", doc.resolved)}
+                    {tick("on_call_only", "only what an escalation tells: somebody's own", doc.on_call_only)}
                     {tick("enabled", "switched on", doc.enabled)}
                 </div>
                 <p class="line">

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use protocol::alerts::{AlertDetail, AlertItem};
+use protocol::duty::NextStep;
 
 use super::deliveries::{about, channel_name, outcome, trouble};
 use super::frame::{Frame, Section};
@@ -58,6 +59,7 @@ pub(super) fn detail(view: &AlertsView, open: &AlertDetail) -> AnyView {
         </header>
         {refused(Wrong::of(&frame.wrong, "alert"))}
         {whose(frame, alert)}
+        {view.next_step.as_ref().map(|next| next_step(frame, next))}
         <section>
             <h3>"What happened"</h3>
             <p>{alert.summary.clone()}</p>
@@ -106,6 +108,34 @@ fn whose(frame: &Frame, alert: &AlertItem) -> Option<AnyView> {
             .map(|owner| format!("Assigned to {}.", owner.name))?,
     };
     Some(view! { <p class="desk-whose" data-phase=alert.phase.clone()>{words}</p> }.into_any())
+}
+
+/// Who is told next, and when, unless somebody takes it; the pages' script counts down.
+fn next_step(frame: &Frame, next: &NextStep) -> AnyView {
+    let policy = view! { <a href=frame.href(Section::Escalations)>{next.policy_name.clone()}</a> };
+    let (Some(step), Some(due)) = (next.step, next.due) else {
+        return view! {
+            <p class="desk-next" data-next="">"Everybody of " {policy} " has been told. Nobody further is told while nobody takes it."</p>
+        }
+        .into_any();
+    };
+    let left = (due - frame.now).max(0) / 1_000;
+    let left = match left / 3_600 {
+        0 => format!("{}:{:02}", left / 60, left % 60),
+        hours => format!("{hours}:{:02}:{:02}", left / 60 % 60, left % 60),
+    };
+    view! {
+        <p class="desk-next" data-next="">
+            "Next escalation: tells "
+            <b>{next.tells.clone()}</b>
+            " in "
+            <time data-until=due.to_string() title=full(due, frame.utc_offset_min)>{left}</time>
+            {format!(", at {}. Step {step} of {} of ", clock(due, frame.utc_offset_min), next.steps)}
+            {policy}
+            "."
+        </p>
+    }
+    .into_any()
 }
 
 fn form(view: &AlertsView, alert: &AlertItem, what: &'static str, content: AnyView) -> AnyView {

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use protocol::alerts::{AlertDetail, AlertItem};
 use protocol::channels::DeliveryItem;
+use protocol::duty::NextStep;
 
 use super::detail::{Choices, detail};
 use super::frame::{Frame, Section, page};
@@ -53,6 +54,8 @@ pub struct AlertsView {
     pub open: Option<AlertDetail>,
     /// What was told of it, newest first; nothing for whoever may not see it.
     pub told: Vec<DeliveryItem>,
+    /// Where it stands on its ladder.
+    pub next_step: Option<NextStep>,
     /// What its forms offer.
     pub choices: Choices,
 }

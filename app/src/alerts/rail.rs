@@ -6,12 +6,13 @@
 use leptos::prelude::*;
 use protocol::Level;
 use protocol::alerts::AlertItem;
+use protocol::duty::OnCallItem;
 use protocol::view::Alerts;
 
 use super::words::{age, initials, level, line, place, since_now};
 use crate::format::{full, moment, span_short};
 use crate::plain::form::hidden;
-use crate::plain::mark;
+use crate::plain::{mark, on_call};
 
 /// The rail.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct RailView {
     pub more: usize,
     /// What has recovered lately, newest first.
     pub recovered: Vec<AlertItem>,
+    /// Who is on call, of every schedule.
+    pub on_call: Vec<OnCallItem>,
     /// The alert with which something could not be done, and why.
     pub wrong: Option<(u64, String)>,
 }
@@ -94,6 +97,7 @@ pub fn rail(view: &RailView) -> String {
             {calm}
             <ul>{rows.collect_view()} {recovered.collect_view()}</ul>
             {more}
+            {on_call(&view.base, &view.on_call)}
         </section>
     };
     html.to_html()
@@ -289,6 +293,7 @@ mod tests {
             rows,
             more: 0,
             recovered: Vec::new(),
+            on_call: Vec::new(),
             wrong: None,
         }
     }

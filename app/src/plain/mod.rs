@@ -5,6 +5,7 @@ pub(crate) mod table;
 
 use leptos::prelude::*;
 use protocol::Level;
+use protocol::duty::OnCallItem;
 
 use crate::alerts::badge;
 use crate::components::{Icon, brand, icon, level_key};
@@ -53,6 +54,8 @@ pub(crate) struct Around<'a> {
     pub theme: Option<Theme>,
     /// Whether the data are a demonstration's.
     pub demo: bool,
+    /// Who is on call, of every schedule.
+    pub on_call: &'a [OnCallItem],
 }
 
 /// The HTML of a page beside the board, with the navigation; `content` is its bar and what is below.
@@ -67,6 +70,7 @@ pub(crate) fn page(around: Around<'_>, content: AnyView) -> String {
                     {navigation(&around)}
                     <main id="main" tabindex="-1" data-page=around.name>
                         {content}
+                        {on_call(around.base, around.on_call)}
                     </main>
                 </div>
                 {around.demo.then(demo_note)}
@@ -100,6 +104,25 @@ fn navigation(around: &Around<'_>) -> AnyView {
         </nav>
     }
     .into_any()
+}
+
+/// Who is on call, below every page; nothing where there is no schedule.
+pub(crate) fn on_call(base: &str, items: &[OnCallItem]) -> Option<AnyView> {
+    let href = [base, "/alerts/schedules"].concat();
+    let each = items.iter().map(|item| {
+        let who = item.name.clone().unwrap_or_else(|| "nobody".to_owned());
+        let href = format!("{href}/{}", item.schedule);
+        view! { <li><b>{who}</b> " " <a href=href rel="external">{item.schedule_name.clone()}</a></li> }
+    });
+    (!items.is_empty()).then(|| {
+        view! {
+            <footer class="on-call" data-swap="on-call" aria-label="On call">
+                <span>"On call"</span>
+                <ul>{each.collect_view()}</ul>
+            </footer>
+        }
+        .into_any()
+    })
 }
 
 /// How urgent something is, as a shape; a sentence beside it says the same in words.

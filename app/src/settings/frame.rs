@@ -1,6 +1,7 @@
 //! What all pages of the settings have around them: the navigation, the bar, the sections.
 
 use leptos::prelude::*;
+use protocol::duty::OnCallItem;
 
 use crate::plain::form::{Wrong, hidden, refused, text};
 use crate::plain::{self, Around};
@@ -78,6 +79,8 @@ pub struct Frame {
     pub locked: bool,
     /// What the provider is called, where it is there that the password is shown.
     pub via: Option<String>,
+    /// Who is on call, of every schedule.
+    pub on_call: Vec<OnCallItem>,
     /// What was just done, a sentence.
     pub done: Option<&'static str>,
     /// What was sent and cannot be.
@@ -139,6 +142,7 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
         name: "settings",
         theme: frame.theme,
         demo: frame.demo,
+        on_call: &frame.on_call,
     };
     plain::page(around, content.into_any())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::Millis;
 use domain::rollup::KeptLabels;
-use store::{Alerts, Audits, Deliveries, Journal, Keys, LiveStore, Rollups};
+use store::{Alerts, Audits, Deliveries, Duties, Journal, Keys, LiveStore, Rollups};
 
 use crate::{Clock, NoPost, Post, RungLimits};
 
@@ -25,6 +25,8 @@ pub struct Stores {
     pub alerts: Arc<dyn Alerts>,
     /// Channels, and what is told through them.
     pub deliveries: Arc<dyn Deliveries>,
+    /// Who is on call, and where alerts stand on their ladders.
+    pub duties: Arc<dyn Duties>,
 }
 
 /// Settings with defaults that suit one team on one machine.

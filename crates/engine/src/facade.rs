@@ -151,7 +151,7 @@ impl Engine {
             config.clock.clone(),
             Arc::clone(&counters),
             Arc::clone(&config.post),
-            (Arc::clone(&tenants), Arc::clone(&evaluator.told)),
+            Arc::clone(&evaluator),
         ));
         let (telling, tell_stop) = (Arc::clone(&notifier), stop.clone());
         supervisor.spawn("notifier", async move { telling.run(tell_stop).await });

@@ -39,6 +39,9 @@ pub struct RuleDoc {
     /// Its alerts are shown and nobody is told until then, epoch milliseconds.
     #[serde(default)]
     pub quiet_until: Option<i64>,
+    /// The name of the escalation policy; without one it is the tenant's, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<String>,
 }
 
 /// What a rule watches for: `{"threshold":{…}}`.

@@ -36,6 +36,9 @@ pub struct ChannelDoc {
     /// From so many at once on they are one message, where people read them; 0 is never.
     #[serde(default = "digest_from")]
     pub digest_from: u32,
+    /// It is told only of what an escalation tells it: somebody's own telephone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_call_only: bool,
 }
 
 /// From so many alerts at once on they are one message, when nobody says otherwise.

@@ -14,6 +14,7 @@ pub mod codec;
 pub mod contract;
 pub mod day;
 pub mod deliveries;
+pub mod duties;
 mod error;
 mod journal;
 mod keys;
@@ -39,6 +40,7 @@ pub use deliveries::{
     ChannelDraft, Claim, Deliveries, DeliveryQuery, DeliveryState, NewDelivery, Outcome, StoredAttempt,
     StoredChannel, StoredDelivery,
 };
+pub use duties::{Duties, DutyDraft, DutyKind, Ladder, StoredDuty};
 pub use error::StoreError;
 pub use journal::{
     Appended, IDEMPOTENCY_KEPT, Idempotency, Journal, JournalUsage, NewBatch, Offset, Refusal, Remembered,

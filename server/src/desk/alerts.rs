@@ -110,6 +110,10 @@ async fn page(
         is_first: search.cursor.is_none(),
         choices: choices(shared, visit, open.as_ref()).await?,
         told: told(shared, visit, open.as_ref()).await?,
+        next_step: match &open {
+            Some(open) => engine.next_step(scope, open.alert.id).await.map_err(problem)?,
+            None => None,
+        },
         open,
     };
     Ok(plain(status(view.frame.wrong.as_ref()), alerts(&view)))
@@ -133,10 +137,8 @@ async fn told(
     Ok(list.map_err(channel_problem)?.items)
 }
 
-async fn choices(shared: &Shared, visit: &Visit, open: Option<&AlertDetail>) -> Result<Choices, Problem> {
-    if open.is_none() {
-        return Ok(Choices::default());
-    }
+/// The tenant's members: accounts and names, whoever looks first.
+pub(super) async fn members(shared: &Shared, visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
     let members = shared.people.accounts.members(&visit.person.scope).await;
     let members = members.map_err(|error| {
         tracing::error!(%error, "members cannot be read");
@@ -149,8 +151,15 @@ async fn choices(shared: &Shared, visit: &Visit, open: Option<&AlertDetail>) -> 
     let me = &visit.person.signed_in.account.id;
     // Oneself first: that is what is wanted mostly.
     members.sort_by_key(|(id, name)| (id != me, name.to_lowercase()));
+    Ok(members)
+}
+
+async fn choices(shared: &Shared, visit: &Visit, open: Option<&AlertDetail>) -> Result<Choices, Problem> {
+    if open.is_none() {
+        return Ok(Choices::default());
+    }
     Ok(Choices {
-        members,
+        members: members(shared, visit).await?,
         snoozes: SNOOZES
             .map(|(minutes, words)| (minutes.to_owned(), words.to_owned()))
             .into(),

@@ -78,6 +78,7 @@ fn fresh(kind: &str) -> ChannelDoc {
         acknowledged: true,
         resolved: true,
         digest_from: DIGEST_FROM,
+        on_call_only: false,
     }
 }
 
@@ -142,6 +143,7 @@ fn request(sent: &Sent) -> ChannelRequest {
             acknowledged: sent.get("acknowledged") == "yes",
             resolved: sent.get("resolved") == "yes",
             digest_from: sent.get("digest_from").parse().unwrap_or(DIGEST_FROM),
+            on_call_only: sent.get("on_call_only") == "yes",
         },
         secrets: Default::default(),
     };

@@ -8,6 +8,7 @@ mod body;
 pub mod breakers;
 mod calls;
 mod counts;
+mod duty_routes;
 mod events;
 mod explore;
 mod exposition;

@@ -6,7 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use store::Role;
+use protocol::duty::OnCallItem;
+use store::{Role, TenantScope};
 
 use super::sent::Sent;
 use crate::auth::{Access, Person, Whence};
@@ -61,6 +62,8 @@ pub struct Visit {
     pub(crate) now: i64,
     locked: bool,
     pub(crate) demo: bool,
+    /// Who is on call, for the foot of every page.
+    pub(crate) on_call: Vec<OnCallItem>,
 }
 
 impl FromRequestParts<Shared> for Visit {
@@ -79,6 +82,7 @@ impl FromRequestParts<Shared> for Visit {
             return Err(Problem::people_only());
         };
         let base = base_at(&parts.uri, person.scope.tenant());
+        let on_call = on_call(shared, &person.scope).await;
         Ok(Visit {
             base,
             query: Sent::of_query(&parts.uri),
@@ -88,12 +92,20 @@ impl FromRequestParts<Shared> for Visit {
             now: shared.engine.clock().now(),
             locked: !is_confirmed(shared, access),
             demo: shared.demo,
+            on_call,
             person: person.clone(),
             access: access.clone(),
             whence: whence.clone(),
             via: via.clone(),
         })
     }
+}
+
+/// Who is on call, as far as the store answers: no page waits for it.
+pub(crate) async fn on_call(shared: &Shared, scope: &TenantScope) -> Vec<OnCallItem> {
+    let found = shared.engine.on_call(scope).await;
+    let told = |error: &engine::AlertError| tracing::debug!(%error, "a page is sent without who is on call");
+    found.inspect_err(told).unwrap_or_default()
 }
 
 impl Visit {
@@ -117,6 +129,7 @@ impl Visit {
             locked: self.locked && asks,
             via: Some(self.person.signed_in.session.via.clone()).filter(|via| !via.is_empty()),
             demo: self.demo,
+            on_call: self.on_call.clone(),
             // What went wrong since is of more interest.
             done: done.filter(|_| wrong.is_none()).map(|(_, words)| *words),
             wrong,

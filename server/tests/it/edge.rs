@@ -124,6 +124,9 @@ fn filled(path: &str) -> String {
         .replace("{id}", "b_0000000000000000")
         .replace("{alert}", "0")
         .replace("{rule}", "0")
+        .replace("{schedule}", "0")
+        .replace("{escalation}", "0")
+        .replace("{responder}", "0")
         .replace("{channel}", "0")
         .replace("{delivery}", "0")
         .replace("{*file}", "fuseboard.js")
@@ -178,7 +181,7 @@ async fn every_route_keeps_its_policy() {
             Policy::Page if route.path.contains("{id}") => (403, 303, 404, 401, 404),
             Policy::Page => (403, 303, 200, 401, 200),
             Policy::Read
-                if ["{id}", "{alert}", "{rule}"]
+                if ["{id}", "{alert}", "{rule}", "{schedule}", "{escalation}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
             {
@@ -192,7 +195,7 @@ async fn every_route_keeps_its_policy() {
             // Let in, but without a content type; a browser names its origin with every change.
             Policy::Ingest => (401, 401, 401, 401, 415),
             Policy::Operate | Policy::Admin
-                if ["{channel}", "{delivery}"]
+                if ["{channel}", "{delivery}", "{responder}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
             {
@@ -201,7 +204,7 @@ async fn every_route_keeps_its_policy() {
             // The key sends and looks, and no more.
             Policy::Operate | Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
             Policy::OwnPage | Policy::OperatePage
-                if ["{alert}", "{delivery}", "{rule}"]
+                if ["{alert}", "{delivery}", "{rule}", "{schedule}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
             {

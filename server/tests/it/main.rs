@@ -18,6 +18,7 @@ mod copy;
 mod corpora;
 mod demo;
 mod door;
+mod duty;
 mod edge;
 mod explore;
 mod intake;

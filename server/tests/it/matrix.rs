@@ -157,6 +157,9 @@ fn names_nothing(path: &str) -> bool {
         "{alert}",
         "{rule}",
         "{silence}",
+        "{schedule}",
+        "{escalation}",
+        "{responder}",
         "{channel}",
         "{delivery}",
     ]
@@ -344,6 +347,9 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{alert}", "0")
         .replace("{rule}", "0")
         .replace("{silence}", "0")
+        .replace("{schedule}", "0")
+        .replace("{escalation}", "0")
+        .replace("{responder}", "0")
         .replace("{channel}", "0")
         .replace("{delivery}", "0")
         .replace("{do}", "ack")

@@ -79,6 +79,7 @@ pub fn texts_of(doc: &RuleDoc) -> Texts {
         "quiet_until",
         doc.quiet_until.map_or(String::new(), |until| until.to_string()),
     );
+    put("escalation", doc.escalation.clone().unwrap_or_default());
     let (query, rest) = condition_texts(&doc.condition);
     for (name, text) in query.into_iter().chain(rest) {
         put(&format!("condition.{name}"), text);
@@ -212,6 +213,7 @@ pub fn read(texts: &Texts) -> Result<RuleDoc, Unread> {
         runbook: Some(form.text("runbook")).filter(|runbook| !runbook.is_empty()),
         enabled: form.text("enabled") != "no",
         quiet_until: form.text("quiet_until").parse().ok(),
+        escalation: Some(form.text("escalation")).filter(|name| !name.is_empty()),
     })
 }
 
@@ -442,6 +444,7 @@ pub fn fresh(kind: &str) -> RuleDoc {
         runbook: None,
         enabled: true,
         quiet_until: None,
+        escalation: None,
     }
 }
 
@@ -458,6 +461,7 @@ mod tests {
             doc.labels = BTreeMap::from([("team".into(), "search".into()), ("tier".into(), "1".into())]);
             doc.runbook = Some("https://example.com/slow".into());
             doc.quiet_until = Some(1_765_000_000_000);
+            doc.escalation = Some("Nights".into());
             doc.enabled = false;
             assert_eq!(kind_of(&doc.condition), kind);
             assert_eq!(read(&texts_of(&doc)), Ok(doc), "{kind}");

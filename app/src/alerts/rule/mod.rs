@@ -149,6 +149,10 @@ fn keep(view: &RuleView) -> AnyView {
                     .optional()
                     .hint("team=search, tier=1: channels and silences can go by them")
                     .view()}
+                {text("escalation", "Escalation", "text", said(view, "escalation"), wrong)
+                    .optional()
+                    .hint("The name of a policy; empty for the one that is for all")
+                    .view()}
             </div>
             {match buttons {
                 Some(buttons) => buttons.into_any(),

@@ -71,6 +71,11 @@ pub enum Command {
     },
     /// The reasons why nobody is told are these now.
     Hold(Holds),
+    /// Nobody took it in time: others are told, in these words. Nothing when nobody is waited for.
+    Escalate {
+        /// Who is told.
+        words: String,
+    },
     /// It belongs to this incident.
     Join {
         /// The number of the alert that began it.
@@ -243,6 +248,11 @@ pub fn step(alert: &Alert, command: Command, now: Millis) -> Result<Moved, Refus
         }
         Command::Observe { summary } => moved.alert.summary = summary,
         Command::Hold(holds) => moved.hold(holds, now),
+        Command::Escalate { words } => {
+            if moved.alert.calls(now) {
+                moved.note(event(now, None, EventKind::Escalated, &words));
+            }
+        }
         Command::Join { incident } => {
             if moved.alert.incident != Some(incident) {
                 moved.alert.incident = Some(incident);

@@ -237,6 +237,8 @@ pub enum EventKind {
     Suppressed,
     /// Nothing holds it back any more.
     Released,
+    /// Nobody took it in time, and others are told.
+    Escalated,
     /// Somebody looks after it now, or nobody.
     Assigned,
     /// Somebody wrote something.
@@ -249,7 +251,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [EventKind; 13] = [
+    pub const ALL: [EventKind; 14] = [
         EventKind::Pending,
         EventKind::Fired,
         EventKind::Acknowledged,
@@ -259,6 +261,7 @@ impl EventKind {
         EventKind::Unsnoozed,
         EventKind::Suppressed,
         EventKind::Released,
+        EventKind::Escalated,
         EventKind::Assigned,
         EventKind::Commented,
         EventKind::Joined,
@@ -277,6 +280,7 @@ impl EventKind {
             EventKind::Unsnoozed => "unsnoozed",
             EventKind::Suppressed => "suppressed",
             EventKind::Released => "released",
+            EventKind::Escalated => "escalated",
             EventKind::Assigned => "assigned",
             EventKind::Commented => "commented",
             EventKind::Joined => "joined",
@@ -342,6 +346,11 @@ impl Alert {
         } else {
             Phase::Firing
         }
+    }
+
+    /// It was told, needs somebody, and nobody has it: who waits is told of it step by step.
+    pub fn calls(&self, now: Millis) -> bool {
+        self.told && self.phase(now) == Phase::Firing
     }
 
     /// It is not over.

@@ -94,7 +94,11 @@ fn action(command: &Command) -> &'static str {
         Command::Assign { .. } => "alert.assign",
         Command::Comment { .. } => "alert.comment",
         Command::Resolve { .. } => "alert.resolve",
-        Command::Observe { .. } | Command::Hold(_) | Command::Join { .. } | Command::Tend => "alert.change",
+        Command::Observe { .. }
+        | Command::Hold(_)
+        | Command::Escalate { .. }
+        | Command::Join { .. }
+        | Command::Tend => "alert.change",
     }
 }
 

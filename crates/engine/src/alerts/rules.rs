@@ -55,8 +55,9 @@ impl Engine {
     ///
     /// # Errors
     /// It is not as it must be.
-    pub fn check_rule(&self, scope: &TenantScope, doc: &RuleDoc) -> Result<(), AlertError> {
-        self.checked(scope, doc).map(drop)
+    pub async fn check_rule(&self, scope: &TenantScope, doc: &RuleDoc) -> Result<(), AlertError> {
+        self.checked(scope, doc)?;
+        self.check_escalation(scope, doc.escalation.as_deref()).await
     }
 
     /// Makes a rule; it is evaluated from now on.
@@ -70,6 +71,7 @@ impl Engine {
         hand: &Hand,
     ) -> Result<RuleItem, AlertError> {
         self.checked(scope, doc)?;
+        self.check_escalation(scope, doc.escalation.as_deref()).await?;
         let desk = self.evaluator().desk(&self.tenant(scope)).await?;
         let mut state = desk.state.lock().await;
         let draft = self.draft(doc, hand)?;
@@ -91,6 +93,7 @@ impl Engine {
         hand: &Hand,
     ) -> Result<RuleItem, AlertError> {
         self.checked(scope, doc)?;
+        self.check_escalation(scope, doc.escalation.as_deref()).await?;
         let desk = self.evaluator().desk(&self.tenant(scope)).await?;
         let mut state = desk.state.lock().await;
         let rules = self.stores().alerts.rules(scope).await?;

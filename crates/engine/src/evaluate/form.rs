@@ -172,6 +172,7 @@ pub(crate) fn doc_of(rule: &Rule) -> RuleDoc {
         runbook: rule.runbook.clone(),
         enabled: rule.enabled,
         quiet_until: rule.quiet_until,
+        escalation: None,
     }
 }
 

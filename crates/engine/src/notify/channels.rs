@@ -463,6 +463,7 @@ mod tests {
                 acknowledged: true,
                 resolved: true,
                 digest_from: 12,
+                on_call_only: false,
             },
             secrets: map(secrets),
         }

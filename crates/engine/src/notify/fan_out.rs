@@ -1,9 +1,10 @@
 //! From the outbox to one delivery per channel.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use channels::Message;
 use domain::Millis;
+use domain::alert::Notice;
 use store::{NewDelivery, OutboxRow, StoreError, TenantId};
 
 use super::stored::Channel;
@@ -53,11 +54,20 @@ impl Notifier {
             let events = alerts.alert_events(&scope, row.alert).await?;
             let event = events.iter().find(|event| event.n == row.event);
             let told = message::of_alert(tenant, row, &stored, event);
-            let taking = channels
-                .iter()
-                .filter(|channel| route::takes(channel, &stored.alert, row.notice, row.created));
+            // Whoever was told by a step is told how it goes on.
+            let stepped = match row.notice {
+                Notice::Acknowledged | Notice::Resolved => {
+                    self.heard(tenant, row.alert, message::is_step).await?
+                }
+                Notice::Fired | Notice::Refired => BTreeSet::new(),
+            };
+            let taking = channels.iter().filter(|channel| {
+                route::takes(channel, &stored.alert, row.notice, row.created)
+                    || (stepped.contains(&channel.stored.id) && route::goes_on(channel, row.notice))
+            });
             for channel in taking {
-                new.push(self.delivery(tenant, row, channel, told.clone()).await?);
+                let subject = message::subject(row);
+                new.push(self.delivery(tenant, row, subject, channel, told.clone()).await?);
             }
         }
         let place = (row.alert, row.event);
@@ -74,14 +84,15 @@ impl Notifier {
         Ok(())
     }
 
-    async fn delivery(
+    /// What is told of an alert through one channel, under this name.
+    pub(super) async fn delivery(
         &self,
         tenant: &TenantId,
         row: &OutboxRow,
+        subject: String,
         channel: &Channel,
         mut told: Message,
     ) -> Result<NewDelivery, StoreError> {
-        let subject = message::subject(row);
         let id = channel.stored.id;
         told.id = message::id(tenant, &subject, id);
         told.link = self.post.link(tenant, &format!("/alerts/{}", row.alert));

@@ -11,6 +11,16 @@ pub(super) fn subject(row: &OutboxRow) -> String {
     format!("alert.{}.{}", row.alert, row.event)
 }
 
+/// What names a step of a ladder within its tenant: since which event somebody is waited for, and the step's number.
+pub(super) fn step_subject(row: &OutboxRow, nth: u32) -> String {
+    format!("{}.e{nth}", subject(row))
+}
+
+/// Whether a subject is that of a step.
+pub(super) fn is_step(subject: &str) -> bool {
+    subject.starts_with("alert.") && subject.contains(".e")
+}
+
 /// What belongs to one alert.
 pub(super) fn topic(alert: u64) -> String {
     format!("alert.{alert}")

@@ -1,7 +1,8 @@
 //! The notifier: tells people what the evaluator and people did, through channels, at least once.
 //!
 //! ```text
-//! outbox ─ fan out → one delivery per channel ─ claim (lease, fence) → prepare → post → judge → record
+//! outbox ─ fan out ───────────→ one delivery per channel ─ claim (lease, fence) → prepare → post → judge → record
+//! ladders ─ a step is due ──↗
 //! ```
 //!
 //! What must be told is written with the alert's own event, so nothing is lost between the two. Every process may tell:
@@ -14,6 +15,7 @@
 mod attempt;
 mod channels;
 mod digest;
+mod escalate;
 mod fan_out;
 mod kinds;
 mod ladder;
@@ -38,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::Stores;
+use crate::evaluate::Evaluator;
 use crate::metrics::Counters;
 use crate::pipeline::describe;
 use crate::supervisor::Supervisor;
@@ -80,6 +83,8 @@ pub(crate) struct Notifier {
     pub supervisor: Supervisor,
     /// Whose viewers hear of it.
     pub tenants: Arc<Tenants>,
+    /// Keeps the alerts whose ladders are climbed.
+    pub evaluator: Arc<Evaluator>,
     /// There is something to tell.
     pub woken: Arc<Notify>,
     paces: Mutex<HashMap<(TenantId, u64), Pace>>,
@@ -96,7 +101,7 @@ impl Notifier {
         clock: Clock,
         counters: Arc<Counters>,
         post: Arc<dyn Post>,
-        (tenants, woken): (Arc<Tenants>, Arc<Notify>),
+        evaluator: Arc<Evaluator>,
     ) -> Notifier {
         Notifier {
             stores,
@@ -105,8 +110,9 @@ impl Notifier {
             counters,
             post,
             supervisor: supervisor.clone(),
-            tenants,
-            woken,
+            tenants: Arc::clone(&evaluator.tenants),
+            woken: Arc::clone(&evaluator.told),
+            evaluator,
             paces: Mutex::default(),
             looked: AtomicI64::new(0),
             forgot: AtomicI64::new(0),
@@ -150,6 +156,7 @@ impl Notifier {
     async fn turn(self: &Arc<Self>) -> Result<(), StoreError> {
         self.fan_out().await?;
         let now = self.clock.now();
+        self.escalate(now).await?;
         for (tenant, channel) in self.stores.deliveries.due(&self.system, now).await? {
             self.begin(&tenant, channel, now).await?;
         }

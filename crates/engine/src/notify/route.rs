@@ -17,9 +17,22 @@ pub(super) fn takes(channel: &Channel, alert: &Alert, notice: Notice, at: Millis
     wanted && channel.is_on() && wants(channel, alert.severity, &alert.labels)
 }
 
-/// Whether alerts of this urgency and with these labels are for a channel.
+/// Whether a channel that a step told is told how it goes on.
+pub(super) fn goes_on(channel: &Channel, notice: Notice) -> bool {
+    let wanted = match notice {
+        Notice::Fired | Notice::Refired => false,
+        Notice::Acknowledged => channel.body.acknowledged,
+        Notice::Resolved => channel.body.resolved,
+    };
+    wanted && channel.is_on()
+}
+
+/// Whether alerts of this urgency and with these labels are for a channel. One that is for whoever is on call is told by
+/// the steps of a ladder alone.
 pub(super) fn wants(channel: &Channel, severity: Severity, labels: &Labels) -> bool {
-    severity >= channel.least && channel.only.iter().all(|matcher| matcher.matches(labels))
+    !channel.body.on_call_only
+        && severity >= channel.least
+        && channel.only.iter().all(|matcher| matcher.matches(labels))
 }
 
 #[cfg(test)]
@@ -41,6 +54,7 @@ mod tests {
             acknowledged: true,
             resolved: false,
             digest_from: 0,
+            on_call_only: false,
             destination: None,
             secrets: vec![],
         };

@@ -19,6 +19,8 @@ pub(super) struct Body {
     pub resolved: bool,
     #[serde(default = "usual_digest")]
     pub digest_from: u32,
+    #[serde(default)]
+    pub on_call_only: bool,
     /// Whom the secrets are for.
     pub destination: Option<String>,
     /// The names of the secrets that are kept.
@@ -39,6 +41,7 @@ impl Body {
             acknowledged: doc.acknowledged,
             resolved: doc.resolved,
             digest_from: doc.digest_from,
+            on_call_only: doc.on_call_only,
             destination,
             secrets,
         }
@@ -55,6 +58,7 @@ impl Body {
             acknowledged: self.acknowledged,
             resolved: self.resolved,
             digest_from: self.digest_from,
+            on_call_only: self.on_call_only,
         }
     }
 }

@@ -72,6 +72,7 @@ fn doc(name: &str, condition: ConditionDoc) -> RuleDoc {
         runbook: Some("https://example.com/x".into()),
         enabled: true,
         quiet_until: None,
+        escalation: None,
     }
 }
 

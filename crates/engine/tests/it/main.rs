@@ -5,6 +5,7 @@ mod alerts;
 mod breakers;
 mod calls;
 mod common;
+mod duty;
 mod explore;
 mod figures;
 mod function_of_journal;

@@ -52,6 +52,14 @@ pub(super) mod deliveries {
     );
 }
 
+pub(super) mod duties {
+    crate::shared::duty_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
+pub(super) mod ladders {
+    crate::shared::ladder_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
 pub(super) mod rules {
     crate::shared::rule_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }

@@ -38,21 +38,22 @@ use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, AlertQuery, AlertWrite, Alerts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits,
     BatchPage, BatchQuery, ChannelDraft, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Claim,
-    Compaction, DataKey, Deliveries, DeliveryQuery, Flush, GuardedPage, Guest, Holder, Identities, Identity,
-    Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore,
-    Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset,
-    OutboxRow, Outcome, PartialRow, Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft,
-    RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session,
-    SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel,
-    StoredDelivery, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
+    Compaction, DataKey, Deliveries, DeliveryQuery, Duties, DutyDraft, DutyKind, Flush, GuardedPage, Guest,
+    Holder, Identities, Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Ladder, Link,
+    LinkHash, LinkKind, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery,
+    NewLink, NewSession, Offset, OutboxRow, Outcome, PartialRow, Place, RecoveryHash, Remembered, Role,
+    RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors,
+    SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt,
+    StoredBatch, StoredChannel, StoredDelivery, StoredDuty, StoredEvent, StoredRule, StoredSilence,
+    SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which, check_rotation,
+    check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
 use main_db::{
-    MainDb, accounts, alerts, audit, channels, deliveries, identities, keys, live, rollups, rules, second,
-    secrets, sessions,
+    MainDb, accounts, alerts, audit, channels, deliveries, duties, identities, keys, ladders, live, rollups,
+    rules, second, secrets, sessions,
 };
 
 /// The number of the one writer.
@@ -149,6 +150,7 @@ crate::shared::audits_port!(PgStore);
 crate::shared::people_ports!(PgStore);
 crate::shared::alerts_port!(PgStore);
 crate::shared::deliveries_port!(PgStore);
+crate::shared::duties_port!(PgStore);
 crate::shared::secrets_port!(PgStore);
 crate::shared::second_port!(PgStore);
 crate::shared::identities_port!(PgStore);

@@ -49,6 +49,14 @@ pub(super) mod deliveries {
     crate::shared::delivery_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "");
 }
 
+pub(super) mod duties {
+    crate::shared::duty_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
+pub(super) mod ladders {
+    crate::shared::ladder_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
 pub(super) mod rules {
     crate::shared::rule_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }

@@ -33,21 +33,22 @@ use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, AlertQuery, AlertWrite, Alerts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits,
     BatchPage, BatchQuery, ChannelDraft, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Claim,
-    Compaction, DataKey, Deliveries, DeliveryQuery, Flush, GuardedPage, Guest, Holder, Identities, Identity,
-    Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore,
-    Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset,
-    OutboxRow, Outcome, PartialRow, Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft,
-    RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session,
-    SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel,
-    StoredDelivery, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
+    Compaction, DataKey, Deliveries, DeliveryQuery, Duties, DutyDraft, DutyKind, Flush, GuardedPage, Guest,
+    Holder, Identities, Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Ladder, Link,
+    LinkHash, LinkKind, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery,
+    NewLink, NewSession, Offset, OutboxRow, Outcome, PartialRow, Place, RecoveryHash, Remembered, Role,
+    RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors,
+    SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt,
+    StoredBatch, StoredChannel, StoredDelivery, StoredDuty, StoredEvent, StoredRule, StoredSilence,
+    SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which, check_rotation,
+    check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
 use main_db::{
-    FILE, MainDb, accounts, alerts, audit, channels, deliveries, identities, keys, live, rollups, rules,
-    second, secrets, sessions,
+    FILE, MainDb, accounts, alerts, audit, channels, deliveries, duties, identities, keys, ladders, live,
+    rollups, rules, second, secrets, sessions,
 };
 
 /// The sole writer of a folder's journal.
@@ -150,6 +151,7 @@ crate::shared::audits_port!(SqliteStore);
 crate::shared::people_ports!(SqliteStore);
 crate::shared::alerts_port!(SqliteStore);
 crate::shared::deliveries_port!(SqliteStore);
+crate::shared::duties_port!(SqliteStore);
 crate::shared::secrets_port!(SqliteStore);
 crate::shared::second_port!(SqliteStore);
 crate::shared::identities_port!(SqliteStore);

@@ -10,7 +10,7 @@ use super::samples::{NOON, audit};
 use super::{Subject, is_conflict, log, scope, system, tenant};
 use crate::{AlertQuery, AlertWrite, Alerts, OutboxRow, StoreError, StoredAlert, StoredSilence};
 
-fn who(name: &str) -> Who {
+pub(super) fn who(name: &str) -> Who {
     Who {
         id: format!("account:{name}"),
         name: format!("{name} – Größe"),
@@ -87,7 +87,7 @@ fn raised(rule: u64, fingerprint: u64, at: i64) -> Moved {
     Alert::raise(new, at)
 }
 
-async fn write(
+pub(super) async fn write(
     subject: &impl Subject,
     slug: &str,
     writes: Vec<AlertWrite>,

@@ -22,6 +22,7 @@ pub mod audit;
 pub mod calls;
 pub mod channels;
 pub mod deliveries;
+pub mod duties;
 pub mod flush;
 pub mod identities;
 pub mod keyframes;
@@ -39,8 +40,8 @@ pub mod transitions;
 use async_trait::async_trait;
 
 use crate::{
-    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Deliveries, Identities, Journal, Keys,
-    LiveStore, NewBatch, Offset, Rollups, SecondFactors, Secrets, Sessions, StoreError, StoredBatch,
+    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Deliveries, Duties, Identities, Journal,
+    Keys, LiveStore, NewBatch, Offset, Rollups, SecondFactors, Secrets, Sessions, StoreError, StoredBatch,
     SystemScope, TenantId, TenantScope,
 };
 
@@ -59,6 +60,7 @@ pub trait Subject: Send + Sync {
         + SecondFactors
         + Alerts
         + Deliveries
+        + Duties
         + Identities;
 
     /// The store as it is open now.
@@ -258,6 +260,12 @@ macro_rules! contract_suite {
                 channels_come_back_and_change,
                 channels_have_names_and_a_limit,
                 a_channel_in_trouble_is_off_until_it_is_changed,
+            }
+            duties {
+                documents_come_back_and_change,
+                documents_of_kinds_and_tenants_are_apart,
+                a_ladder_follows_its_alert,
+                a_step_is_told_once,
             }
             deliveries {
                 what_must_be_told_leaves_the_outbox_once,

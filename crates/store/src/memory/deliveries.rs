@@ -49,7 +49,7 @@ impl Desk {
             .any(|(channel, removed)| !removed && channel.name == name && channel.id != but)
     }
 
-    fn add(&mut self, new: NewDelivery) -> Option<StoredDelivery> {
+    pub(super) fn add(&mut self, new: NewDelivery) -> Option<StoredDelivery> {
         let there = |kept: &Kept| kept.stored.subject == new.subject && kept.stored.channel == new.channel;
         if self.deliveries.values().any(there) {
             return None;

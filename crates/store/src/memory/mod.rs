@@ -7,6 +7,7 @@ mod accounts;
 mod alerts;
 mod audit;
 mod deliveries;
+mod duties;
 mod identities;
 mod journal;
 mod keys;
@@ -25,7 +26,7 @@ use parking_lot::Mutex;
 
 use crate::plan::{KeyScope, Seen};
 use crate::{
-    ApiKey, Checkpoint, Chunk, KeyHash, PartialRow, RecentIds, SealedEntry, StoredBatch, TenantId,
+    ApiKey, Checkpoint, Chunk, DutyKind, KeyHash, PartialRow, RecentIds, SealedEntry, StoredBatch, TenantId,
     TransitionRow,
 };
 
@@ -53,6 +54,7 @@ struct State {
     seconds: second::Seconds,
     alerts: BTreeMap<TenantId, alerts::Board>,
     deliveries: BTreeMap<TenantId, deliveries::Desk>,
+    duties: BTreeMap<(TenantId, DutyKind), duties::Papers>,
 }
 
 #[derive(Default)]

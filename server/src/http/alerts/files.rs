@@ -81,6 +81,7 @@ pub async fn import(
             false => shared
                 .engine
                 .check_rule(scope, rule)
+                .await
                 .map_err(|error| error.to_string()),
         };
         checked.map_err(|why| bad_field("yaml", format!("yaml: rules[{place}].{why}")))?;

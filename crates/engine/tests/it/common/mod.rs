@@ -51,6 +51,7 @@ impl House {
             audits: store.clone(),
             alerts: store.clone(),
             deliveries: store.clone(),
+            duties: store.clone(),
         };
         let config = EngineConfig {
             clock: clock.clone(),
