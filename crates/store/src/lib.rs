@@ -12,8 +12,10 @@ pub mod audit;
 pub mod batches;
 pub mod codec;
 pub mod contract;
+pub mod corrections;
 pub mod day;
 pub mod deliveries;
+pub mod erasures;
 mod error;
 mod journal;
 mod keys;
@@ -35,10 +37,14 @@ pub use alerts::{
 };
 pub use audit::{AuditEntry, AuditHead, AuditQuery, Audits, SealedEntry};
 pub use batches::{BatchPage, BatchQuery, GuardedPage, Resume};
+pub use corrections::{
+    CorrectionDraft, CorrectionKind, CorrectionState, Corrections, ErasureStep, StoredCorrection,
+};
 pub use deliveries::{
     ChannelDraft, Claim, Deliveries, DeliveryQuery, DeliveryState, NewDelivery, Outcome, StoredAttempt,
     StoredChannel, StoredDelivery,
 };
+pub use erasures::{ErasedEvents, ErasedRows, Erasures, LiveErased};
 pub use error::StoreError;
 pub use journal::{
     Appended, IDEMPOTENCY_KEPT, Idempotency, Journal, JournalUsage, NewBatch, Offset, Refusal, Remembered,

@@ -7,13 +7,16 @@ mod alerts;
 mod audit;
 mod backwards;
 mod channels;
+mod corrections;
 mod deliveries;
 mod delivery_port;
+mod erasures;
 mod identities;
 mod keys;
 mod live;
 mod people;
 mod ports;
+mod rewrite;
 mod rollups;
 mod rules;
 mod second;
@@ -28,13 +31,18 @@ pub(crate) use alerts::{
 pub(crate) use audit::audit_functions;
 pub(crate) use backwards::{FIRST_STEP, GROWTH, Head, LARGEST_STEP};
 pub(crate) use channels::channel_functions;
+pub(crate) use corrections::{
+    correction_functions, correction_kind_from, correction_state_from, corrections_port,
+};
 pub(crate) use deliveries::{delivery_functions, delivery_state_from};
 pub(crate) use delivery_port::deliveries_port;
+pub(crate) use erasures::{erasure_functions, erasures_port};
 pub(crate) use identities::{identities_port, identity_functions};
 pub(crate) use keys::{key_functions, scopes_from_text, scopes_to_text, words_from_text};
 pub(crate) use live::{live_functions, rung_from, rung_number, state_from, text};
 pub(crate) use people::{added, logged, people_ports};
 pub(crate) use ports::{audits_port, journal_port, keys_port, live_port, rollups_port};
+pub(crate) use rewrite::rewrite;
 pub(crate) use rollups::rollup_functions;
 pub(crate) use rules::rule_functions;
 pub(crate) use second::{second_functions, second_port};

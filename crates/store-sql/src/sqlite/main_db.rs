@@ -12,7 +12,7 @@ use store::audit::AuditKey;
 use store::{Flush, Holder, PartialRow, StoreError, TenantId, check_flush, codec, cut_seconds};
 
 use super::schema::{migrate, schema_version};
-use super::{SqliteOptions, files};
+use super::{SqliteOptions, clean, files};
 use crate::error::store_error;
 use crate::shared::{rung_number, signed, unsigned};
 use crate::{OpenError, migrations};
@@ -43,6 +43,14 @@ pub(super) mod alerts {
 
 pub(super) mod channels {
     crate::shared::channel_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
+pub(super) mod corrections {
+    crate::shared::correction_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
+pub(super) mod erasures {
+    crate::shared::erasure_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "instr");
 }
 
 pub(super) mod deliveries {
@@ -215,6 +223,17 @@ impl MainDb {
             }
         }
         Ok(())
+    }
+
+    /// Writes over what was removed.
+    pub(super) async fn clean(&self) -> Result<(), StoreError> {
+        let mut connection = self.writer.acquire().await.map_err(store_error)?;
+        clean::clean(&mut connection).await
+    }
+
+    /// The numbers of a tenant's series are asked for anew: some may be gone.
+    pub(super) fn forget_series(&self, tenant: &TenantId) {
+        self.series.lock().remove(tenant);
     }
 
     pub(super) async fn ping(&self) -> Result<(), StoreError> {

@@ -67,7 +67,7 @@ pub fn full_alert() -> Alert {
     }
 }
 
-fn raised(rule: u64, fingerprint: u64, at: i64) -> Moved {
+pub(super) fn raised(rule: u64, fingerprint: u64, at: i64) -> Moved {
     let new = New {
         rule,
         rule_name: "Breaker open".into(),

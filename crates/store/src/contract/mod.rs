@@ -21,7 +21,9 @@ pub mod append;
 pub mod audit;
 pub mod calls;
 pub mod channels;
+pub mod corrections;
 pub mod deliveries;
+pub mod erasures;
 pub mod flush;
 pub mod identities;
 pub mod keyframes;
@@ -39,9 +41,9 @@ pub mod transitions;
 use async_trait::async_trait;
 
 use crate::{
-    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Deliveries, Identities, Journal, Keys,
-    LiveStore, NewBatch, Offset, Rollups, SecondFactors, Secrets, Sessions, StoreError, StoredBatch,
-    SystemScope, TenantId, TenantScope,
+    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Corrections, Deliveries, Erasures,
+    Identities, Journal, Keys, LiveStore, NewBatch, Offset, Rollups, SecondFactors, Secrets, Sessions,
+    StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
@@ -59,6 +61,8 @@ pub trait Subject: Send + Sync {
         + SecondFactors
         + Alerts
         + Deliveries
+        + Corrections
+        + Erasures
         + Identities;
 
     /// The store as it is open now.
@@ -271,6 +275,21 @@ macro_rules! contract_suite {
                 what_was_never_tried_can_be_gathered,
                 old_deliveries_are_forgotten,
                 an_end_is_told_after_its_beginning,
+            }
+            corrections {
+                corrections_come_back_exactly,
+                a_correction_is_undone_once,
+                an_erasure_ends_before_the_next_begins,
+                corrections_of_tenants_are_apart,
+            }
+            erasures {
+                erased_events_are_gone,
+                a_range_takes_events_of_every_kind,
+                an_erasure_walks_page_by_page,
+                erased_rows_go_with_live_state,
+                names_of_series_go_when_nothing_needs_them,
+                alerts_are_erased_by_their_labels,
+                a_keyframe_is_replaced,
             }
             second {
                 a_second_factor_comes_back_exactly,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use async_trait::async_trait;
 use domain::Millis;
 use domain::alert::{MAX_OPEN, MAX_RULES, MAX_SILENCES, Silence};
+use domain::erasure::Selection;
 
 use super::MemoryStore;
 use crate::alerts::{
@@ -57,6 +58,21 @@ impl Board {
         self.rules
             .iter_mut()
             .find(|(rule, deleted)| rule.id == id && !deleted)
+    }
+
+    /// The alerts that are taken, which are gone unless it is only to be known.
+    pub(super) fn erase(&mut self, selection: &Selection, dry: bool) -> Vec<u64> {
+        let all = self.alerts.values();
+        let taken = all.filter(|stored| selection.takes_alert(&stored.alert.labels, stored.alert.fired));
+        let taken: Vec<u64> = taken.map(|stored| stored.id).collect();
+        for id in taken.iter().filter(|_| !dry) {
+            if let Some(gone) = self.alerts.remove(id).filter(|gone| gone.alert.is_open()) {
+                self.open.remove(&gone.alert.fingerprint);
+            }
+            self.events.remove(id);
+            self.outbox.retain(|(alert, _), _| alert != id);
+        }
+        taken
     }
 
     /// Writes one alert; `None` when it is not there.

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use domain::Millis;
+use domain::erasure::Selection;
 
 use super::MemoryStore;
 use crate::alerts::changed_meanwhile;
 use crate::deliveries::{
     MAX_CHANNELS, channel_name_taken, gathered_by, no_channel, not_dead, subject_taken, too_many_channels,
 };
+use crate::erasures::DIGESTS;
 use crate::{
     AuditEntry, ChannelDraft, Claim, Deliveries, DeliveryQuery, DeliveryState, NewDelivery, OutboxRow,
     Outcome, StoreError, StoredAttempt, StoredChannel, StoredDelivery, SystemScope, TenantId, TenantScope,
@@ -47,6 +49,29 @@ impl Desk {
         self.channels
             .iter()
             .any(|(channel, removed)| !removed && channel.name == name && channel.id != but)
+    }
+
+    /// How many are about these topics, or are about many alerts and name one of the needles. They are gone unless it is
+    /// only to be known.
+    pub(super) fn erase(
+        &mut self,
+        selection: &Selection,
+        topics: &[String],
+        needles: &[String],
+        dry: bool,
+    ) -> u64 {
+        let taken = |kept: &Kept| {
+            let StoredDelivery {
+                topic, body, created, ..
+            } = &kept.stored;
+            let digest = topic.starts_with(DIGESTS) && selection.takes_time(*created);
+            topics.contains(topic) || (digest && needles.iter().any(|needle| body.contains(needle)))
+        };
+        let count = self.deliveries.values().filter(|kept| taken(kept)).count() as u64;
+        if !dry {
+            self.deliveries.retain(|_, kept| !taken(kept));
+        }
+        count
     }
 
     fn add(&mut self, new: NewDelivery) -> Option<StoredDelivery> {

@@ -6,7 +6,9 @@
 mod accounts;
 mod alerts;
 mod audit;
+mod corrections;
 mod deliveries;
+mod erasures;
 mod identities;
 mod journal;
 mod keys;
@@ -25,8 +27,8 @@ use parking_lot::Mutex;
 
 use crate::plan::{KeyScope, Seen};
 use crate::{
-    ApiKey, Checkpoint, Chunk, KeyHash, PartialRow, RecentIds, SealedEntry, StoredBatch, TenantId,
-    TransitionRow,
+    ApiKey, Checkpoint, Chunk, KeyHash, PartialRow, RecentIds, SealedEntry, StoredBatch, StoredCorrection,
+    TenantId, TransitionRow,
 };
 
 /// Everything in memory, behind one lock.
@@ -53,6 +55,8 @@ struct State {
     seconds: second::Seconds,
     alerts: BTreeMap<TenantId, alerts::Board>,
     deliveries: BTreeMap<TenantId, deliveries::Desk>,
+    /// By number.
+    corrections: BTreeMap<TenantId, Vec<StoredCorrection>>,
 }
 
 #[derive(Default)]

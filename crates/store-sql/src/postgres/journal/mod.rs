@@ -3,6 +3,7 @@
 
 mod append;
 mod backwards;
+mod erase;
 mod ids;
 mod keys;
 pub(super) mod partitions;

@@ -204,6 +204,20 @@ impl DayFile {
             .map_err(store_error)
     }
 
+    /// A connection that rewrites what is there; `None` when the file was removed.
+    pub(super) async fn rewrite(
+        &self,
+        options: &SqliteOptions,
+    ) -> Result<Option<SqliteConnection>, StoreError> {
+        // A file that is made anew by opening it would be none of the journal's.
+        let there = files::writing(&self.path, options).create_if_missing(false);
+        match SqliteConnection::connect_with(&there).await {
+            Ok(connection) => Ok(Some(connection)),
+            Err(_) if !tokio::fs::try_exists(&self.path).await.unwrap_or(true) => Ok(None),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
     /// The connection for batches; `None` when the file was removed.
     pub(super) async fn reader(&self) -> Result<Option<OpenReader<'_>>, StoreError> {
         OpenReader::of(&self.reader, &self.reading).await

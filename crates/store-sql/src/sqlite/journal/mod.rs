@@ -13,6 +13,7 @@
 mod append;
 mod backwards;
 mod day_file;
+mod erase;
 mod lookup;
 mod read;
 mod retain;
