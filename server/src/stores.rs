@@ -134,6 +134,8 @@ async fn connect(
                 audits: store.clone(),
                 alerts: store.clone(),
                 deliveries: store.clone(),
+                corrections: store.clone(),
+                erasures: store.clone(),
             };
             Ok(OpenStores {
                 stores,
@@ -156,6 +158,8 @@ async fn connect(
                 audits: store.clone(),
                 alerts: store.clone(),
                 deliveries: store.clone(),
+                corrections: store.clone(),
+                erasures: store.clone(),
             };
             Ok(OpenStores {
                 stores,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::Millis;
 use domain::rollup::KeptLabels;
-use store::{Alerts, Audits, Deliveries, Journal, Keys, LiveStore, Rollups};
+use store::{Alerts, Audits, Corrections, Deliveries, Erasures, Journal, Keys, LiveStore, Rollups};
 
 use crate::{Clock, NoPost, Post, RungLimits};
 
@@ -25,6 +25,10 @@ pub struct Stores {
     pub alerts: Arc<dyn Alerts>,
     /// Channels, and what is told through them.
     pub deliveries: Arc<dyn Deliveries>,
+    /// What was hidden, forgotten or erased.
+    pub corrections: Arc<dyn Corrections>,
+    /// Taking data out of all of them.
+    pub erasures: Arc<dyn Erasures>,
 }
 
 /// Settings with defaults that suit one team on one machine.

@@ -11,7 +11,7 @@ use parking_lot::{Mutex, RwLock};
 use protocol::Range;
 use protocol::view::{Activity, Alerts, Board, BreakerDetail, Connect};
 use store::{StoredBatch, TenantId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::config::EngineConfig;
 use crate::intake::KeyInfo;
@@ -136,6 +136,18 @@ impl Tenant {
         *self.activity.lock() = Some(activity.clone());
     }
 
+    /// Puts a live state into the place of the one there is, with what that hides.
+    pub fn replace_live(&self, mut live: TenantLive) {
+        let mut there = self.live();
+        live.hide_all(there.hidden().clone());
+        live.follow(&there);
+        *there = live;
+        drop(there);
+        *self.activity.lock() = None;
+        self.mark(true);
+        self.cross();
+    }
+
     /// How many alerts need somebody, as viewers are told.
     pub fn alerts(&self) -> Option<Alerts> {
         *self.alerts.lock()
@@ -208,6 +220,8 @@ pub(crate) struct Tenants {
     kept_labels: KeptLabels,
     utc_offset_min: i32,
     woken: Arc<Notify>,
+    /// Held open by whoever commits events and applies them; closed while what was committed is rewritten.
+    gate: tokio::sync::RwLock<()>,
 }
 
 impl Tenants {
@@ -219,7 +233,18 @@ impl Tenants {
             kept_labels: config.kept_labels.clone(),
             utc_offset_min: config.utc_offset_min,
             woken: Arc::new(Notify::new()),
+            gate: tokio::sync::RwLock::new(()),
         }
+    }
+
+    /// Until it is let go nothing that was committed is rewritten.
+    pub async fn open_gate(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().await
+    }
+
+    /// Until it is let go nothing is committed, and everything that was is applied.
+    pub async fn close_gate(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().await
     }
 
     /// What wakes the evaluator.

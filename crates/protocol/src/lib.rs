@@ -24,6 +24,7 @@ pub mod json;
 pub mod limits;
 pub mod markers;
 pub mod query;
+pub mod record;
 pub mod replica;
 pub mod span;
 #[cfg(any(test, feature = "testkit"))]

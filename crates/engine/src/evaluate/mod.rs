@@ -129,6 +129,15 @@ impl Evaluator {
         Ok(desk)
     }
 
+    /// Begins a desk anew, from what is stored.
+    pub async fn reload(&self, desk: &Desk, state: &mut State) -> Result<(), StoreError> {
+        *state = State::default();
+        self.load(desk, state).await?;
+        state.untold = true;
+        desk.tell(state, self.clock.now());
+        Ok(())
+    }
+
     /// Rules that look at breakers, at once.
     pub async fn run_woken(&self, stop: CancellationToken) {
         loop {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use channels::{Message, Notice};
 use domain::{Millis, alert};
+use store::erasures::topic_of;
 use store::{OutboxRow, StoredAlert, StoredEvent, TenantId};
 
 /// What names a notice of an alert within its tenant.
@@ -13,7 +14,7 @@ pub(super) fn subject(row: &OutboxRow) -> String {
 
 /// What belongs to one alert.
 pub(super) fn topic(alert: u64) -> String {
-    format!("alert.{alert}")
+    topic_of(alert)
 }
 
 /// The alert that a topic is about.
