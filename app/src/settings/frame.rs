@@ -15,15 +15,17 @@ pub enum Section {
     Keys,
     Tenants,
     Audit,
+    Record,
 }
 
 impl Section {
-    const ALL: [Section; 5] = [
+    const ALL: [Section; 6] = [
         Section::You,
         Section::Members,
         Section::Keys,
         Section::Tenants,
         Section::Audit,
+        Section::Record,
     ];
 
     /// In its tab and in the browser's title.
@@ -34,6 +36,7 @@ impl Section {
             Section::Keys => "Keys",
             Section::Tenants => "Tenants",
             Section::Audit => "Audit log",
+            Section::Record => "Record",
         }
     }
 
@@ -45,6 +48,7 @@ impl Section {
             Section::Keys => "/settings/keys",
             Section::Tenants => "/settings/tenants",
             Section::Audit => "/settings/audit",
+            Section::Record => "/settings/record",
         }
     }
 }
@@ -98,7 +102,7 @@ impl Frame {
     fn sees(&self, section: Section) -> bool {
         match section {
             Section::You => true,
-            Section::Members | Section::Keys | Section::Audit => self.is_admin,
+            Section::Members | Section::Keys | Section::Audit | Section::Record => self.is_admin,
             Section::Tenants => self.is_platform_admin,
         }
     }
@@ -152,6 +156,14 @@ fn sections(frame: &Frame) -> AnyView {
     view! { <nav class="tabs" aria-label="Settings">{tabs.collect_view()}</nav> }.into_any()
 }
 
+/// Why the password is asked for.
+fn why(frame: &Frame) -> &'static str {
+    match frame.section {
+        Section::Record => "What is erased is gone for good.",
+        _ => "Changes here let others in.",
+    }
+}
+
 /// Asks for the password before what lets others in.
 pub(super) fn unlock(frame: &Frame) -> AnyView {
     let wrong = Wrong::of(&frame.wrong, "confirm");
@@ -162,7 +174,7 @@ pub(super) fn unlock(frame: &Frame) -> AnyView {
         <form class="card unlock" method="post" action=frame.action() data-form="confirm">
             {hidden("do", "confirm")}
             <p>
-                <b>"Changes here let others in."</b>
+                <b>{why(frame)}</b>
                 " Your password was shown a while ago; show it again to make them."
             </p>
             {refused(wrong)}
@@ -182,7 +194,7 @@ fn unlock_there(frame: &Frame, via: &str, wrong: Option<&Wrong>) -> AnyView {
             {hidden("do", "confirm")}
             {hidden("with", "provider")}
             <p>
-                <b>"Changes here let others in."</b>
+                <b>{why(frame)}</b>
                 {format!(" Sign in at {via} once more to make them.")}
             </p>
             {refused(wrong)}

@@ -36,8 +36,9 @@ enum AlertsCommand {
     Silence(SilenceArgs),
 }
 
+/// A running server, and who asks it.
 #[derive(Debug, Args)]
-struct Server {
+pub(super) struct Server {
     /// Where the server is.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     url: String,
@@ -48,7 +49,7 @@ struct Server {
     trust: Trust,
     /// Print what the server answers, as JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -195,7 +196,7 @@ async fn silence(args: SilenceArgs) -> Result<Exit, CliError> {
 }
 
 impl Server {
-    fn address(&self, what: &str) -> Result<Url, CliError> {
+    pub(super) fn address(&self, what: &str) -> Result<Url, CliError> {
         let base = self.url.trim_end_matches('/');
         Url::parse(&format!("{base}/api/v1/{what}"))
             .map_err(|error| CliError::new(Exit::Usage, format!("--url {}: {error}", self.url)))
@@ -203,6 +204,18 @@ impl Server {
 
     /// The answer, or why there is none.
     async fn ask(&self, method: Method, target: Url, body: Option<Value>) -> Result<Value, CliError> {
+        self.ask_within(method, target, body, Duration::from_secs(30))
+            .await
+    }
+
+    /// The same, for what may take longer.
+    pub(super) async fn ask_within(
+        &self,
+        method: Method,
+        target: Url,
+        body: Option<Value>,
+        patience: Duration,
+    ) -> Result<Value, CliError> {
         let key = self.key.read()?;
         let unavailable = |error: reqwest::Error| {
             CliError::new(
@@ -210,7 +223,7 @@ impl Server {
                 format!("{}: {}", self.url, error.without_url()),
             )
         };
-        let mut client = Client::builder().no_proxy().timeout(Duration::from_secs(30));
+        let mut client = Client::builder().no_proxy().timeout(patience);
         if let Some(pem) = self.trust.pem()? {
             let authorities = reqwest::Certificate::from_pem_bundle(&pem).map_err(unavailable)?;
             client = client.tls_certs_merge(authorities);

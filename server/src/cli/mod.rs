@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod check_config;
 mod copy;
+mod erase;
 mod event_json;
 mod healthcheck;
 mod journal;
@@ -63,6 +64,8 @@ enum Command {
     Tail(tail::TailArgs),
     /// Look at alerts, take them, silence them.
     Alerts(alerts::AlertsArgs),
+    /// Take data out for good.
+    Erase(erase::EraseArgs),
     /// Check the configuration and print what is in force.
     CheckConfig(check_config::CheckConfigArgs),
     /// Ask a running server whether it is ready.
@@ -203,6 +206,7 @@ async fn run(command: Command) -> Result<Exit, CliError> {
         Command::Secrets(args) => secrets::run(args).await,
         Command::Tail(args) => tail::run(args).await,
         Command::Alerts(args) => alerts::run(args).await,
+        Command::Erase(args) => erase::run(args).await,
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(args).await,
         Command::Backup(args) => backup::run(args).await,

@@ -12,12 +12,12 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use super::alert_routes;
 use super::finish::{finish, panicked};
 use super::{
     Problem, activity, audit, breakers, calls, events, explore, markers, ops, people, providers, query, read,
     transitions,
 };
+use super::{alert_routes, record_routes};
 use crate::edge::{self, Policy};
 use crate::state::Shared;
 use crate::{assets, door, pages, settings, ws};
@@ -52,14 +52,15 @@ pub(super) const fn route(
 pub(super) const GET: &[&str] = &["GET"];
 pub(super) const POST: &[&str] = &["POST"];
 pub(super) const DELETE: &[&str] = &["DELETE"];
-const GET_POST: &[&str] = &["GET", "POST"];
+pub(super) const GET_POST: &[&str] = &["GET", "POST"];
 const PATCH_DELETE: &[&str] = &["PATCH", "DELETE"];
 pub(super) const PUT_DELETE: &[&str] = &["PUT", "DELETE"];
 
 /// The table.
-pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| [REST, alert_routes::ROUTES].concat());
+pub static ROUTES: LazyLock<Vec<Route>> =
+    LazyLock::new(|| [REST, alert_routes::ROUTES, record_routes::ROUTES].concat());
 
-/// All but those of alerts.
+/// All but those of alerts and of the record.
 const REST: &[Route] = &[
     route("/livez", Policy::Probe, GET, || get(ops::livez)),
     route("/readyz", Policy::Probe, GET, || get(ops::readyz)),

@@ -17,7 +17,7 @@ use crate::pages::{self, go};
 use crate::state::Shared;
 
 /// What was done, by the name that the address carries: only these sentences can be said.
-const DONE: [(&str, &str); 14] = [
+const DONE: [(&str, &str); 18] = [
     ("name", "Your name is changed."),
     (
         "password",
@@ -38,6 +38,10 @@ const DONE: [(&str, &str); 14] = [
         "second_remove",
         "Signing in asks for the password alone from now on.",
     ),
+    ("hide", "It is hidden."),
+    ("forget", "It is forgotten until it reports again."),
+    ("undo", "It is undone."),
+    ("erase", "It is being erased. This page says when it is done."),
 ];
 
 /// A request for a page of the settings.

@@ -126,6 +126,7 @@ fn filled(path: &str) -> String {
         .replace("{rule}", "0")
         .replace("{channel}", "0")
         .replace("{delivery}", "0")
+        .replace("{correction}", "0")
         .replace("{*file}", "fuseboard.js")
 }
 
@@ -192,7 +193,7 @@ async fn every_route_keeps_its_policy() {
             // Let in, but without a content type; a browser names its origin with every change.
             Policy::Ingest => (401, 401, 401, 401, 415),
             Policy::Operate | Policy::Admin
-                if ["{channel}", "{delivery}"]
+                if ["{channel}", "{delivery}", "{correction}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
             {

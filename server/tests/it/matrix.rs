@@ -157,6 +157,7 @@ fn names_nothing(path: &str) -> bool {
         "{alert}",
         "{rule}",
         "{silence}",
+        "{correction}",
         "{channel}",
         "{delivery}",
     ]
@@ -344,6 +345,7 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{alert}", "0")
         .replace("{rule}", "0")
         .replace("{silence}", "0")
+        .replace("{correction}", "0")
         .replace("{channel}", "0")
         .replace("{delivery}", "0")
         .replace("{do}", "ack")

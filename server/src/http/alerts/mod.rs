@@ -100,7 +100,7 @@ fn words<T>(params: &Params, name: &str, parse: impl Fn(&str) -> Option<T>) -> R
     text.split(',').filter(|word| !word.is_empty()).map(one).collect()
 }
 
-fn number(params: &Params, name: &str) -> Result<Option<u64>, Problem> {
+pub(crate) fn number(params: &Params, name: &str) -> Result<Option<u64>, Problem> {
     let Some(text) = params.get(name) else {
         return Ok(None);
     };
@@ -138,7 +138,7 @@ pub(crate) fn hand(access: &Access, whence: &Whence) -> Hand {
 }
 
 /// The version that somebody saw, `If-Match: "3"`.
-fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get(IF_MATCH) else {
         return Ok(None);
     };
@@ -148,7 +148,7 @@ fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 }
 
 /// A body of JSON, all of whose fields are known.
-fn body<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Problem> {
+pub(crate) fn body<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Problem> {
     let bytes = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -162,7 +162,7 @@ fn body<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, P
 }
 
 /// A thing, with its version as the tag that `If-Match` names.
-fn versioned(version: u64, item: impl Serialize) -> Response {
+pub(crate) fn versioned(version: u64, item: impl Serialize) -> Response {
     let tag = HeaderValue::from_str(&format!("\"{version}\""));
     let mut response = Json(item).into_response();
     if let Ok(tag) = tag {

@@ -83,7 +83,7 @@ pub(crate) fn is_confirmed(shared: &Shared, access: &Access) -> bool {
 ///
 /// # Errors
 /// 403 that says how to show it.
-fn confirmed(shared: &Shared, access: &Access) -> Result<(), Problem> {
+pub(crate) fn confirmed(shared: &Shared, access: &Access) -> Result<(), Problem> {
     if is_confirmed(shared, access) {
         return Ok(());
     }
@@ -91,7 +91,7 @@ fn confirmed(shared: &Shared, access: &Access) -> Result<(), Problem> {
         StatusCode::FORBIDDEN,
         "confirm-password",
         "Show your password again",
-        "This lets others in, and your password was shown a while ago. Send it to /api/v1/me/confirm and try again.",
+        "This lets others in or is for good, and your password was shown a while ago. Send it to /api/v1/me/confirm and try again.",
     ))
 }
 
