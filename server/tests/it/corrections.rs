@@ -1,5 +1,7 @@
 //! The record, corrected, over HTTP and on its page; and what was erased looked for in everything that the database holds.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,8 +11,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use store::{AuditEntry, Role, Tenant, TenantId};
 
 use crate::common::people::member;
+use crate::common::postgres;
 use crate::common::{TestServer, now, transition};
-use crate::postgres;
 
 const VALUE: &str = "anna.unmistakable@example.com";
 const SERVICE: &str = "unmistakable-batch";

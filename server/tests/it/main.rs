@@ -16,6 +16,7 @@ mod command_line;
 mod common;
 mod copy;
 mod corpora;
+mod corrections;
 mod demo;
 mod door;
 mod edge;
