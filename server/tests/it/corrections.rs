@@ -322,12 +322,16 @@ async fn the_page_hides_looks_and_erases_without_scripts() {
     let board: Value = server.board().await;
     let id = board["breakers"][0]["id"].as_str().unwrap().to_owned();
     let post = async |form: &[(&str, &str)]| {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
         let answer = server
             .client
             .post(server.url("/settings/record"))
+            .header("content-type", "application/x-www-form-urlencoded")
             .header("origin", format!("http://{}", server.address))
             .header("cookie", &server.cookie)
-            .form(form)
+            .body(body)
             .send()
             .await
             .unwrap();

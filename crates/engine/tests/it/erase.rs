@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use protocol::record::{CorrectionDoc, CorrectionItem, LabelDoc};
 use protocol::view::Board;
 use protocol::{Range, Span};
+use store::{Audits as _, Corrections as _};
 
 use crate::common::hand::hand;
 use crate::common::{House, START, scope};
@@ -257,7 +258,6 @@ async fn a_start_goes_on_with_what_was_not_done() {
         at: START,
         by: hand("ada").who,
     };
-    use store::Corrections as _;
     let made = store
         .make_correction(&scope(), draft, store::AuditEntry::default())
         .await
@@ -279,7 +279,6 @@ async fn nothing_that_is_kept_says_what_was_erased() {
     )
     .await;
     assert_eq!(item.what, "a service");
-    use store::Audits as _;
     let query = store::AuditQuery {
         limit: 10,
         ..store::AuditQuery::default()
