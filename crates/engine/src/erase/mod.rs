@@ -51,7 +51,7 @@ impl Eraser {
     pub async fn run(&self, stop: CancellationToken) {
         loop {
             if let Err(error) = self.work_through(&stop).await {
-                tracing::error!(error = %describe(&error), "an erasure could not be done yet and will be gone on with");
+                tracing::error!(error = %describe(&error), "erasures cannot be looked up yet");
             }
             tokio::select! {
                 () = self.woken.notified() => {}

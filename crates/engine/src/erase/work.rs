@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Eraser;
 use super::chunks::Chunks;
+use crate::pipeline::describe;
 use crate::record::Body;
 use crate::start::system_read;
 use crate::tenants::Tenant;
@@ -29,7 +30,14 @@ impl Eraser {
             if stop.is_cancelled() {
                 return Ok(());
             }
-            self.erase(&tenant, stored).await?;
+            // One that fails keeps nobody else's waiting.
+            if let Err(error) = self.erase(&tenant, stored).await {
+                tracing::error!(
+                    %tenant,
+                    error = %describe(&error),
+                    "an erasure could not be done yet and will be gone on with"
+                );
+            }
         }
         Ok(())
     }
