@@ -163,6 +163,10 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         External::told(config.external.as_ref(), tls.is_some(), address),
         Arc::clone(&ack_links),
     );
+    let own = stores.accounts.quotas(&inner.system()).await?;
+    let series_caps = http::quota::series_caps(&own);
+    let quotas = Quotas::new(config.usual);
+    quotas.set(own.into_iter().collect());
     let engine_config = EngineConfig {
         clock: clock.clone(),
         journal_keep: i64::from(config.journal_days) * 86_400_000,
@@ -170,6 +174,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         rungs: config.rungs,
         in_flight_bytes: config.in_flight_bytes,
         series_cap: config.series_cap,
+        series_caps,
         kept_labels: config.kept_labels.clone(),
         utc_offset_min: config.utc_offset_min,
         build: build.clone(),
@@ -205,7 +210,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         assets,
         sockets: Sockets::default(),
         counts: Arc::default(),
-        quotas: Quotas::new(config.events_per_second),
+        quotas,
         patience: options.patience,
         demo: options.demo,
         renders: Arc::new(Semaphore::new(pages::AT_ONCE)),
@@ -230,6 +235,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         "sessions seen",
         async move { told.people.lookup.keep(stop).await },
     );
+    inner.spawn("quotas", http::quota::keep(shared.clone(), inner.token()));
     let (told, stop) = (shared.clone(), inner.token());
     inner.spawn("denials", async move { told.people.denials.keep(stop).await });
     if let Some((url, every)) = &config.heartbeat {

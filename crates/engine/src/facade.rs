@@ -329,6 +329,11 @@ impl Engine {
         self.inner.tenants.get(scope.tenant())
     }
 
+    /// All tenants, for the engine's own modules.
+    pub(crate) fn tenants(&self) -> &Tenants {
+        &self.inner.tenants
+    }
+
     /// A turn for a question that takes long: only so many are answered at the same time.
     pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // Never closed; without a turn the question would only be answered sooner.

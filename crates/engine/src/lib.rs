@@ -31,6 +31,7 @@ mod notify;
 mod pages;
 mod pipeline;
 pub mod query;
+mod quota;
 mod replay;
 mod start;
 pub mod supervisor;

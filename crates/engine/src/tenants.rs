@@ -205,6 +205,8 @@ pub(crate) struct Tenants {
     rows: RwLock<HashMap<TenantId, Arc<Tenant>>>,
     counters: Arc<Counters>,
     series_cap: usize,
+    /// Of those that have another one.
+    series_caps: RwLock<HashMap<TenantId, usize>>,
     kept_labels: KeptLabels,
     utc_offset_min: i32,
     woken: Arc<Notify>,
@@ -216,6 +218,7 @@ impl Tenants {
             rows: RwLock::new(HashMap::new()),
             counters,
             series_cap: config.series_cap,
+            series_caps: RwLock::new(config.series_caps.clone()),
             kept_labels: config.kept_labels.clone(),
             utc_offset_min: config.utc_offset_min,
             woken: Arc::new(Notify::new()),
@@ -239,7 +242,26 @@ impl Tenants {
 
     /// A live state that knows nothing yet.
     pub fn fresh(&self, id: &TenantId) -> TenantLive {
-        TenantLive::new(id.clone(), self.series_cap, self.utc_offset_min).keeping(&self.kept_labels)
+        TenantLive::new(id.clone(), self.series_cap_of(id), self.utc_offset_min).keeping(&self.kept_labels)
+    }
+
+    /// Of those that have no other one.
+    pub fn usual_series_cap(&self) -> usize {
+        self.series_cap
+    }
+
+    fn series_cap_of(&self, id: &TenantId) -> usize {
+        let own = self.series_caps.read().get(id).copied();
+        own.unwrap_or(self.series_cap)
+    }
+
+    /// Takes the caps of tenants that have another one than usual; they hold from the next call on.
+    pub fn set_series_caps(&self, caps: HashMap<TenantId, usize>) {
+        *self.series_caps.write() = caps;
+        for tenant in self.all() {
+            let cap = self.series_cap_of(&tenant.id);
+            tenant.live().set_series_cap(cap);
+        }
     }
 
     /// Puts a restored tenant in its place.

@@ -76,6 +76,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "silences_repeat",
             include_str!("../../../migrations/sqlite/0014_silences_repeat.sql"),
         ),
+        migration(
+            16,
+            "quotas",
+            include_str!("../../../migrations/sqlite/0016_quotas.sql"),
+        ),
     ]
 }
 
@@ -151,6 +156,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             14,
             "silences_repeat",
             include_str!("../../../migrations/postgres/0014_silences_repeat.sql"),
+        ),
+        migration(
+            16,
+            "quotas",
+            include_str!("../../../migrations/postgres/0016_quotas.sql"),
         ),
     ]
 }

@@ -27,8 +27,8 @@ pub mod secrets;
 
 pub use accounts::{
     Account, Accounts, Guest, Identities, Identity, KnownAccount, Link, LinkHash, LinkKind, Logged, Member,
-    NewAccount, NewLink, NewSession, RecoveryHash, Role, SecondFactor, SecondFactors, Session, SessionHash,
-    Sessions, SignedIn, Tenant,
+    NewAccount, NewLink, NewSession, Quota, RecoveryHash, Role, SecondFactor, SecondFactors, Session,
+    SessionHash, Sessions, SignedIn, Tenant,
 };
 pub use alerts::{
     AlertQuery, AlertWrite, Alerts, OutboxRow, RuleDraft, StoredAlert, StoredEvent, StoredRule, StoredSilence,

@@ -1,11 +1,15 @@
-//! Making keys, replacing and revoking them: what the settings page, `fuseboard keys` and `--local-key` do.
+//! Making keys, replacing and revoking them, and giving tenants quotas: what the settings pages, `fuseboard keys`,
+//! `fuseboard tenants` and `--local-key` do.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::Millis;
 use ipnet::IpNet;
-use store::{ApiKey, AuditEntry, Keys, NewApiKey, Scope, StoreError, TenantScope};
+use store::{
+    Accounts, ApiKey, AuditEntry, Keys, NewApiKey, Quota, Scope, StoreError, SystemScope, TenantId,
+    TenantScope,
+};
 
 use super::key;
 use super::lookup::KeyLookup;
@@ -189,6 +193,21 @@ pub async fn revoke_key(
     let detail = named.map_or_else(String::new, |key| format!("key {}", key.name));
     let audit = by.entry("key.revoke", id_or_name, detail);
     keys.revoke(scope, id_or_name, by.at, audit).await
+}
+
+/// Gives a tenant a quota. Returns the one that was; `None` when there is no such tenant.
+///
+/// # Errors
+/// The store cannot be asked.
+pub async fn give_quota(
+    accounts: &dyn Accounts,
+    system: &SystemScope,
+    tenant: &TenantId,
+    quota: Quota,
+    by: &By,
+) -> Result<Option<Quota>, StoreError> {
+    let entry = by.entry("tenant.quota", tenant.as_str(), quota.words());
+    accounts.set_quota(system, tenant, quota, entry).await
 }
 
 /// In words, for the audit log.

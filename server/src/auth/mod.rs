@@ -26,7 +26,7 @@ use store::{ApiKey, KeyHash, Role, Scope, SessionHash, SignedIn, TenantId, Tenan
 pub use denials::{Denial, Denials};
 pub use key::{generate, hash, well_formed};
 pub use lookup::{KeyLookup, KnownKey};
-pub use manage::{By, ManageError, NewKey, create_key, ensure_local_key, revoke_key, rotate_key};
+pub use manage::{By, ManageError, NewKey, create_key, ensure_local_key, give_quota, revoke_key, rotate_key};
 pub use password::{LONGEST as LONGEST_PASSWORD, SHORTEST as SHORTEST_PASSWORD};
 pub use people::{
     Arrived, Begun, CameBack, Chosen, Entered, LINK_COUNTS, People, PeopleError, Provider, Purpose, Seconds,

@@ -19,6 +19,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod shown;
+mod tenants;
 mod trust;
 pub mod verify;
 
@@ -55,6 +56,8 @@ enum Command {
     Admin(admin::AdminArgs),
     /// Make, list, replace and revoke API keys.
     Keys(keys::KeysArgs),
+    /// List tenants, and say what each may use.
+    Tenants(tenants::TenantsArgs),
     /// Read the audit log and check that nobody changed it.
     Audit(audit::AuditArgs),
     /// Replace the keys that secrets are sealed with, and check that every secret opens.
@@ -199,6 +202,7 @@ async fn run(command: Command) -> Result<Exit, CliError> {
         Command::Serve(args) => serve::run(args).await,
         Command::Admin(args) => admin::run(args).await,
         Command::Keys(args) => keys::run(args).await,
+        Command::Tenants(args) => tenants::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Secrets(args) => secrets::run(args).await,
         Command::Tail(args) => tail::run(args).await,

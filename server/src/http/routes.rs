@@ -53,6 +53,7 @@ pub(super) const GET: &[&str] = &["GET"];
 pub(super) const POST: &[&str] = &["POST"];
 pub(super) const DELETE: &[&str] = &["DELETE"];
 const GET_POST: &[&str] = &["GET", "POST"];
+const PATCH: &[&str] = &["PATCH"];
 const PATCH_DELETE: &[&str] = &["PATCH", "DELETE"];
 pub(super) const PUT_DELETE: &[&str] = &["PUT", "DELETE"];
 
@@ -215,6 +216,9 @@ const REST: &[Route] = &[
         get(people::tenants)
             .post(people::make_tenant)
             .layer(people::limit())
+    }),
+    route("/api/v1/tenants/{tenant}", Policy::Platform, PATCH, || {
+        patch(people::change_quota).layer(people::limit())
     }),
     route("/ws/v1", Policy::Socket, GET, || get(ws::open)),
     route("/t/{slug}/ws/v1", Policy::Socket, GET, || get(ws::open)),

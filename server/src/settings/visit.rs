@@ -17,7 +17,7 @@ use crate::pages::{self, go};
 use crate::state::Shared;
 
 /// What was done, by the name that the address carries: only these sentences can be said.
-const DONE: [(&str, &str); 14] = [
+const DONE: [(&str, &str); 15] = [
     ("name", "Your name is changed."),
     (
         "password",
@@ -32,6 +32,7 @@ const DONE: [(&str, &str); 14] = [
     ("withdraw", "The invitation is taken back."),
     ("revoke", "The key is revoked."),
     ("make", "The tenant is made."),
+    ("quota", "The quota holds from now on."),
     ("link", "Linked. It lets you in from now on."),
     ("unlink", "No longer linked. Every other session has ended."),
     (

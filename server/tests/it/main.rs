@@ -31,6 +31,7 @@ mod pages;
 mod people;
 mod providers;
 mod query;
+mod quotas;
 mod replay;
 mod second_factor;
 mod secrets;

@@ -339,6 +339,7 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{id}", id)
         .replace("{key}", key)
         .replace("{account}", account)
+        .replace("{tenant}", "default")
         .replace("{invitation}", nothing)
         .replace("{session}", nothing)
         .replace("{alert}", "0")

@@ -121,6 +121,11 @@ impl TenantLive {
         self
     }
 
+    /// From now on there are at most so many series; those that are known stay.
+    pub fn set_series_cap(&mut self, cap: usize) {
+        self.series_cap = cap;
+    }
+
     /// Rises with every change of what is shown.
     pub fn version(&self) -> u64 {
         self.version

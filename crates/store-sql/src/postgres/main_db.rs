@@ -68,6 +68,10 @@ pub(super) mod live {
     crate::shared::live_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
+pub(super) mod quotas {
+    crate::shared::quota_functions!(sqlx::PgConnection, sqlx::postgres::PgRow, " FOR UPDATE");
+}
+
 pub(super) mod identities {
     crate::shared::identity_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }

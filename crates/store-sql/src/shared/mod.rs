@@ -14,6 +14,7 @@ mod keys;
 mod live;
 mod people;
 mod ports;
+mod quotas;
 mod rollups;
 mod rules;
 mod second;
@@ -35,6 +36,7 @@ pub(crate) use keys::{key_functions, scopes_from_text, scopes_to_text, words_fro
 pub(crate) use live::{live_functions, rung_from, rung_number, state_from, text};
 pub(crate) use people::{added, logged, people_ports};
 pub(crate) use ports::{audits_port, journal_port, keys_port, live_port, rollups_port};
+pub(crate) use quotas::quota_functions;
 pub(crate) use rollups::rollup_functions;
 pub(crate) use rules::rule_functions;
 pub(crate) use second::{second_functions, second_port};
@@ -49,6 +51,18 @@ pub(crate) const CHUNKS_AT_ONCE: usize = 8;
 /// A tenant as stored.
 pub(crate) fn tenant_from(text: &str) -> Result<TenantId, StoreError> {
     TenantId::parse(text).ok_or_else(|| StoreError::Corrupt(format!("{text:?} is no tenant")))
+}
+
+/// Sums of bytes as they were read, by slug.
+pub(crate) fn by_tenant(sums: Vec<(String, i64)>) -> Result<Vec<(TenantId, u64)>, StoreError> {
+    let sum = |(tenant, bytes): (String, i64)| Ok((tenant_from(&tenant)?, unsigned(bytes)?));
+    let mut sums = sums
+        .into_iter()
+        .map(sum)
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    // Databases differ in how they order text.
+    sums.sort_unstable();
+    Ok(sums)
 }
 
 /// A number that is stored signed and is never negative.

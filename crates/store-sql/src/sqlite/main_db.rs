@@ -65,6 +65,10 @@ pub(super) mod live {
     crate::shared::live_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
+pub(super) mod quotas {
+    crate::shared::quota_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "");
+}
+
 pub(super) mod identities {
     crate::shared::identity_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }

@@ -36,18 +36,18 @@ use store::{
     Compaction, DataKey, Deliveries, DeliveryQuery, Flush, GuardedPage, Guest, Holder, Identities, Identity,
     Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore,
     Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset,
-    OutboxRow, Outcome, PartialRow, Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft,
-    RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session,
-    SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel,
-    StoredDelivery, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
+    OutboxRow, Outcome, PartialRow, Place, Quota, RecoveryHash, Remembered, Role, RollupRead, Rollups,
+    RuleDraft, RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets,
+    Session, SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt, StoredBatch,
+    StoredChannel, StoredDelivery, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId,
+    TenantScope, TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
 use main_db::{
-    FILE, MainDb, accounts, alerts, audit, channels, deliveries, identities, keys, live, rollups, rules,
-    second, secrets, sessions,
+    FILE, MainDb, accounts, alerts, audit, channels, deliveries, identities, keys, live, quotas, rollups,
+    rules, second, secrets, sessions,
 };
 
 /// The sole writer of a folder's journal.

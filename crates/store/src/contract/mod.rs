@@ -26,6 +26,7 @@ pub mod flush;
 pub mod identities;
 pub mod keyframes;
 pub mod keys;
+pub mod quotas;
 pub mod read;
 pub mod repeats;
 pub mod retention;
@@ -135,6 +136,7 @@ macro_rules! contract_suite {
                 ids_outlive_dropped_days,
                 usage_counts_what_is_there,
                 usage_of_an_empty_journal_is_nothing,
+                what_each_tenant_stores_is_counted,
             }
             flush {
                 a_flush_comes_back_exactly,
@@ -162,6 +164,7 @@ macro_rules! contract_suite {
                 old_keyframes_are_dropped,
                 too_many_bytes_drop_the_oldest_keyframes,
                 keyframes_of_tenants_are_apart,
+                what_keyframes_take_is_told,
             }
             rollups {
                 a_compaction_takes_the_partials,
@@ -224,6 +227,9 @@ macro_rules! contract_suite {
                 invitations_are_listed_while_they_count,
                 an_invitation_is_taken_up_once,
                 a_password_is_reset_once,
+            }
+            quotas {
+                a_quota_is_given_and_taken_away,
             }
             sessions {
                 a_session_comes_back_exactly,

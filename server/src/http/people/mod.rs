@@ -36,7 +36,7 @@ pub use members::{change_role, members, send_away};
 pub use second_factor::{
     begin_second_factor, enable_second_factor, new_recovery_codes, remove_second_factor, second_factor,
 };
-pub use tenants::{make_tenant, tenants};
+pub use tenants::{change_quota, make_tenant, tenants};
 
 /// For so long after the password was shown changes that ask for it need no other, milliseconds.
 pub const CONFIRMED_FOR: Millis = 15 * 60_000;

@@ -11,6 +11,7 @@ use store::{StoreError, day};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::super::{SqliteOptions, WRITER, files};
+use super::stored::Counted;
 use crate::OpenError;
 use crate::error::store_error;
 use crate::shared::{signed, unsigned};
@@ -65,6 +66,8 @@ pub(super) struct DayFile {
     reader: Mutex<Reader>,
     /// For looking up idempotency keys, so that a long read never makes an append wait.
     keys: Mutex<Reader>,
+    /// What its batches take.
+    pub(super) counted: Mutex<Counted>,
 }
 
 /// A connection that is opened when it is needed first.
@@ -169,6 +172,7 @@ impl DayFile {
             path,
             reader: Mutex::default(),
             keys: Mutex::default(),
+            counted: Mutex::new(Counted::before(first_seq)),
         }
     }
 

@@ -16,6 +16,7 @@ mod day_file;
 mod lookup;
 mod read;
 mod retain;
+mod stored;
 mod writer;
 
 use std::collections::BTreeMap;
