@@ -12,8 +12,11 @@ use crate::plain::table::table;
 /// What a key may do, in words.
 pub const SCOPES: [(&str, &str); 4] = [
     ("ingest:write", "Send events"),
-    ("metrics:read", "Read figures and live views"),
-    ("api:read", "Read whatever a viewer sees"),
+    ("metrics:read", "Read figures, calls and live views"),
+    (
+        "api:read",
+        "Also read alerts, rules and silences: all a viewer sees",
+    ),
     ("api:admin", "Change keys and members, as an admin"),
 ];
 

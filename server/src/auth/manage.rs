@@ -18,7 +18,9 @@ use crate::private_file;
 /// The name of the key that a machine gives itself.
 const LOCAL: &str = "local";
 /// What it may do: send and look, not administer.
-const LOCAL_SCOPES: [Scope; 2] = [Scope::IngestWrite, Scope::MetricsRead];
+const LOCAL_SCOPES: [Scope; 3] = [Scope::IngestWrite, Scope::MetricsRead, Scope::ApiRead];
+/// What one may do that was made before `api:read` gave more than `metrics:read`. It stays: somebody may have pasted it.
+const EARLIER_SCOPES: [Scope; 2] = [Scope::IngestWrite, Scope::MetricsRead];
 /// Address ranges that a key may have.
 const MOST_RANGES: usize = 32;
 
@@ -254,11 +256,11 @@ pub async fn ensure_local_key(
     match std::fs::read_to_string(&path) {
         Ok(text) => {
             let text = text.trim().to_owned();
-            if lookup
-                .find(&text)
-                .await?
-                .is_some_and(|known| known.key.scopes == LOCAL_SCOPES && known.key.tenant == *scope.tenant())
-            {
+            if lookup.find(&text).await?.is_some_and(|known| {
+                let scopes = known.key.scopes.as_slice();
+                let is_ours = scopes == LOCAL_SCOPES || scopes == EARLIER_SCOPES;
+                is_ours && known.key.tenant == *scope.tenant()
+            }) {
                 private_file::restrict(&path).map_err(failed)?;
                 return Ok(text);
             }

@@ -41,7 +41,7 @@ struct Server {
     /// Where the server is.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     url: String,
-    /// Looking needs the scope metrics:read, doing something api:admin.
+    /// Looking needs the scope api:read, doing something api:admin.
     #[command(flatten)]
     key: KeySource,
     #[command(flatten)]

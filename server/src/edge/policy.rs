@@ -32,8 +32,10 @@ pub enum Policy {
     Door,
     /// Pages: a viewer (others may link to them), or a key with `metrics:read`.
     Page,
-    /// Data: a viewer on our own pages, or a key with `metrics:read`.
+    /// Figures, calls and states of breakers: a viewer on our own pages, or a key with `metrics:read`.
     Read,
+    /// What people have set up and done, such as rules and alerts: a viewer, or a key with `api:read`.
+    ReadApi,
     /// As [`Policy::Read`], and a browser must name its origin.
     Socket,
     /// A key with `ingest:write`.
@@ -62,6 +64,7 @@ impl Policy {
         match self {
             Policy::Page
             | Policy::Read
+            | Policy::ReadApi
             | Policy::Socket
             | Policy::Own
             | Policy::Platform
@@ -77,6 +80,7 @@ impl Policy {
     pub const fn scope(self) -> Option<Scope> {
         match self {
             Policy::Page | Policy::Read | Policy::Socket => Some(Scope::MetricsRead),
+            Policy::ReadApi => Some(Scope::ApiRead),
             Policy::Ingest => Some(Scope::IngestWrite),
             Policy::Admin | Policy::Operate => Some(Scope::ApiAdmin),
             Policy::Probe

@@ -177,7 +177,7 @@ async fn every_route_keeps_its_policy() {
             // A page of nobody says so; nobody is sent to the door.
             Policy::Page if route.path.contains("{id}") => (403, 303, 404, 401, 404),
             Policy::Page => (403, 303, 200, 401, 200),
-            Policy::Read
+            Policy::Read | Policy::ReadApi
                 if ["{id}", "{alert}", "{rule}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
@@ -186,7 +186,8 @@ async fn every_route_keeps_its_policy() {
             }
             // Let in, but nothing was asked.
             Policy::Read if route.path.ends_with("/api/v1/query") => (403, 401, 400, 401, 400),
-            Policy::Read => (403, 401, 200, 401, 200),
+            // The key `local` reads both.
+            Policy::Read | Policy::ReadApi => (403, 401, 200, 401, 200),
             // Let in, but it is no handshake; a browser has to name its origin.
             Policy::Socket => (403, 403, 403, 401, 426),
             // Let in, but without a content type; a browser names its origin with every change.

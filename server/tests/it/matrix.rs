@@ -215,12 +215,18 @@ fn expected(route: &Route, verb: &str, principal: &Principal, tenant: &str, obje
         May::Do(scope) => {
             let wanted = match policy {
                 Policy::Page | Policy::Read | Policy::Socket => Scope::MetricsRead,
+                Policy::ReadApi => Scope::ApiRead,
                 Policy::Ingest => Scope::IngestWrite,
                 Policy::Admin | Policy::Operate => Scope::ApiAdmin,
                 _ => return Outcome::Forbidden,
             };
-            let reads = matches!(scope, Scope::MetricsRead | Scope::ApiRead | Scope::ApiAdmin);
-            let may = scope == wanted || (wanted == Scope::MetricsRead && reads);
+            // Each of these may do what the ones before it may; to send events is apart.
+            let ladder = [Scope::MetricsRead, Scope::ApiRead, Scope::ApiAdmin];
+            let rung = |scope| ladder.iter().position(|rung| *rung == scope);
+            let may = match (rung(scope), rung(wanted)) {
+                (Some(own), Some(least)) => own >= least,
+                _ => scope == wanted,
+            };
             match (may, is_there && object_is_there) {
                 (false, _) => Outcome::Forbidden,
                 (true, false) => Outcome::Nothing,
