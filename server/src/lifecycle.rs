@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
 use crate::audit;
+use crate::auth::devices::Devices;
 use crate::auth::{
     self, Chosen, Denials, KeyLookup, ManageError, People, PeopleError, Provider, Seconds, SessionLookup,
     Setup, SetupError, Whence,
@@ -320,6 +321,10 @@ async fn people(
         clock.clone(),
         config.sessions,
     );
+    let sealed_with = audit::find_or_make(config).map_err(StoresError::from)?;
+    let devices = sealed_with
+        .key
+        .derived("browsers in which somebody has signed in");
     let denials = Denials::new(Arc::clone(&stores.stores.audits), clock.clone());
     let people = People::new(
         (
@@ -334,7 +339,8 @@ async fn people(
         system,
         clock.clone(),
     )
-    .with_provider(provider(config));
+    .with_provider(provider(config))
+    .with_devices(Devices::new(devices));
     if let (true, Some(admin)) = (is_new, &config.admin) {
         let chosen = Chosen {
             email: &admin.email,

@@ -4,6 +4,7 @@
 //! session, which a cookie opens; what makes a request one of a browser on our own pages is decided in [`crate::edge`].
 
 mod denials;
+pub mod devices;
 mod key;
 mod lookup;
 mod manage;

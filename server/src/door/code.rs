@@ -23,7 +23,7 @@ pub struct Code {
 }
 
 /// In, or to the second form.
-pub(super) fn entered(
+pub(super) async fn entered(
     shared: &Shared,
     via: &Via,
     headers: &HeaderMap,
@@ -31,7 +31,7 @@ pub(super) fn entered(
     next: &str,
 ) -> Response {
     match entered {
-        Entered::Session(text) => enter(shared, via, text, next),
+        Entered::Session(text) => enter(shared, via, text, next).await,
         Entered::Half(half) => show(shared, StatusCode::OK, headers, page(half, next)),
     }
 }
@@ -51,7 +51,7 @@ pub async fn code(State(shared): State<Shared>, sent: Sent<Code>) -> Response {
     } = sent;
     let people = &shared.people;
     match people.enter_with_code(&form.half, &form.code, &whence).await {
-        Ok(text) => enter(&shared, &via, &text, next(&form.next)),
+        Ok(text) => enter(&shared, &via, &text, next(&form.next)).await,
         Err(PeopleError::Gone) => show(&shared, StatusCode::GONE, &headers, over()),
         Err(error) => refuse(&shared, &headers, &error, page(&form.half, &form.next)),
     }

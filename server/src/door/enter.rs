@@ -64,7 +64,7 @@ pub async fn sign_in(State(shared): State<Shared>, sent: Sent<SignIn>) -> Respon
     let people = &shared.people;
     let signed_in = people.sign_in(&form.email, &form.password, &whence, old.as_ref());
     match signed_in.await {
-        Ok(done) => entered(&shared, &via, &headers, &done, next(&form.next)),
+        Ok(done) => entered(&shared, &via, &headers, &done, next(&form.next)).await,
         Err(error) => refuse(&shared, &headers, &error, page(&shared, &form.email, &form.next)),
     }
 }

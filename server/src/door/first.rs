@@ -57,7 +57,7 @@ pub async fn set_up(
         password: &form.password,
     };
     match shared.people.set_up(&form.token, chosen, &whence).await {
-        Ok(text) => enter(&shared, &via, &text, "/connect"),
+        Ok(text) => enter(&shared, &via, &text, "/connect").await,
         Err(PeopleError::Gone) => {
             let wrong = PeopleError::Field {
                 field: "token",

@@ -58,7 +58,7 @@ pub async fn accept(State(shared): State<Shared>, sent: Sent<Accept>) -> Respons
     match people.accept(&form.token, &form.name, password, &whence).await {
         Ok(done) => {
             let home = base_of(&link.tenant) + "/";
-            entered(&shared, &via, &headers, &done, &home)
+            entered(&shared, &via, &headers, &done, &home).await
         }
         Err(error) => refuse(&shared, &headers, &error, page()),
     }
@@ -81,7 +81,7 @@ pub async fn reset(State(shared): State<Shared>, sent: Sent<Reset>) -> Response 
         headers,
     } = sent;
     match shared.people.reset(&form.token, &form.password, &whence).await {
-        Ok(done) => entered(&shared, &via, &headers, &done, "/"),
+        Ok(done) => entered(&shared, &via, &headers, &done, "/").await,
         Err(error @ PeopleError::Gone) => refuse(&shared, &headers, &error, choose("")),
         Err(error) => refuse(&shared, &headers, &error, choose(&form.token)),
     }

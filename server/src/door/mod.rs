@@ -17,7 +17,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use url::form_urlencoded::byte_serialize;
 
-use crate::auth::{PeopleError, SetupState};
+use crate::auth::{PeopleError, SetupState, devices};
 use crate::edge::Via;
 use crate::http::Problem;
 use crate::pages::{self, go, plain};
@@ -44,11 +44,15 @@ pub async fn go_in(shared: &Shared, asked: &Uri) -> Response {
     go(&format!("/login?next={next}"))
 }
 
-/// Signed in: the cookie, and on to where they were going.
-fn enter(shared: &Shared, via: &Via, text: &str, next: &str) -> Response {
+/// Signed in: the cookie, one that lets the browser be known the next time, and on to where they were going.
+async fn enter(shared: &Shared, via: &Via, text: &str, next: &str) -> Response {
     let mut response = go(next);
     let cookie = via.cookie.set(text, shared.people.lookup.lifetime());
     response.headers_mut().insert(SET_COOKIE, cookie);
+    if let Some(device) = shared.people.device_of(text).await {
+        let cookie = devices::set(via.cookie, &device);
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
     response
 }
 

@@ -157,9 +157,11 @@ pub async fn from_provider(
     };
     let browser = provider_cookie::read(via.cookie, &headers);
     let mut response = match people.arrive(came, browser, current, &whence).await {
-        Ok(Arrived::In(text, to)) => enter(&shared, &via, &text, next(&to)),
+        Ok(Arrived::In(text, to)) => enter(&shared, &via, &text, next(&to)).await,
         Ok(Arrived::Linked(back)) => go(&[&back, "?done=link"].concat()),
-        Ok(Arrived::Confirmed(text, back)) => enter(&shared, &via, &text, &[&back, "?done=confirm"].concat()),
+        Ok(Arrived::Confirmed(text, back)) => {
+            enter(&shared, &via, &text, &[&back, "?done=confirm"].concat()).await
+        }
         Err((error, purpose)) => return failed(&shared, &headers, &error, purpose.as_ref()),
     };
     response

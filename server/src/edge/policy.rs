@@ -16,7 +16,7 @@ use futures::StreamExt;
 use store::{Role, Scope, SessionHash, SignedIn, TenantId};
 
 use super::origins::{self, Foreign, Need, Via};
-use crate::auth::{self, Access, Denial, Person, Refused, Whence};
+use crate::auth::{self, Access, Denial, Person, Refused, Whence, devices};
 use crate::http::Problem;
 use crate::state::Shared;
 use crate::{door, pages};
@@ -116,9 +116,13 @@ pub async fn enforce(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let whence = whence(&shared, &parts);
+    let mut whence = whence(&shared, &parts);
     match admit(&shared, policy, &parts).await {
         Ok((access, via)) => {
+            let device = via
+                .as_ref()
+                .and_then(|via| devices::read(via.cookie, &parts.headers));
+            whence.device = device.map(str::to_owned);
             parts.extensions.insert(access);
             parts.extensions.insert(whence);
             if let Some(via) = via {
@@ -388,6 +392,7 @@ fn whence(shared: &Shared, request: &Parts) -> Whence {
             .and_then(|agent| agent.to_str().ok())
             .unwrap_or_default()
             .into(),
+        device: None,
     }
 }
 

@@ -446,7 +446,7 @@ async fn wrong_passwords_wait_and_the_right_one_elsewhere_does_not() {
     let people = &server.running.shared.people;
     let elsewhere = server::auth::Whence {
         address: Some("192.0.2.9".parse().unwrap()),
-        agent: String::new(),
+        ..server::auth::Whence::default()
     };
     assert!(
         people

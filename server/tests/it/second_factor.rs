@@ -340,7 +340,7 @@ async fn guessing_from_everywhere_has_an_end() {
     };
     let from = |n: u8| Whence {
         address: Some(std::net::Ipv4Addr::new(192, 0, 2, n).into()),
-        agent: String::new(),
+        ..Whence::default()
     };
     for n in 0..10 {
         let token = half(&from(n)).await;

@@ -80,7 +80,11 @@ impl Server {
         let (got, headers) = (response.status(), response.headers().clone());
         for (header, value) in &headers {
             if header == "set-cookie" {
-                self.cookie = value.to_str().unwrap().split(';').next().unwrap().to_owned();
+                let cookie = value.to_str().unwrap().split(';').next().unwrap();
+                // The other one says that the browser is known, and opens nothing.
+                if !cookie.starts_with("fb_known") {
+                    self.cookie = cookie.to_owned();
+                }
             } else {
                 self.said
                     .add(format!("header {header} of {name}"), value.as_bytes());
