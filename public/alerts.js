@@ -1,6 +1,6 @@
 // Keeps a page about alerts fresh, sends its forms without loading it anew, and puts keys on it. What has changed it hears
 // from watch.js. Without this script everything works too, page by page.
-import { acknowledge, age, annotate, beep, follow, freshness, parsed, spaced, tellAges } from "./watch.js";
+import { acknowledge, age, annotate, beep, follow, freshness, parsed, serverNow, spaced, tellAges } from "./watch.js";
 
 // Time changes words too: what is put off, what a silence does.
 const ANYWAY = 30_000;
@@ -23,7 +23,7 @@ const busy = (part) => {
 // What a part says, but for how long ago things were.
 const says = (part) => {
   const copy = part.cloneNode(true);
-  for (const time of copy.querySelectorAll("time[data-since]")) time.textContent = "";
+  for (const time of copy.querySelectorAll("time[data-since], time[data-until]")) time.textContent = "";
   for (const own of copy.querySelectorAll("[data-mine], [data-note], [data-watch]")) own.remove();
   for (const form of copy.querySelectorAll("form[hidden]")) form.hidden = false;
   return copy.innerHTML;
@@ -60,6 +60,16 @@ function take(page, isAnswer, parts = () => true) {
   tell();
 }
 
+// How long until somebody further is told: minutes and seconds, hours where it takes that long.
+function countDown() {
+  for (const time of document.querySelectorAll("time[data-until]")) {
+    const left = Math.max(0, Math.ceil((Number(time.dataset.until) - serverNow()) / 1_000));
+    const two = (part) => String(part).padStart(2, "0");
+    const [hours, minutes, seconds] = [Math.floor(left / 3_600), Math.floor(left / 60) % 60, left % 60];
+    time.textContent = hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+  }
+}
+
 // Live, behind, or not connected: what is on the page, and whether we would know better.
 function tell(words) {
   const place = pill();
@@ -89,6 +99,7 @@ follow(({ version }) => {
 });
 setInterval(() => {
   tell();
+  countDown();
   if (document.visibilityState !== "visible") return;
   const since = performance.now() - askedAt;
   const isOld = wanted > shown() || (left && ![...document.querySelectorAll("[data-swap]")].some(busy));
@@ -202,4 +213,42 @@ if (place) {
   });
   show();
   place.hidden = false;
+}
+
+// ——— A channel's own words, as people would get them ———
+
+const told = document.querySelector("[data-words]");
+if (told) {
+  const form = document.querySelector("[data-form=channel]");
+  const part = (name) => told.querySelector(`[data-words-${name}]`);
+  let timer = 0;
+  let turn = 0;
+  const ask = async () => {
+    const mine = ++turn;
+    const { kind, title, text } = form.elements;
+    try {
+      const answer = await fetch(told.dataset.words, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "application/json" },
+        body: JSON.stringify({ kind: kind.value, title: title.value, text: text.value }),
+      });
+      const shown = await answer.json();
+      if (mine !== turn) return;
+      part("wrong").hidden = answer.ok;
+      part("wrong").textContent = answer.ok ? "" : shown.detail;
+      if (!answer.ok) return;
+      part("sample").textContent = shown.sample;
+      if (part("newest") && shown.newest) part("newest").textContent = shown.newest[1];
+    } catch {
+      if (mine !== turn) return;
+      part("wrong").hidden = false;
+      part("wrong").textContent = "Not shown: no connection.";
+    }
+  };
+  form.addEventListener("input", (event) => {
+    if (!["title", "text"].includes(event.target.name)) return;
+    clearTimeout(timer);
+    timer = setTimeout(ask, 300);
+  });
+  form.querySelector("[data-words-ask]").hidden = true;
 }

@@ -62,7 +62,7 @@ const soon = (wait) => {
   timer = setTimeout(ask, wait);
 };
 
-const matters = (field) => field.closest(".rule-say") || ["days", "labels"].includes(field.name);
+const matters = (field) => field.closest(".rule-say, .rule-tell") || ["days", "labels"].includes(field.name);
 
 form.addEventListener("input", (event) => matters(event.target) && soon(event.target.tagName === "SELECT" ? 0 : WAIT * 2));
 form.addEventListener("change", (event) => {
@@ -91,17 +91,13 @@ function turn() {
   if (limit() && clear()) [limit().value, clear().value] = [clear().value, limit().value];
 }
 
-// Another metric may have another unit, and its figures are others: it begins where the chart is.
+// Another metric may have another unit, and its figures are others: it begins with what is usual for it.
 function measure() {
   if (!limit() || form.elements.kind.value !== "threshold") return;
-  const option = form.elements["condition.metric"].selectedOptions[0];
-  const kind = option.parentElement.label;
-  const usual = { Traffic: ["100", "80"], Success: ["95%", "97%"], Speed: ["2 s", "1.6 s"], Tokens: ["1000000", "800000"], Cost: ["$10", "$8"] }[kind] ?? ["100", "80"];
-  const low = ["answered", "attempt_success", "availability", "tokens_per_second"].includes(option.value);
-  const [beyond, back] = option.value === "tokens_per_second" ? ["20/s", "25/s"] : option.value === "fallback_rate" || option.value === "unpriced" ? ["10%", "5%"] : usual;
-  limit().value = beyond;
-  clear().value = back;
-  form.elements["condition.side"].value = low ? "below" : "above";
+  const usual = form.elements["condition.metric"].selectedOptions[0].dataset;
+  limit().value = usual.limit;
+  clear().value = usual.clear;
+  form.elements["condition.side"].value = usual.side;
 }
 
 // ——— Dragging the lines ———

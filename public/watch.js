@@ -1,8 +1,10 @@
 // Hears how many alerts need somebody, over a light socket of its own, and tells it: in the navigation, the title, the
 // icon, and in the rail beside the board, whose forms it sends (docs/adr/0031). Without it everything works page by page.
 
-/** Where this tenant's pages begin: empty, or `/t/{slug}`. */
-export const BASE = /^\/t\/[^/]+/.exec(location.pathname)?.[0] ?? "";
+/** What stands before our paths: empty, or `/fuseboard`. This file lies right below it (docs/adr/0036). */
+const ROOT = new URL(".", import.meta.url).pathname.slice(0, -1);
+/** Where this tenant's pages begin: the root, or `{root}/t/{slug}`. */
+export const BASE = ROOT + (/^\/t\/[^/]+/.exec(location.pathname.slice(ROOT.length))?.[0] ?? "");
 // What the protocol asks of clients (docs/PROTOCOL.md, Closing and coming back).
 const SILENCE = 15_000;
 const OPENING = 10_000;
@@ -148,7 +150,7 @@ function badge() {
     place.replaceChildren(...(need ? [String(Math.min(need, 999)), words] : []));
   }
   const icon = document.querySelector("link[rel=icon]");
-  const wanted = need ? "/favicon-alert.svg" : "/favicon.svg";
+  const wanted = `${ROOT}/${need ? "favicon-alert.svg" : "favicon.svg"}`;
   if (icon && icon.getAttribute("href") !== wanted) icon.setAttribute("href", wanted);
   title();
 }
@@ -174,7 +176,7 @@ async function callOut(counts) {
   if (!wants("note") || globalThis.Notification?.permission !== "granted" || document.visibilityState === "visible") return;
   const words = counts.need === 1 ? "1 alert needs somebody" : `${counts.need} alerts need somebody`;
   const first = await fetched().then((html) => parsed(html).querySelector('[data-phase="firing"] .alert-title'), () => null);
-  const note = new Notification(words, { body: first?.textContent ?? "", tag: "fuseboard-alerts", icon: "/favicon-alert.svg" });
+  const note = new Notification(words, { body: first?.textContent ?? "", tag: "fuseboard-alerts", icon: `${ROOT}/favicon-alert.svg` });
   note.onclick = () => {
     focus();
     location.assign(first?.getAttribute("href") ?? `${BASE}/alerts`);

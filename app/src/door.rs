@@ -11,13 +11,15 @@ use crate::{components::brand, demo_note, plain::head, seed::Theme, theme_key};
 /// A page with one form.
 #[derive(Debug, Clone, Default)]
 pub struct Door {
+    /// What stands before our paths: empty, or `/fuseboard`.
+    pub root: String,
     /// In the browser's title and as heading.
     pub title: &'static str,
     /// One or two sentences below it.
     pub lead: String,
     /// What went wrong with what was sent, if it is not about one field.
     pub refused: Option<String>,
-    /// Where the form goes; without one there is no form.
+    /// Where the form goes, below the root; without one there is no form.
     pub action: Option<&'static str>,
     /// The fields, in order.
     pub fields: Vec<Field>,
@@ -42,7 +44,7 @@ pub struct Door {
 /// A form that is one button.
 #[derive(Debug, Clone)]
 pub struct Other {
-    /// Where it goes.
+    /// Where it goes, below the root.
     pub action: &'static str,
     /// What it carries, hidden.
     pub fields: Vec<Field>,
@@ -55,7 +57,7 @@ pub struct Other {
 pub struct Onward {
     /// What it says.
     pub words: String,
-    /// Where it leads.
+    /// Where it leads, as it is: an address of ours has its root, or it is of somebody else.
     pub to: String,
     /// Whether the page leads there by itself.
     pub at_once: bool,
@@ -87,6 +89,7 @@ pub struct Field {
 /// The page's HTML.
 pub fn door(door: Door) -> String {
     let theme = door.theme.map(theme_key);
+    let root = door.root.as_str();
     let demo = door.demo.then(demo_note);
     let title = format!("{} · Fuseboard", door.title);
     let first_wrong = door.fields.iter().position(|field| field.wrong.is_some());
@@ -105,7 +108,7 @@ pub fn door(door: Door) -> String {
     let goes_on = door.goes_on.then_some("");
     let form = door.action.map(|action| {
         view! {
-            <form method="post" action=action data-goes-on=goes_on>
+            <form method="post" action=[root, action].concat() data-goes-on=goes_on>
                 {fields}
                 <button type="submit" class="door-go">{button}</button>
             </form>
@@ -120,7 +123,7 @@ pub fn door(door: Door) -> String {
             .map(|field| input(field, false))
             .collect();
         view! {
-            <form method="post" action=other.action class="door-other">
+            <form method="post" action=[root, other.action].concat() class="door-other">
                 {fields}
                 <button type="submit">{other.button}</button>
             </form>
@@ -141,7 +144,7 @@ pub fn door(door: Door) -> String {
     let scripts: &[&str] = if door.takes_token { &["/door.js"] } else { &[] };
     let page = view! {
         <html lang="en" data-theme=theme>
-            {head(title, scripts, leads)}
+            {head(root, title, scripts, leads)}
             <body class="door">
                 <main id="main">
                     <p class="brand">{brand()} "Fuseboard"</p>

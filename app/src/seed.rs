@@ -35,7 +35,9 @@ pub struct Site {
     pub build: String,
     /// The tenant that is shown.
     pub tenant: String,
-    /// Where the router starts: empty, or `/t/{slug}`.
+    /// What stands before our paths: empty, or `/fuseboard` (ADR 0036).
+    pub root: String,
+    /// Where the router starts: the root, or `{root}/t/{slug}`.
     pub base: String,
     /// `http://127.0.0.1:3000`, for snippets.
     pub origin: String,

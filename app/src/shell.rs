@@ -34,14 +34,15 @@ pub fn demo_note() -> impl IntoView {
     }
 }
 
-/// The HTML of every page. Needs a [`Seed`] as a context, for the theme.
+/// The HTML of every page. Needs a [`Seed`] as a context, for the theme and the root.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     // leptos starts tasks while it renders and must know on what; from the second page on this is done already.
     #[cfg(feature = "ssr")]
     let _ = any_spawner::Executor::init_tokio();
-    let theme = use_context::<Seed>()
-        .and_then(|seed| seed.site.theme)
-        .map(theme_key);
+    let site = use_context::<Seed>().map(|seed| seed.site);
+    let theme = site.as_ref().and_then(|site| site.theme).map(theme_key);
+    let root = site.map(|site| site.root).unwrap_or_default();
+    let ours = |path: &str| [root.as_str(), path].concat();
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme>
@@ -50,12 +51,12 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="description" content="Live board of LLM providers and the circuit breakers in front of them."/>
-                <link rel="stylesheet" href="/pkg/fuseboard.css"/>
-                <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
-                <script r#type="module" src="/watch.js" nonce=use_nonce()></script>
-                <link rel="manifest" href="/manifest.webmanifest"/>
-                <HydrationScripts options/>
+                <link rel="stylesheet" href=ours("/pkg/fuseboard.css")/>
+                <link rel="preload" href=ours("/fonts/inter.woff2") r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                <link rel="icon" href=ours("/favicon.svg") r#type="image/svg+xml"/>
+                <script r#type="module" src=ours("/watch.js") nonce=use_nonce()></script>
+                <link rel="manifest" href=ours("/manifest.webmanifest")/>
+                <HydrationScripts options root=root.clone()/>
                 <MetaTags/>
             </head>
             <body>

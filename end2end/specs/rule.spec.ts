@@ -36,7 +36,12 @@ test("the words of a rule say what it would have done, the line can be dragged, 
   await expect(told).toHaveText("It would have fired once in the last day");
   await expect(page).toHaveURL(/days=1/);
   await expect(page.getByRole("cell", { name: "gpt-5 · openai" })).toBeVisible();
-  await expect(page.locator(".rule-times")).toContainText("3 s");
+  const times = page.locator(".rule-times");
+  await expect(times).toContainText("3 s");
+  const desk = page.viewportSize()!;
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await times.evaluate((box) => box.scrollWidth - box.clientWidth), "each time folds on a phone").toBeLessThanOrEqual(0);
+  await page.setViewportSize(desk);
 
   // Above what ever was: the line goes to the top.
   const line = page.locator("[data-line=limit][data-drag] circle");
@@ -70,7 +75,7 @@ test("the words of a rule say what it would have done, the line can be dragged, 
   await page.getByLabel("Name").fill("Slow first token");
   await page.getByRole("button", { name: "Save rule" }).click();
   const row = page.locator("[data-rule='Slow first token']");
-  await expect(row).toContainText("above 1500 ms");
+  await expect(row).toContainText("above 1.5 s");
   await row.getByRole("link", { name: "Slow first token" }).click();
   await expect(page.getByLabel("Name")).toHaveValue("Slow first token");
   await page.getByText("Remove the rule…").click();

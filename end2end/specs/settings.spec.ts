@@ -1,5 +1,6 @@
 // The settings in a browser: a key for a service, an invitation, and a session that ends elsewhere.
 import type { Page } from "@playwright/test";
+import { accessible } from "../helpers/axe.ts";
 import { OWNER, type Server } from "../helpers/server.ts";
 import { expect, test } from "../helpers/stranger.ts";
 import { code } from "../helpers/totp.ts";
@@ -106,7 +107,13 @@ test("pages fit a phone", async ({ page, server }) => {
     await page.goto(`${server.url}/settings${path}`);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(wide, path).toBeLessThanOrEqual(390);
+    const beyond = await page.evaluate(() => [...document.querySelectorAll("table")].map((table) => table.scrollWidth - table.parentElement!.clientWidth));
+    expect(beyond.length, `${path} has a table`).toBeGreaterThan(0);
+    expect(Math.max(...beyond), `no table of ${path} scrolls sideways`).toBeLessThanOrEqual(0);
+    await accessible(page, `${path} on a phone`);
   }
+  const label = page.locator('[data-table="audit"] td').first();
+  expect(await label.evaluate((cell) => getComputedStyle(cell, "::before").content), "a cell says its column").toBe('"Who"');
 });
 
 test("the theme that is chosen here is the board's", async ({ page, server }) => {

@@ -10,7 +10,7 @@ const RELOADED_AT = "fb_reloaded_for_chunk_at";
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Whether the server can be reached now. */
-const reachable = () => fetch("/livez", { cache: "no-store" }).then((answer) => answer.ok, () => false);
+const reachable = () => fetch(new URL("../livez", import.meta.url), { cache: "no-store" }).then((answer) => answer.ok, () => false);
 
 /** Starts the page anew, unless that was done a short while ago. Without storage there is no way to know: then never. */
 function startAnew() {

@@ -9,7 +9,7 @@ pub mod assets;
 pub mod audit;
 pub mod auth;
 pub mod backup;
-mod base;
+pub mod base;
 pub mod cli;
 pub mod config;
 pub mod desk;

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
 use crate::audit;
+use crate::auth::devices::Devices;
 use crate::auth::{
     self, Chosen, Denials, KeyLookup, ManageError, People, PeopleError, Provider, Seconds, SessionLookup,
     Setup, SetupError, Whence,
@@ -163,6 +164,10 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         External::told(config.external.as_ref(), tls.is_some(), address),
         Arc::clone(&ack_links),
     );
+    let own = stores.accounts.quotas(&inner.system()).await?;
+    let series_caps = http::quota::series_caps(&own);
+    let quotas = Quotas::new(config.usual);
+    quotas.set(own.into_iter().collect());
     let engine_config = EngineConfig {
         clock: clock.clone(),
         journal_keep: i64::from(config.journal_days) * 86_400_000,
@@ -170,6 +175,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         rungs: config.rungs,
         in_flight_bytes: config.in_flight_bytes,
         series_cap: config.series_cap,
+        series_caps,
         kept_labels: config.kept_labels.clone(),
         utc_offset_min: config.utc_offset_min,
         build: build.clone(),
@@ -194,6 +200,11 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         ack_links,
         lookup,
         people,
+        base: config
+            .external
+            .as_ref()
+            .map(|external| external.base.clone())
+            .unwrap_or_default(),
         origins: Origins::new(
             address.port(),
             tls.is_some(),
@@ -205,7 +216,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         assets,
         sockets: Sockets::default(),
         counts: Arc::default(),
-        quotas: Quotas::new(config.events_per_second),
+        quotas,
         patience: options.patience,
         demo: options.demo,
         renders: Arc::new(Semaphore::new(pages::AT_ONCE)),
@@ -230,6 +241,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         "sessions seen",
         async move { told.people.lookup.keep(stop).await },
     );
+    inner.spawn("quotas", http::quota::keep(shared.clone(), inner.token()));
     let (told, stop) = (shared.clone(), inner.token());
     inner.spawn("denials", async move { told.people.denials.keep(stop).await });
     if let Some((url, every)) = &config.heartbeat {
@@ -314,6 +326,10 @@ async fn people(
         clock.clone(),
         config.sessions,
     );
+    let sealed_with = audit::find_or_make(config).map_err(StoresError::from)?;
+    let devices = sealed_with
+        .key
+        .derived("browsers in which somebody has signed in");
     let denials = Denials::new(Arc::clone(&stores.stores.audits), clock.clone());
     let people = People::new(
         (
@@ -328,7 +344,8 @@ async fn people(
         system,
         clock.clone(),
     )
-    .with_provider(provider(config));
+    .with_provider(provider(config))
+    .with_devices(Devices::new(devices));
     if let (true, Some(admin)) = (is_new, &config.admin) {
         let chosen = Chosen {
             email: &admin.email,

@@ -12,6 +12,7 @@ use ::secrets::Vault;
 
 use crate::assets::Assets;
 use crate::auth::{KeyLookup, People};
+use crate::base::Base;
 use crate::edge::Origins;
 use crate::http::{HttpCounts, Patience, Quotas};
 use crate::notify::AckLinks;
@@ -37,6 +38,8 @@ pub struct Facilities {
     pub lookup: KeyLookup,
     /// Accounts and sessions.
     pub people: People,
+    /// What stands before our paths in addresses that are written for others.
+    pub base: Base,
     /// The addresses under which browsers know us.
     pub origins: Origins,
     /// TLS, where we speak it ourselves.

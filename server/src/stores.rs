@@ -134,6 +134,9 @@ async fn connect(
                 audits: store.clone(),
                 alerts: store.clone(),
                 deliveries: store.clone(),
+                duties: store.clone(),
+                corrections: store.clone(),
+                erasures: store.clone(),
             };
             Ok(OpenStores {
                 stores,
@@ -156,6 +159,9 @@ async fn connect(
                 audits: store.clone(),
                 alerts: store.clone(),
                 deliveries: store.clone(),
+                duties: store.clone(),
+                corrections: store.clone(),
+                erasures: store.clone(),
             };
             Ok(OpenStores {
                 stores,

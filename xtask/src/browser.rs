@@ -31,6 +31,7 @@ pub fn run(suite: &Suite<'_>) -> Result<String> {
     let dir = process::root().join("end2end");
     npm::install(&dir)?;
     let chromium = chromium()?;
+    let [nginx, caddy] = [installed("nginx")?, installed("caddy")?];
     // Playwright runs specs without looking at their types.
     process::run(
         process::command("node")
@@ -44,6 +45,8 @@ pub fn run(suite: &Suite<'_>) -> Result<String> {
         .args(["test", "--config", suite.config])
         .args(suite.files)
         .env("CHROMIUM", chromium)
+        .env("NGINX", nginx)
+        .env("CADDY", caddy)
         .env("FUSEBOARD_BIN", run::binary("ci"))
         .env("FUSEBOARD_SITE", site::dir())
         .env("FUSEBOARD_ROOT", process::root());
@@ -96,6 +99,26 @@ pub fn chromium() -> Result<PathBuf> {
         }
     }
     bail!("no Chromium here: install it (Debian: apt-get install chromium) or set CHROMIUM to its path")
+}
+
+/// A program that Debian has as a package of the same name.
+fn installed(program: &str) -> Result<PathBuf> {
+    let find = || {
+        let sbin = PathBuf::from("/usr/sbin").join(program);
+        process::on_path(program).or_else(|| sbin.is_file().then_some(sbin))
+    };
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    if process::can_apt() {
+        ui::step(&format!("apt-get install {program}"), || {
+            process::apt_install(program)
+        })?;
+        if let Some(found) = find() {
+            return Ok(found);
+        }
+    }
+    bail!("no {program} here: install it (Debian: apt-get install {program})")
 }
 
 #[cfg(test)]

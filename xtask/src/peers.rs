@@ -61,6 +61,24 @@ pub fn fetch(dir: &Path, wanted: impl Fn(&str) -> bool) -> Vec<String> {
     told
 }
 
+/// Tells the tests where those are who send alerts.
+pub const SENDERS: &str = "FUSEBOARD_TEST_SENDERS";
+
+/// Fetches those who send alerts, for the tests that take them from real programs.
+pub fn senders(dir: &Path) -> Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let packages: [(&str, &[&str]); 2] = [
+        ("prometheus", &["prometheus", "promtool"]),
+        ("prometheus-alertmanager", &["amtool"]),
+    ];
+    for (package, programs) in packages {
+        if !programs.iter().all(|program| dir.join(program).exists()) {
+            ui::step(package, || debian(dir, package, programs))?;
+        }
+    }
+    Ok(())
+}
+
 /// Unpacks a Debian package without installing it.
 fn debian(dir: &Path, package: &str, programs: &[&str]) -> Result<()> {
     for tool in ["apt-get", "dpkg"] {

@@ -120,7 +120,9 @@ pub fn apt_install(package: &str) -> Result<()> {
     let mut command = command("apt-get");
     command
         .args(["install", "-y", "--no-install-recommends", package])
-        .env("DEBIAN_FRONTEND", "noninteractive");
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        // Services are not started by being installed.
+        .env("RUNLEVEL", "1");
     if quiet(&mut command).is_err() {
         // A fresh image has no package lists.
         quiet(self::command("apt-get").arg("update"))?;

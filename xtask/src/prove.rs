@@ -73,7 +73,8 @@ fn history() -> Result<String> {
     Ok("passed".to_owned())
 }
 
-/// The same tests as in `cargo xtask test`, with 3,000 notifications and 100 faults for each database.
+/// The same tests as in `cargo xtask test`, with 3,000 notifications and 100 faults for each database; then the control: the
+/// order that loses is planted into a copy, and the test must notice.
 fn outbox() -> Result<String> {
     let postgres = pg::provide()?;
     let mut cargo = tests::test_command();
@@ -87,7 +88,9 @@ fn outbox() -> Result<String> {
     } else {
         cargo.args(["--", "--nocapture", "--test-threads=1"]);
     }
-    tests::count(&mut cargo)
+    let passed = tests::count(&mut cargo)?;
+    let control = defects::run(&[defects::MARKED_FIRST.to_owned()])?;
+    Ok(format!("{passed}; control: {control}"))
 }
 
 fn heap() -> Result<String> {

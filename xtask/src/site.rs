@@ -49,7 +49,7 @@ fn styles() -> Result<PathBuf> {
                 "--bundle",
                 "--minify",
                 "--target=chrome120,firefox120,safari17",
-                "--external:/fonts/*",
+                "--external:../fonts/*",
             ])
             .args([
                 "--log-level=warning",

@@ -10,8 +10,32 @@ use crate::stage::files_below;
 const LONGEST: usize = 600;
 
 /// Folders with source of ours.
-const FOLDERS: [&str; 8] = [
-    "app", "bench", "crates", "end2end", "frontend", "server", "style", "xtask",
+const FOLDERS: [&str; 9] = [
+    "app", "bench", "crates", "end2end", "frontend", "public", "server", "style", "xtask",
+];
+
+/// Addresses of ours that are written for browsers without what stands before them (ADR 0036): below a path they would lead
+/// to whoever has the root of that host. A `Frame` of a page, `Base` of the server and `Site` of the board's program know it,
+/// and scripts and styles know where they themselves are.
+const BARE: [&str; 8] = [
+    "href=\"/",
+    "src=\"/",
+    "action=\"/",
+    "go(\"/",
+    "fetch(\"/",
+    "fetch(`/",
+    "url(\"/",
+    "Redirect::",
+];
+
+/// Where such addresses are written.
+const WRITTEN: [&str; 6] = [
+    "app/",
+    "frontend/",
+    "public/",
+    "server/src/",
+    "style/",
+    "crates/channels/",
 ];
 
 /// Calls with one place each: the text, and the paths in which it may stand. Tests are free.
@@ -95,6 +119,16 @@ pub fn violations(sources: &[Source]) -> Vec<String> {
                 }));
             }
         }
+        if WRITTEN.iter().any(|place| source.path.starts_with(place)) {
+            for bare in BARE {
+                violations.extend(lines_with(source, bare).map(|line| {
+                    format!(
+                        "{}:{line}: {bare} is written without the base (ADR 0036)",
+                        source.path
+                    )
+                }));
+            }
+        }
         let lines = source.text.lines().count();
         if lines > LONGEST {
             violations.push(format!(
@@ -166,6 +200,38 @@ mod tests {
         );
         assert!(told("crates/store-sql/tests/contract.rs", "SystemScope::assume()").is_empty());
         assert!(told("crates/engine/src/hub.rs", "/// [`SystemScope::assume()`]").is_empty());
+    }
+
+    #[test]
+    fn an_address_without_the_base_is_found() {
+        for (path, text) in [
+            (
+                "app/src/settings/you.rs",
+                "view! { <a href=\"/logout\">\"Sign out\"</a> }",
+            ),
+            ("server/src/door/enter.rs", "    return go(\"/login\");"),
+            ("public/watch.js", "await fetch(\"/alerts/rail\");"),
+            ("style/fonts.css", "src: url(\"/fonts/inter.woff2\");"),
+        ] {
+            assert!(told(path, text)[0].contains("without the base"), "{path}");
+        }
+        for (path, text) in [
+            (
+                "app/src/settings/you.rs",
+                "view! { <a href=frame.ours(\"/logout\")>\"Sign out\"</a> }",
+            ),
+            (
+                "server/src/door/enter.rs",
+                "    return go_to(&shared, \"/login\");",
+            ),
+            (
+                "app/tests/render.rs",
+                "assert!(html.contains(\"href=\\\"/connect\"))",
+            ),
+            ("end2end/specs/door.spec.ts", "page.locator('a[href=\"/\"]')"),
+        ] {
+            assert_eq!(told(path, text), Vec::<String>::new(), "{path}");
+        }
     }
 
     #[test]

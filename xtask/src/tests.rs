@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Result, anyhow, bail};
 
 use crate::wasm::TARGET;
-use crate::{architecture, browser, budget, children, pg, process, site, strace, ui, wasm};
+use crate::{architecture, browser, budget, children, peers, pg, process, site, strace, ui, wasm};
 
 type Step = fn(&mut Run) -> Result<()>;
 
@@ -206,8 +206,16 @@ fn tests(run: &mut Run) -> Result<()> {
     if let Err(error) = strace::provide() {
         ui::note(&format!("power cuts are not tested: {error}"));
     }
+    // The same place as for `bench`. Tests that need them say that they were skipped.
+    let senders = process::target_dir().join("bench/peers");
+    if let Err(error) = peers::senders(&senders) {
+        ui::note(&format!("no alerts are taken from real programs: {error:#}"));
+    }
     let mut cargo = test_command();
-    cargo.env(pg::VARIABLE, &postgres.url).args(&run.words);
+    cargo
+        .env(pg::VARIABLE, &postgres.url)
+        .env(peers::SENDERS, &senders)
+        .args(&run.words);
     let mut summary = count(&mut cargo)?;
     if run.words.is_empty() && process::on_path("cargo-nextest").is_some() {
         // nextest leaves the examples in the documentation out.

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use protocol::Level;
-use protocol::channels::{ChannelDoc, ChannelFieldDoc, ChannelItem, ChannelKindDoc};
+use protocol::channels::{
+    ChannelDoc, ChannelFieldDoc, ChannelItem, ChannelKindDoc, ChannelPreview, PlaceholderDoc,
+};
 
 use super::deliveries::outcome;
 use super::frame::{Frame, Section, page};
+use super::own_words;
 use crate::format::{full, span_short};
 use crate::plain::form::{Wrong, choice, heading, hidden, refused, sure, text};
 use crate::plain::mark;
@@ -40,7 +43,9 @@ pub struct ChannelForm {
     /// The channel that it changes: number, version, and the secrets that it has.
     pub known: Option<(u64, u64, Vec<String>)>,
     /// What people would get.
-    pub preview: String,
+    pub preview: ChannelPreview,
+    /// What can stand in braces in its own words.
+    pub placeholders: Vec<PlaceholderDoc>,
     /// Secrets that it may begin with, by name: to be copied to the receiver.
     pub suggested: BTreeMap<String, String>,
 }
@@ -101,6 +106,9 @@ fn route(doc: &ChannelDoc) -> String {
         true => String::new(),
         false => format!(" where {}", doc.only.join(" and ")),
     };
+    if doc.on_call_only {
+        return "Is told when an escalation tells whoever is on call, and how that goes on.".to_owned();
+    }
     let how = match (doc.acknowledged, doc.resolved) {
         (true, true) => ", when somebody has them and when they are over",
         (true, false) => ", and when somebody has them",
@@ -137,7 +145,9 @@ fn row(view: &ChannelsView, item: &ChannelItem) -> AnyView {
         );
         view! { <a href=href>{format!("{} waiting", item.waiting)}</a> }
     });
-    let title = kind(view, &doc.kind).map_or_else(|| doc.kind.clone(), |kind| kind.title.clone());
+    let known = kind(view, &doc.kind);
+    let title = known.map_or_else(|| doc.kind.clone(), |kind| kind.title.clone());
+    let opens = known.is_some_and(|kind| kind.incidents);
     let history = format!("{}?channel={}", frame.href(Section::Deliveries), item.id);
     let named = |what: &'static str| {
         view! {
@@ -161,7 +171,12 @@ fn row(view: &ChannelsView, item: &ChannelItem) -> AnyView {
                         // A whole page: it leads to what came of it.
                         <form method="post" action=href.clone()>
                             {named("test")}
-                            <button type="submit" class="btn">"Send a test"</button>
+                            <button type="submit" class="btn">
+                                {match opens {
+                                    true => "Send a test, and resolve it",
+                                    false => "Send a test",
+                                }}
+                            </button>
                         </form>
                     }
                 })}
@@ -282,7 +297,6 @@ fn form(view: &ChannelsView, open: &ChannelForm) -> AnyView {
             >
                 {heading(title, &kind.title)}
                 {refused(wrong)}
-                {hidden("do", "save")}
                 {hidden("kind", &doc.kind)}
                 {known}
                 <p class="pad">{kind.about.clone()}</p>
@@ -298,20 +312,23 @@ fn form(view: &ChannelsView, open: &ChannelForm) -> AnyView {
                         .view()}
                     {kind.read.then(|| choice("digest_from", "When many come at once", &digests(doc), &doc.digest_from.to_string()))}
                 </div>
+                {own_words::fields(doc, &open.placeholders, wrong)}
                 <div class="ticks">
                     {tick("acknowledged", "also when somebody has it", doc.acknowledged)}
                     {tick("resolved", "also when it is over", doc.resolved)}
+                    {tick("on_call_only", "only what an escalation tells: somebody's own", doc.on_call_only)}
                     {tick("enabled", "switched on", doc.enabled)}
                 </div>
                 <p class="line">
-                    <button type="submit" class="btn go">"Save"</button>
+                    // The first one is what Enter presses.
+                    <button type="submit" class="btn go" name="do" value="save">"Save"</button>
+                    <button type="submit" class="btn" name="do" value="preview" formnovalidate="" data-words-ask="">
+                        "Show what people would get"
+                    </button>
                     <a class="btn" href=frame.href(Section::Channels)>"Leave it"</a>
                 </p>
             </form>
-            <section class="card">
-                {heading("What people get", &kind.title)}
-                <pre class="desk-told" tabindex="0">{open.preview.clone()}</pre>
-            </section>
+            {own_words::shown(frame, &kind.title, &open.preview)}
         </div>
     }
     .into_any()

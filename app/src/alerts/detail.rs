@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 use protocol::alerts::{AlertDetail, AlertItem};
+use protocol::duty::NextStep;
 
 use super::deliveries::{about, channel_name, outcome, trouble};
 use super::frame::{Frame, Section};
 use super::list::AlertsView;
+use super::source::{comes_back, described, found_by, led_back, sender};
 use super::story::{Moment, story};
 use super::words::{event, level, line, since};
 use crate::browser::encode;
@@ -44,11 +46,7 @@ pub(super) fn detail(view: &AlertsView, open: &AlertDetail) -> AnyView {
             <div>
                 <h2>{alert.title.clone()}</h2>
                 <p>
-                    {alert.severity.clone()} " · rule "
-                    <a href=[frame.href(Section::Rules), format!("#rule-{}", alert.rule)].concat()>
-                        {alert.rule_name.clone()}
-                    </a>
-                    " · "
+                    {alert.severity.clone()} " · " {found_by(frame, alert)} " · "
                     <time title=full(alert.fired, frame.utc_offset_min)>
                         {since(alert, frame.now, frame.utc_offset_min)}
                     </time>
@@ -58,10 +56,12 @@ pub(super) fn detail(view: &AlertsView, open: &AlertDetail) -> AnyView {
         </header>
         {refused(Wrong::of(&frame.wrong, "alert"))}
         {whose(frame, alert)}
+        {view.next_step.as_ref().map(|next| next_step(frame, next))}
         <section>
             <h3>"What happened"</h3>
             <p>{alert.summary.clone()}</p>
-            <p class="desk-links">{links(frame, alert)} {runbook}</p>
+            {described(alert)}
+            <p class="desk-links">{links(frame, alert)} {led_back(alert)} {runbook}</p>
             <dl class="desk-labels">{labels.collect_view()}</dl>
         </section>
         {(!open.incident.is_empty()).then(|| incident(view, open))}
@@ -106,6 +106,34 @@ fn whose(frame: &Frame, alert: &AlertItem) -> Option<AnyView> {
             .map(|owner| format!("Assigned to {}.", owner.name))?,
     };
     Some(view! { <p class="desk-whose" data-phase=alert.phase.clone()>{words}</p> }.into_any())
+}
+
+/// Who is told next, and when, unless somebody takes it; the pages' script counts down.
+fn next_step(frame: &Frame, next: &NextStep) -> AnyView {
+    let policy = view! { <a href=frame.href(Section::Escalations)>{next.policy_name.clone()}</a> };
+    let (Some(step), Some(due)) = (next.step, next.due) else {
+        return view! {
+            <p class="desk-next" data-next="">"Everybody of " {policy} " has been told. Nobody further is told while nobody takes it."</p>
+        }
+        .into_any();
+    };
+    let left = (due - frame.now).max(0) / 1_000;
+    let left = match left / 3_600 {
+        0 => format!("{}:{:02}", left / 60, left % 60),
+        hours => format!("{hours}:{:02}:{:02}", left / 60 % 60, left % 60),
+    };
+    view! {
+        <p class="desk-next" data-next="">
+            "Next escalation: tells "
+            <b>{next.tells.clone()}</b>
+            " in "
+            <time data-until=due.to_string() title=full(due, frame.utc_offset_min)>{left}</time>
+            {format!(", at {}. Step {step} of {} of ", clock(due, frame.utc_offset_min), next.steps)}
+            {policy}
+            "."
+        </p>
+    }
+    .into_any()
 }
 
 fn form(view: &AlertsView, alert: &AlertItem, what: &'static str, content: AnyView) -> AnyView {
@@ -159,12 +187,19 @@ fn acts(view: &AlertsView, alert: &AlertItem) -> AnyView {
             <span>"Why"</span>
             <input name="note" maxlength="512" autocomplete="off"/>
         </label>
-        <p>"It comes back when its rule still finds it."</p>
+        <p>{comes_back(alert)}</p>
         {button("Resolve", false, None)}
+    };
+    // Others name labels as no matcher can, and have more of them than a silence takes.
+    let plain = |name: &str| {
+        name.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
     };
     let matchers: Vec<String> = alert
         .labels
         .iter()
+        .filter(|(name, _)| plain(name))
+        .take(16)
         .map(|(name, value)| format!("{name}={value:?}"))
         .collect();
     let silence = [
@@ -193,6 +228,9 @@ fn links(frame: &Frame, alert: &AlertItem) -> AnyView {
         Some(format!("{name}:{value:?}"))
     });
     let filter: Vec<String> = parts.collect();
+    if filter.is_empty() && sender(alert).is_some() {
+        return ().into_any();
+    }
     let (from, to) = (
         alert.fired - 15 * 60_000,
         alert.resolved.unwrap_or(frame.now).max(alert.fired + 60_000),

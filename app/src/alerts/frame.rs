@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use protocol::Level;
+use protocol::duty::OnCallItem;
 use protocol::view::Alerts;
 
 use super::words::age;
@@ -19,6 +20,9 @@ pub enum Section {
     Silences,
     Channels,
     Deliveries,
+    Schedules,
+    Escalations,
+    Elsewhere,
 }
 
 impl Section {
@@ -30,6 +34,9 @@ impl Section {
             Section::Silences => "Silences",
             Section::Channels => "Channels",
             Section::Deliveries => "Deliveries",
+            Section::Schedules => "Schedules",
+            Section::Escalations => "Escalation policies",
+            Section::Elsewhere => "From elsewhere",
         }
     }
 
@@ -41,6 +48,9 @@ impl Section {
             Section::Silences => "/alerts/silences",
             Section::Channels => "/alerts/channels",
             Section::Deliveries => "/alerts/deliveries",
+            Section::Schedules => "/alerts/schedules",
+            Section::Escalations => "/alerts/escalations",
+            Section::Elsewhere => "/alerts/elsewhere",
         }
     }
 }
@@ -50,7 +60,9 @@ impl Section {
 pub struct Frame {
     /// Which page.
     pub section: Section,
-    /// Empty, or `/t/{slug}`.
+    /// What stands before our paths: empty, or `/fuseboard`.
+    pub root: String,
+    /// What stands before the tenant's: the root, or `{root}/t/{slug}`.
     pub base: String,
     /// The id of who looks, as alerts name it.
     pub me: String,
@@ -72,6 +84,8 @@ pub struct Frame {
     pub channels: u64,
     /// Channels that nothing can be sent through.
     pub dead: u64,
+    /// Who is on call, of every schedule.
+    pub on_call: Vec<OnCallItem>,
     /// What was sent and cannot be.
     pub wrong: Option<Wrong>,
 }
@@ -128,6 +142,7 @@ fn around(frame: &Frame, title: &str, script: &'static str, live: AnyView, conte
                     .then(|| pill(Section::Alerts, frame.counts.need + frame.counts.held))}
                 {pill(Section::Silences, frame.counts.silences)}
                 {pill(Section::Rules, frame.counts.rules)}
+                {pill(Section::Schedules, frame.on_call.len() as u64)}
                 {frame.may_act.then(|| pill(Section::Channels, frame.channels))}
                 {live}
             </div>
@@ -138,12 +153,14 @@ fn around(frame: &Frame, title: &str, script: &'static str, live: AnyView, conte
     let around = Around {
         title: format!("{needed}{title} · Fuseboard"),
         script,
+        root: &frame.root,
         base: &frame.base,
         open: "/alerts",
         name: "alerts",
         need: frame.counts.need,
         theme: frame.theme,
         demo: frame.demo,
+        on_call: &frame.on_call,
     };
     plain::page(around, content.into_any())
 }
@@ -193,4 +210,26 @@ fn verdict(frame: &Frame) -> AnyView {
         </p>
     }
     .into_any()
+}
+
+/// A frame for tests.
+#[cfg(test)]
+pub(super) fn sample(section: Section) -> Frame {
+    Frame {
+        section,
+        root: String::new(),
+        base: String::new(),
+        me: "account:1".into(),
+        may_act: true,
+        may_rule: true,
+        theme: None,
+        utc_offset_min: 0,
+        now: 1_785_414_482_000,
+        demo: false,
+        counts: Alerts::default(),
+        channels: 0,
+        dead: 0,
+        on_call: Vec::new(),
+        wrong: None,
+    }
 }

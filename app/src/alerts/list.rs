@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 use protocol::alerts::{AlertDetail, AlertItem};
 use protocol::channels::DeliveryItem;
+use protocol::duty::NextStep;
 
 use super::detail::{Choices, detail};
 use super::frame::{Frame, Section, page};
+use super::source::{sender, sources};
 use super::words::{age, level, line, since_now, state};
 use crate::browser::encode;
 use crate::format::{day, full, span_short};
@@ -43,6 +45,8 @@ pub struct AlertsView {
     pub show: Show,
     /// Matchers, as they were written.
     pub filter: String,
+    /// Who found them; empty for whoever did.
+    pub source: String,
     /// Newest first.
     pub items: Vec<AlertItem>,
     /// Where older ones begin.
@@ -53,6 +57,8 @@ pub struct AlertsView {
     pub open: Option<AlertDetail>,
     /// What was told of it, newest first; nothing for whoever may not see it.
     pub told: Vec<DeliveryItem>,
+    /// Where it stands on its ladder.
+    pub next_step: Option<NextStep>,
     /// What its forms offer.
     pub choices: Choices,
 }
@@ -60,6 +66,11 @@ pub struct AlertsView {
 impl AlertsView {
     /// The list's question as an address's end.
     pub(super) fn query(&self, show: Show, cursor: Option<&str>) -> String {
+        self.query_of(show, cursor, &self.source)
+    }
+
+    /// The same, asked of another source.
+    pub(super) fn query_of(&self, show: Show, cursor: Option<&str>, source: &str) -> String {
         let name = SHOWS.iter().find(|(known, ..)| *known == show);
         let mut query = Vec::new();
         if let Some((_, name, _)) = name.filter(|_| show != Show::Open) {
@@ -67,6 +78,9 @@ impl AlertsView {
         }
         if !self.filter.is_empty() {
             query.push(["match=", &encode(&self.filter)].concat());
+        }
+        if !source.is_empty() {
+            query.push(["source=", &encode(source)].concat());
         }
         if let Some(cursor) = cursor {
             query.push(["cursor=", &encode(cursor)].concat());
@@ -103,6 +117,7 @@ pub fn alerts(view: &AlertsView) -> String {
                 <nav class="tabs" aria-label="Which alerts">{tabs.collect_view()}</nav>
                 <form class="desk-filter" method="get" action=frame.href(Section::Alerts)>
                     {kept}
+                    {(!view.source.is_empty()).then(|| hidden("source", &view.source))}
                     <input
                         name="match"
                         value=view.filter.clone()
@@ -115,6 +130,7 @@ pub fn alerts(view: &AlertsView) -> String {
                     />
                     {refused(wrong)}
                 </form>
+                {sources(view)}
                 <div data-swap="list">
                     {groups(view)}
                     <p class="foot line">{newest} {older}</p>
@@ -140,7 +156,9 @@ pub fn alerts(view: &AlertsView) -> String {
 fn groups(view: &AlertsView) -> AnyView {
     if view.items.is_empty() {
         let words = match view.show {
-            Show::Open if view.filter.is_empty() => "No alert is open. Rules look every ten seconds.",
+            Show::Open if view.filter.is_empty() && view.source.is_empty() => {
+                "No alert is open. Rules look every ten seconds."
+            }
             _ => "No alert is so.",
         };
         return view! { <p class="desk-none">{words}</p> }.into_any();
@@ -197,6 +215,7 @@ fn row(view: &AlertsView, alert: &AlertItem) -> AnyView {
                 <small>
                     {line(alert)}
                     {alert.simulated.then_some(" · simulated")}
+                    {sender(alert).map(|sender| [" · ", sender].concat())}
                 </small>
             </a>
             {lasted}

@@ -6,17 +6,18 @@
 use leptos::prelude::*;
 use protocol::Level;
 use protocol::alerts::AlertItem;
+use protocol::duty::OnCallItem;
 use protocol::view::Alerts;
 
 use super::words::{age, initials, level, line, place, since_now};
 use crate::format::{full, moment, span_short};
 use crate::plain::form::hidden;
-use crate::plain::mark;
+use crate::plain::{mark, on_call};
 
 /// The rail.
 #[derive(Debug, Clone)]
 pub struct RailView {
-    /// Empty, or `/t/{slug}`.
+    /// What stands before the tenant's pages.
     pub base: String,
     /// The id of who looks.
     pub me: String,
@@ -34,6 +35,8 @@ pub struct RailView {
     pub more: usize,
     /// What has recovered lately, newest first.
     pub recovered: Vec<AlertItem>,
+    /// Who is on call, of every schedule.
+    pub on_call: Vec<OnCallItem>,
     /// The alert with which something could not be done, and why.
     pub wrong: Option<(u64, String)>,
 }
@@ -94,6 +97,7 @@ pub fn rail(view: &RailView) -> String {
             {calm}
             <ul>{rows.collect_view()} {recovered.collect_view()}</ul>
             {more}
+            {on_call(&view.base, &view.on_call)}
         </section>
     };
     html.to_html()
@@ -252,8 +256,12 @@ mod tests {
             severity: "critical".into(),
             title: "Breaker open: <sonnet>".into(),
             summary: "62% failing, limit 50%".into(),
+            source: "rule".into(),
             rule: 1,
             rule_name: "Breaker open".into(),
+            link: None,
+            annotations: BTreeMap::new(),
+            ends: None,
             labels: BTreeMap::from([("provider".to_owned(), "anthropic".to_owned())]),
             runbook: None,
             simulated: false,
@@ -289,6 +297,7 @@ mod tests {
             rows,
             more: 0,
             recovered: Vec::new(),
+            on_call: Vec::new(),
             wrong: None,
         }
     }

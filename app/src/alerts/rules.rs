@@ -2,9 +2,12 @@
 
 use leptos::prelude::*;
 use protocol::alerts::{ConditionDoc, RuleItem};
+use protocol::query::Unit;
 
 use super::frame::{Frame, Section, page};
-use crate::format::{full, moment, percent, span_short};
+use super::rule::fields::unit_of;
+use super::rule::quantity::say;
+use crate::format::{full, moment, span_short};
 use crate::plain::form::{Wrong, hidden, refused};
 
 /// The page of rules.
@@ -39,7 +42,9 @@ pub fn rules(view: &RulesView) -> String {
                     <a href=[&frame.base, "/api/v1/rules/export"].concat() download="fuseboard-rules.yaml">
                         "all of them as YAML"
                     </a>
-                    "."
+                    ". What others watch for comes "
+                    <a href=frame.href(Section::Elsewhere)>"from elsewhere"</a>
+                    ": Prometheus, Alertmanager, Grafana."
                 </p>
             </section>
         </div>
@@ -89,7 +94,10 @@ fn row(frame: &Frame, item: &RuleItem) -> AnyView {
         <li id=format!("rule-{}", item.id) data-rule=rule.name.clone() data-enabled=rule.enabled.to_string()>
             <div>
                 <h3>{name}</h3>
-                <p>{sentence(&rule.condition, rule.for_ms, rule.min_samples)}</p>
+                <p>
+                    {sentence(&rule.condition, rule.for_ms, rule.min_samples)}
+                    {(!rule.tell.is_empty()).then(|| format!(" It tells {}.", rule.tell.join(" and ")))}
+                </p>
                 {(!rule.about.is_empty()).then(|| view! { <p class="quiet">{rule.about.clone()}</p> })}
                 {item
                     .problem
@@ -161,9 +169,9 @@ fn sentence(condition: &ConditionDoc, for_ms: i64, min_samples: u64) -> String {
             "{}{} is {side} {} over {}; good again at {}",
             metric(name),
             of(group_by, filter),
-            figure(name, *limit),
+            say(unit_of(name), *limit),
             span_short(*window_ms),
-            figure(name, *clear),
+            say(unit_of(name), *clear),
         ),
         ConditionDoc::Absence {
             group_by,
@@ -188,7 +196,7 @@ fn sentence(condition: &ConditionDoc, for_ms: i64, min_samples: u64) -> String {
             metric(name),
             of(group_by, filter),
             span_short(*window_ms),
-            percent(Some(limit.abs())),
+            say(Unit::Fraction, limit.abs()),
             span_short(*baseline_ms),
         ),
         ConditionDoc::BurnRate {
@@ -208,8 +216,8 @@ fn sentence(condition: &ConditionDoc, for_ms: i64, min_samples: u64) -> String {
             });
             let pairs: Vec<String> = pairs.collect();
             format!(
-                "the error budget of {}% {}{} burns at {}",
-                objective * 100.0,
+                "the error budget of {} {}{} burns at {}",
+                say(Unit::Fraction, *objective),
                 metric(name),
                 of(group_by, filter),
                 pairs.join(", or ")
@@ -227,17 +235,4 @@ fn sentence(condition: &ConditionDoc, for_ms: i64, min_samples: u64) -> String {
         ),
     };
     format!("When {words}{lasting}{enough}.")
-}
-
-/// A limit in the words of its metric.
-fn figure(metric: &str, value: f64) -> String {
-    let is_share = ["answered", "success", "availability", "rate", "share"]
-        .iter()
-        .any(|part| metric.contains(part));
-    let is_time = metric.starts_with("latency") || metric.starts_with("ttft");
-    match (is_share, is_time) {
-        (true, _) => percent(Some(value)),
-        (_, true) => format!("{value} ms"),
-        _ => value.to_string(),
-    }
 }

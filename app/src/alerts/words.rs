@@ -62,6 +62,7 @@ pub(super) fn event(event: &AlertEventItem, now: i64, offset_min: i32) -> (Strin
         "unsnoozed" => (someone("took it up again"), text),
         "suppressed" => ("Held back".into(), text),
         "released" => ("No longer held back".into(), text),
+        "escalated" => ("Nobody took it: escalated".into(), text),
         "assigned" => (someone("assigned it"), text),
         "commented" => (by.clone().unwrap_or_default(), text),
         "joined" => ("Part of an incident".into(), String::new()),

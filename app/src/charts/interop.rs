@@ -34,8 +34,8 @@ thread_local! {
 }
 
 /// Loads the library when the browser has nothing better to do; later calls wait for the first.
-pub(super) async fn load(build: &str) -> Result<(), JsValue> {
-    let script = SCRIPT.with_borrow_mut(|script| script.get_or_insert_with(|| fetch(build)).clone());
+pub(super) async fn load(source: &str) -> Result<(), JsValue> {
+    let script = SCRIPT.with_borrow_mut(|script| script.get_or_insert_with(|| fetch(source)).clone());
     let loaded = JsFuture::from(script).await;
     if loaded.is_err() {
         // The next one may have better luck.
@@ -44,16 +44,12 @@ pub(super) async fn load(build: &str) -> Result<(), JsValue> {
     loaded.map(|_| ())
 }
 
-fn fetch(build: &str) -> Promise {
-    let source = format!(
-        "/pkg/echarts.js?v={}",
-        String::from(js_sys::encode_uri_component(build))
-    );
+fn fetch(source: &str) -> Promise {
     Promise::new(&mut |resolve, reject| {
         let added = (|| {
             let element = document().create_element("script")?;
             let script: HtmlScriptElement = element.unchecked_into();
-            script.set_src(&source);
+            script.set_src(source);
             script.set_async(true);
             script.set_onload(Some(&resolve));
             script.set_onerror(Some(&reject));

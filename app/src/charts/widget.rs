@@ -79,7 +79,8 @@ struct Widget {
     /// What is shown over a range.
     plot: Option<Plot>,
     offset_min: i32,
-    build: String,
+    /// Where the library is.
+    source: String,
     skeletons: Skeletons,
 
     drawing: Option<Drawing>,
@@ -124,7 +125,7 @@ impl Widget {
             live,
             plot: None,
             offset_min: site.utc_offset_min,
-            build: site.build.clone(),
+            source: [&site.root, "/pkg/echarts.js?v=", &site.build].concat(),
             skeletons: skeletons.clone(),
             drawing: None,
             in_view: false,
@@ -198,10 +199,10 @@ impl Widget {
         self.loading = true;
         self.tried_at = at;
         let me = self.me.clone();
-        let build = self.build.clone();
+        let source = self.source.clone();
         leptos::task::spawn_local(async move {
             idle().await;
-            let loaded = load(&build).await;
+            let loaded = load(&source).await;
             if loaded.is_err() {
                 leptos::logging::warn!("the chart library could not be loaded");
             }

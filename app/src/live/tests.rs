@@ -24,6 +24,7 @@ pub(crate) fn seed(board: Board) -> Seed {
         site: Site {
             build: "test".into(),
             tenant: "default".into(),
+            root: String::new(),
             base: String::new(),
             origin: "http://127.0.0.1:3000".into(),
             local_key: None,

@@ -21,6 +21,12 @@ impl Wrong {
         wrong.as_ref().filter(|wrong| wrong.form == form)
     }
 
+    /// What was sent in a field of this form.
+    pub fn sent_in(&self, form: &str, name: &str) -> Option<String> {
+        let sent = self.sent(name).filter(|_| self.form == form);
+        sent.map(str::to_owned)
+    }
+
     /// What was sent in a field.
     pub(crate) fn sent(&self, name: &str) -> Option<&str> {
         let found = self.sent.iter().find(|(known, _)| known == name);

@@ -12,7 +12,8 @@ pub(crate) enum Column {
     Unseen(&'static str),
 }
 
-/// A table that scrolls by itself where it is wider than the page; `name` is what tests know it by.
+/// A table that scrolls by itself where it is wider than the page; `name` is what tests know it by. On a phone each row is
+/// folded into lines, and cells say in `data-label` what their column is called.
 pub(crate) fn table<const N: usize>(
     name: &'static str,
     columns: [Column; N],
@@ -25,7 +26,7 @@ pub(crate) fn table<const N: usize>(
     });
     view! {
         <div class="scroll">
-            <table data-table=name>
+            <table class="folds" data-table=name>
                 <thead>
                     <tr>{head.into_iter().collect_view()}</tr>
                 </thead>

@@ -123,13 +123,13 @@ fn entry(view: &AuditView, row: &AuditRow) -> AnyView {
     view! {
         <tr data-n=row.n.to_string()>
             <th scope="row" title=full(row.time, frame.utc_offset_min)>{moment(row.time, frame.now, frame.utc_offset_min)}</th>
-            <td class="l" title=row.actor.clone()>{view.name(&row.actor)}</td>
-            <td class="l">{row.action.clone()}</td>
-            <td class="l wrap">
-                {row.target.clone()}
+            <td class="l" data-label="Who" title=row.actor.clone()>{view.name(&row.actor)}</td>
+            <td class="l" data-label="What">{row.action.clone()}</td>
+            <td class="l wrap" data-label="Of what">
+                <span>{row.target.clone()}</span>
                 {detail}
             </td>
-            <td class="l">{row.address.clone()}</td>
+            <td class="l" data-label="From">{row.address.clone()}</td>
         </tr>
     }
     .into_any()

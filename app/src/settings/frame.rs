@@ -1,6 +1,7 @@
 //! What all pages of the settings have around them: the navigation, the bar, the sections.
 
 use leptos::prelude::*;
+use protocol::duty::OnCallItem;
 
 use crate::plain::form::{Wrong, hidden, refused, text};
 use crate::plain::{self, Around};
@@ -15,15 +16,17 @@ pub enum Section {
     Keys,
     Tenants,
     Audit,
+    Record,
 }
 
 impl Section {
-    const ALL: [Section; 5] = [
+    const ALL: [Section; 6] = [
         Section::You,
         Section::Members,
         Section::Keys,
         Section::Tenants,
         Section::Audit,
+        Section::Record,
     ];
 
     /// In its tab and in the browser's title.
@@ -34,6 +37,7 @@ impl Section {
             Section::Keys => "Keys",
             Section::Tenants => "Tenants",
             Section::Audit => "Audit log",
+            Section::Record => "Record",
         }
     }
 
@@ -45,6 +49,7 @@ impl Section {
             Section::Keys => "/settings/keys",
             Section::Tenants => "/settings/tenants",
             Section::Audit => "/settings/audit",
+            Section::Record => "/settings/record",
         }
     }
 }
@@ -54,7 +59,9 @@ impl Section {
 pub struct Frame {
     /// Which page.
     pub section: Section,
-    /// Empty, or `/t/{slug}`.
+    /// What stands before our paths: empty, or `/fuseboard`.
+    pub root: String,
+    /// What stands before the tenant's: the root, or `{root}/t/{slug}`.
     pub base: String,
     /// The tenant.
     pub tenant: String,
@@ -78,6 +85,8 @@ pub struct Frame {
     pub locked: bool,
     /// What the provider is called, where it is there that the password is shown.
     pub via: Option<String>,
+    /// Who is on call, of every schedule.
+    pub on_call: Vec<OnCallItem>,
     /// What was just done, a sentence.
     pub done: Option<&'static str>,
     /// What was sent and cannot be.
@@ -90,6 +99,11 @@ impl Frame {
         [&self.base, section.path()].concat()
     }
 
+    /// An address that no tenant has, or that names another.
+    pub fn ours(&self, path: &str) -> String {
+        [&self.root, path].concat()
+    }
+
     /// The address that this page's forms go to.
     pub fn action(&self) -> String {
         self.href(self.section)
@@ -98,7 +112,7 @@ impl Frame {
     fn sees(&self, section: Section) -> bool {
         match section {
             Section::You => true,
-            Section::Members | Section::Keys | Section::Audit => self.is_admin,
+            Section::Members | Section::Keys | Section::Audit | Section::Record => self.is_admin,
             Section::Tenants => self.is_platform_admin,
         }
     }
@@ -119,7 +133,7 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
                 </span>
             </p>
             <div class="bar-end">
-                <a class="btn" href="/logout">"Sign out"</a>
+                <a class="btn" href=frame.ours("/logout")>"Sign out"</a>
             </div>
         </header>
         <div class="doc settings">
@@ -134,11 +148,13 @@ pub(super) fn page(frame: &Frame, cards: AnyView) -> String {
         script: "/settings.js",
         // The script tells it.
         need: 0,
+        root: &frame.root,
         base: &frame.base,
         open: "/settings",
         name: "settings",
         theme: frame.theme,
         demo: frame.demo,
+        on_call: &frame.on_call,
     };
     plain::page(around, content.into_any())
 }
@@ -152,6 +168,14 @@ fn sections(frame: &Frame) -> AnyView {
     view! { <nav class="tabs" aria-label="Settings">{tabs.collect_view()}</nav> }.into_any()
 }
 
+/// Why the password is asked for.
+fn why(frame: &Frame) -> &'static str {
+    match frame.section {
+        Section::Record => "What is erased is gone for good.",
+        _ => "Changes here let others in.",
+    }
+}
+
 /// Asks for the password before what lets others in.
 pub(super) fn unlock(frame: &Frame) -> AnyView {
     let wrong = Wrong::of(&frame.wrong, "confirm");
@@ -162,7 +186,7 @@ pub(super) fn unlock(frame: &Frame) -> AnyView {
         <form class="card unlock" method="post" action=frame.action() data-form="confirm">
             {hidden("do", "confirm")}
             <p>
-                <b>"Changes here let others in."</b>
+                <b>{why(frame)}</b>
                 " Your password was shown a while ago; show it again to make them."
             </p>
             {refused(wrong)}
@@ -182,7 +206,7 @@ fn unlock_there(frame: &Frame, via: &str, wrong: Option<&Wrong>) -> AnyView {
             {hidden("do", "confirm")}
             {hidden("with", "provider")}
             <p>
-                <b>"Changes here let others in."</b>
+                <b>{why(frame)}</b>
                 {format!(" Sign in at {via} once more to make them.")}
             </p>
             {refused(wrong)}

@@ -12,8 +12,11 @@ use crate::plain::table::table;
 /// What a key may do, in words.
 pub const SCOPES: [(&str, &str); 4] = [
     ("ingest:write", "Send events"),
-    ("metrics:read", "Read figures and live views"),
-    ("api:read", "Read whatever a viewer sees"),
+    ("metrics:read", "Read figures, calls and live views"),
+    (
+        "api:read",
+        "Also read alerts, rules and silences: all a viewer sees",
+    ),
     ("api:admin", "Change keys and members, as an admin"),
 ];
 
@@ -144,13 +147,13 @@ fn row(frame: &Frame, key: &KeyRow) -> AnyView {
                 {key.name.clone()}
                 <small><code>{key.prefix.clone()} "…"</code></small>
             </th>
-            <td class="l">
-                {key.scopes.join(", ")}
+            <td class="l" data-label="May">
+                <span>{key.scopes.join(", ")}</span>
                 {from.map(|from| view! { <small>{from}</small> })}
             </td>
-            <td class="l">{state}</td>
-            <td title=full(key.created, frame.utc_offset_min)>{ago(Some(key.created), frame.now)}</td>
-            <td>{key.last_used.map_or_else(|| "never".to_owned(), |at| ago(Some(at), frame.now))}</td>
+            <td class="l" data-label="State">{state}</td>
+            <td data-label="Made" title=full(key.created, frame.utc_offset_min)>{ago(Some(key.created), frame.now)}</td>
+            <td data-label="Last used">{key.last_used.map_or_else(|| "never".to_owned(), |at| ago(Some(at), frame.now))}</td>
             <td>{(is_live(key) && !frame.locked).then(|| actions(frame, key))}</td>
         </tr>
     }

@@ -101,9 +101,9 @@ fn member(frame: &Frame, members: &Members, row: &MemberRow) -> AnyView {
                 {is_me.then_some(" (you)")}
                 <small>{row.account.email.clone()}</small>
             </th>
-            <td class="l">{role}</td>
-            <td title=full(row.since, frame.utc_offset_min)>{ago(Some(row.since), frame.now)}</td>
-            <td>{row.last_login.map_or_else(|| "never".to_owned(), |at| ago(Some(at), frame.now))}</td>
+            <td class="l" data-label="Role">{role}</td>
+            <td data-label="Since" title=full(row.since, frame.utc_offset_min)>{ago(Some(row.since), frame.now)}</td>
+            <td data-label="Last signed in">{row.last_login.map_or_else(|| "never".to_owned(), |at| ago(Some(at), frame.now))}</td>
             <td>{remove}</td>
         </tr>
     }
@@ -143,9 +143,9 @@ fn invitations(frame: &Frame, members: &Members) -> AnyView {
         view! {
             <tr>
                 <th scope="row">{row.email.clone()}</th>
-                <td class="l">{row.role.clone()}</td>
-                <td title=full(row.created, frame.utc_offset_min)>{ago(Some(row.created), frame.now)}</td>
-                <td title=full(row.expires, frame.utc_offset_min)>{date_clock(row.expires, frame.utc_offset_min)}</td>
+                <td class="l" data-label="As">{row.role.clone()}</td>
+                <td data-label="Made" title=full(row.created, frame.utc_offset_min)>{ago(Some(row.created), frame.now)}</td>
+                <td data-label="Counts until" title=full(row.expires, frame.utc_offset_min)>{date_clock(row.expires, frame.utc_offset_min)}</td>
                 <td>{withdraw}</td>
             </tr>
         }

@@ -1,4 +1,4 @@
-//! The settings: oneself, members, keys, tenants, the audit log.
+//! The settings: oneself, members, keys, tenants, the audit log, the record.
 //!
 //! Plain pages and forms, made on the server only (ADR 0025): they are opened rarely, change nothing by themselves, and
 //! must work when the program of the board does not. The one script copies what is shown once.
@@ -10,6 +10,7 @@ mod frame;
 mod identity;
 mod keys;
 mod members;
+mod record;
 mod second;
 mod tenants;
 mod you;
@@ -19,6 +20,7 @@ pub use audit::{AuditView, audit};
 pub use frame::{Frame, Section};
 pub use keys::{EXPIRES, KeysView, SCOPES, keys};
 pub use members::{MembersView, members};
+pub use record::{RecordView, record};
 pub use second::SecondFactor;
 pub use tenants::{TenantsView, tenants};
 pub use you::{YouView, you};

@@ -132,9 +132,9 @@ fn session_row(frame: &Frame, session: &SessionRow) -> AnyView {
                 {browser(&session.agent)}
                 {via}
             </th>
-            <td class="l">{session.address.clone()}</td>
-            <td title=full(session.created, frame.utc_offset_min)>{ago(Some(session.created), frame.now)}</td>
-            <td title=full(session.seen, frame.utc_offset_min)>{ago(Some(session.seen), frame.now)}</td>
+            <td class="l" data-label="Address">{session.address.clone()}</td>
+            <td data-label="Since" title=full(session.created, frame.utc_offset_min)>{ago(Some(session.created), frame.now)}</td>
+            <td data-label="Last used" title=full(session.seen, frame.utc_offset_min)>{ago(Some(session.seen), frame.now)}</td>
             <td>{end}</td>
         </tr>
     }
@@ -170,13 +170,13 @@ fn appearance(frame: &Frame) -> AnyView {
 fn belongs(frame: &Frame, me: &Me) -> AnyView {
     let rows = me.tenants.iter().map(|belongs| {
         let here = belongs.tenant == frame.tenant;
-        let board = ["/t/", &belongs.tenant, "/"].concat();
+        let board = frame.ours(&format!("/t/{}/", belongs.tenant));
         view! {
             <tr>
                 <th scope="row">
                     <a href=board>{belongs.tenant.clone()}</a>
                 </th>
-                <td class="l">{belongs.role.clone()}</td>
+                <td class="l" data-label="Role">{belongs.role.clone()}</td>
                 <td class="quiet">{here.then_some("this one")}</td>
             </tr>
         }
@@ -184,7 +184,7 @@ fn belongs(frame: &Frame, me: &Me) -> AnyView {
     view! {
         <section class="card">
             {heading("Tenants", "where you belong")}
-            <table data-table="belongs">
+            <table class="folds" data-table="belongs">
                 <tbody>{rows.collect_view()}</tbody>
             </table>
         </section>

@@ -398,6 +398,7 @@ pub fn site() -> Site {
     Site {
         build: "test".into(),
         tenant: "default".into(),
+        root: String::new(),
         base: String::new(),
         origin: "http://127.0.0.1:3000".into(),
         local_key: Some("fb_test_7Q2xN4mB9cT1".into()),

@@ -91,6 +91,9 @@ async fn fill_store(data: &Path, weeks: Weeks) -> Result<()> {
         audits: store.clone(),
         alerts: store.clone(),
         deliveries: store.clone(),
+        duties: store.clone(),
+        corrections: store.clone(),
+        erasures: store.clone(),
     };
     let clock = Clock::manual(weeks.from);
     let supervisor = Supervisor::new();

@@ -70,18 +70,26 @@ pub(crate) struct Facts {
     pub title: String,
     /// May be empty.
     pub summary: String,
-    /// Names and values.
+    /// Names and values that people read.
     pub list: Vec<(String, String)>,
+    /// All there are, for services that keep them.
+    pub details: Vec<(String, String)>,
     /// Names and addresses, http(s) only: Acknowledge, Open, Runbook.
     pub links: Vec<(&'static str, String)>,
 }
 
 impl Facts {
     pub fn of(message: &Message) -> Facts {
-        let title = match line_of(&message.title, LONGEST_TITLE) {
-            empty if empty.is_empty() => "Untitled".to_owned(),
-            title => title,
+        let own = message.headline.as_deref().map(|own| line_of(own, LONGEST_TITLE));
+        let title = match own.filter(|own| !own.is_empty()) {
+            Some(own) => own,
+            None => match line_of(&message.title, LONGEST_TITLE) {
+                empty if empty.is_empty() => "Untitled".to_owned(),
+                title => title,
+            },
         };
+        let details = list(message);
+        let summary = message.text.as_deref().unwrap_or(&message.summary);
         let before = match message.notice {
             Notice::Fired => "",
             Notice::Refired => "Again: ",
@@ -93,13 +101,15 @@ impl Facts {
         Facts {
             tone: Tone::of(message),
             heading: format!("{}{before}{title}", mark(message)),
-            state: match message.notice {
-                Notice::Fired | Notice::Refired => message.severity.as_str(),
-                other => other.as_str(),
-            },
+            state: message.state(),
             title,
-            summary: lines_of(&message.summary, LONGEST_SUMMARY),
-            list: list(message),
+            summary: lines_of(summary, LONGEST_SUMMARY),
+            list: match message.text {
+                // Own words say what there is to say, but not who did what.
+                Some(_) => deeds(message),
+                None => details.clone(),
+            },
+            details,
             links: links(message),
         }
     }
@@ -151,25 +161,32 @@ pub(crate) fn mark(message: &Message) -> &'static str {
     if message.simulated { "[simulated] " } else { "" }
 }
 
+/// Who did something about it, and what they said.
+fn deeds(message: &Message) -> Vec<(String, String)> {
+    let by = message.by.as_deref().unwrap_or_default();
+    let note = message.note.as_deref().unwrap_or_default();
+    let who = match message.notice {
+        Notice::Acknowledged => "Acknowledged by",
+        Notice::Resolved => "Resolved by",
+        _ => "By",
+    };
+    let said = match message.notice {
+        Notice::Resolved if by.is_empty() => "Why",
+        _ => "Note",
+    };
+    let deeds =
+        [(who, by), (said, note)].map(|(name, value)| (name.to_owned(), line_of(value, LONGEST_FACT)));
+    deeds.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
 fn list(message: &Message) -> Vec<(String, String)> {
-    let mut list: Vec<(String, String)> = Vec::new();
+    let mut list = deeds(message);
     let mut tell = |name: &str, value: &str| {
         let value = line_of(value, LONGEST_FACT);
         if !value.is_empty() && list.len() < MOST_FACTS {
             list.push((line_of(name, LONGEST_NAME), value));
         }
     };
-    let by = message.by.as_deref().unwrap_or_default();
-    let note = message.note.as_deref().unwrap_or_default();
-    match message.notice {
-        Notice::Acknowledged => tell("Acknowledged by", by),
-        Notice::Resolved => tell("Resolved by", by),
-        _ => tell("By", by),
-    }
-    match message.notice {
-        Notice::Resolved if by.is_empty() => tell("Why", note),
-        _ => tell("Note", note),
-    }
     tell("Severity", message.severity.as_str());
     tell("Rule", &message.rule);
     let from = if message.since > 0 {
@@ -258,7 +275,7 @@ fn time(ms: i64) -> Timestamp {
 }
 
 /// `38 min`, `2 h 5 min`, `3 d 4 h`.
-fn lasted(ms: i64) -> String {
+pub(crate) fn lasted(ms: i64) -> String {
     let s = ms.max(0) / 1_000;
     match s {
         0..60 => format!("{s} s"),

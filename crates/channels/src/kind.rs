@@ -73,6 +73,11 @@ impl Kind {
         !matches!(self, Kind::Webhook | Kind::PagerDuty | Kind::Opsgenie)
     }
 
+    /// A message opens an incident of the service's own, which stays open until another closes it.
+    pub const fn opens_incidents(self) -> bool {
+        matches!(self, Kind::PagerDuty | Kind::Opsgenie)
+    }
+
     /// A message changes in place when its alert is taken or over.
     pub const fn changes_in_place(self) -> bool {
         matches!(self, Kind::SlackBot | Kind::Discord)

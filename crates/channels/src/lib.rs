@@ -15,7 +15,7 @@
 //! nor in the words of a [`Verdict`], for which [`redact`] takes them out of what a service echoes.
 //!
 //! Deliberately absent: sockets, the clock, queues and when to try again (who sends knows those), whether an address may
-//! be talked to at all (the one door out), translations, templates, and charts.
+//! be talked to at all (the one door out), translations, and charts. A [`Template`] has names and no language.
 
 mod check;
 mod discord;
@@ -34,8 +34,10 @@ mod redact;
 mod settings;
 mod slack;
 mod slack_bot;
+mod slack_press;
 mod teams;
 mod telegram;
+mod template;
 mod text;
 mod twilio;
 mod url_check;
@@ -50,4 +52,8 @@ pub use message::{Message, Notice, Severity};
 pub use prepared::{Attempt, HttpRequest, Prepared, prepare, preview};
 pub use redact::{REDACTED, redact};
 pub use settings::{Secrets, Settings, Wrong};
+pub use slack_press::{Pressed, read_press, verify_slack};
+pub use template::{
+    LABEL_PLACEHOLDER, LONGEST_TEXT_TEMPLATE, LONGEST_TITLE_TEMPLATE, PLACEHOLDERS, Template,
+};
 pub use webhook::{TOLERANCE_S, Unverified, new_signing_secret, verify};

@@ -61,6 +61,22 @@ pub struct Message {
     /// Titles of further alerts that this message stands for; usually none.
     #[serde(default)]
     pub grouped: Vec<String>,
+    /// The channel's own words for the title ([`crate::Template`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headline: Option<String>,
+    /// The channel's own words for the summary and the list below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+impl Message {
+    /// How it stands in one word: `critical`, `resolved`.
+    pub const fn state(&self) -> &'static str {
+        match self.notice {
+            Notice::Fired | Notice::Refired => self.severity.as_str(),
+            other => other.as_str(),
+        }
+    }
 }
 
 /// What has happened.

@@ -92,7 +92,7 @@ fn create(message: &Message) -> Value {
     let mut used = 0;
     let links = facts.links.iter().map(|(name, url)| (*name, url.as_str()));
     let list = facts
-        .list
+        .details
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
     for (name, value) in list.chain(links) {

@@ -80,7 +80,7 @@ fn event(message: &Message) -> Value {
     if !facts.summary.is_empty() {
         details.insert("Summary".into(), fit(&facts.summary, DETAIL).into());
     }
-    for (name, value) in &facts.list {
+    for (name, value) in &facts.details {
         details.insert(name.clone(), value.clone().into());
     }
     if message.simulated {

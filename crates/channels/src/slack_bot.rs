@@ -2,15 +2,18 @@
 //! <https://docs.slack.dev/reference/methods/chat.postMessage>, <https://docs.slack.dev/reference/methods/chat.update>
 //!
 //! The HTTP status is 200 also for errors; `ok` in the body decides. A message is named by `channel` and `ts` together,
-//! which is its handle. What is sent looks as it does through a webhook (see [`crate::Kind::Slack`]), with its limits.
+//! which is its handle. What is sent looks as it does through a webhook (see [`crate::Kind::Slack`]), with its limits;
+//! where presses can be verified, Acknowledge is a button that Slack tells us of ([`crate::read_press`]).
 
 use serde_json::Value;
 
 use crate::field::{Field, Input, api_url};
 use crate::judge::{Answer, Verdict, by_status};
+use crate::message::Message;
 use crate::prepared::{Attempt, HttpRequest, Prepared};
 use crate::settings::{Given, Wrong};
 use crate::slack;
+use crate::slack_press::ACKNOWLEDGE;
 
 pub(crate) const FIELDS: &[Field] = &[
     Field::new(
@@ -28,6 +31,14 @@ pub(crate) const FIELDS: &[Field] = &[
         Input::Text { most: 80 },
     )
     .required(),
+    Field::new(
+        "signing_secret",
+        "Signing secret",
+        "In Slack: your app, Basic Information. With it Acknowledge is pressed in Slack itself, without a browser; give \
+         your app, under Interactivity, the address of this board with /hooks/slack behind it.",
+        Input::Text { most: 64 },
+    )
+    .secret(),
     api_url("https://slack.com/api"),
 ];
 
@@ -37,6 +48,12 @@ pub(crate) fn check(given: Given<'_>, wrong: &mut Vec<Wrong>) {
         .is_some_and(|token| !token.starts_with("xox") && !token.starts_with("xapp"))
     {
         wrong.push(Wrong::new("token", "begin with xoxb-"));
+    }
+    if given
+        .some("signing_secret")
+        .is_some_and(|secret| secret.len() != 32 || !secret.bytes().all(|b| b.is_ascii_alphanumeric()))
+    {
+        wrong.push(Wrong::new("signing_secret", "have 32 letters and digits"));
     }
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '#' | '-' | '_' | '.');
     if given
@@ -52,6 +69,9 @@ pub(crate) fn check(given: Given<'_>, wrong: &mut Vec<Wrong>) {
 
 pub(crate) fn prepare(given: Given<'_>, attempt: &Attempt<'_>) -> Result<Prepared, Wrong> {
     let mut body = slack::body(attempt.message);
+    if given.some("signing_secret").is_some() {
+        press_instead(attempt.message, &mut body);
+    }
     let told = attempt.handle.filter(|_| attempt.message.notice.follows_up());
     let method = match told.and_then(|handle| handle.split_once(':')) {
         Some((channel, ts)) => {
@@ -70,6 +90,29 @@ pub(crate) fn prepare(given: Given<'_>, attempt: &Attempt<'_>) -> Result<Prepare
         "authorization",
         format!("Bearer {}", given.text("token")),
     )))
+}
+
+/// The button that acknowledges says the token of the link, and leads nowhere.
+fn press_instead(message: &Message, body: &mut Value) {
+    let link = message.ack_link.as_deref().unwrap_or_default();
+    let Some((_, token)) = link.split_once("#t=") else {
+        return;
+    };
+    let blocks = body
+        .pointer_mut("/attachments/0/blocks")
+        .and_then(Value::as_array_mut);
+    let buttons = blocks.into_iter().flatten().filter_map(|block| {
+        let buttons = block.get_mut("elements")?;
+        buttons.as_array_mut()
+    });
+    for button in buttons.flatten() {
+        if button.get("action_id").and_then(Value::as_str) == Some(ACKNOWLEDGE)
+            && let Some(button) = button.as_object_mut()
+        {
+            button.remove("url");
+            button.insert("value".into(), token.into());
+        }
+    }
 }
 
 /// Words for a bot or a channel that will take nothing any more.

@@ -147,7 +147,7 @@ fn body_within(message: &Message, (summary, most, longest): (usize, usize, usize
         .take(most / 2)
         .map(|title| short(title, longest.min(200)))
         .collect();
-    json!({
+    let mut body = json!({
         "type": kind,
         "timestamp": iso(message.at),
         "data": {
@@ -170,7 +170,11 @@ fn body_within(message: &Message, (summary, most, longest): (usize, usize, usize
             "runbook": link("Runbook"),
             "grouped": grouped,
         },
-    })
+    });
+    if let Some(own) = &message.text {
+        body["data"]["text"] = short(own, summary);
+    }
+    body
 }
 
 pub(crate) fn preview(message: &Message) -> String {

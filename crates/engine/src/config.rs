@@ -1,10 +1,13 @@
 //! What the engine is started with.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::Millis;
 use domain::rollup::KeptLabels;
-use store::{Alerts, Audits, Deliveries, Journal, Keys, LiveStore, Rollups};
+use store::{
+    Alerts, Audits, Corrections, Deliveries, Duties, Erasures, Journal, Keys, LiveStore, Rollups, TenantId,
+};
 
 use crate::{Clock, NoPost, Post, RungLimits};
 
@@ -25,6 +28,12 @@ pub struct Stores {
     pub alerts: Arc<dyn Alerts>,
     /// Channels, and what is told through them.
     pub deliveries: Arc<dyn Deliveries>,
+    /// Who is on call, and where alerts stand on their ladders.
+    pub duties: Arc<dyn Duties>,
+    /// What was hidden, forgotten or erased.
+    pub corrections: Arc<dyn Corrections>,
+    /// Taking data out of all of them.
+    pub erasures: Arc<dyn Erasures>,
 }
 
 /// Settings with defaults that suit one team on one machine.
@@ -42,6 +51,9 @@ pub struct EngineConfig {
     pub in_flight_bytes: usize,
     /// Series per tenant; calls of further ones fold into `__other__`.
     pub series_cap: usize,
+    /// Where a tenant has another cap than that. Told before anything is replayed, so that what the journal holds counts
+    /// as it did.
+    pub series_caps: HashMap<TenantId, usize>,
     /// Labels that are dimensions of series.
     pub kept_labels: KeptLabels,
     /// The tenant's zone, minutes east of UTC: where its day starts.
@@ -61,6 +73,7 @@ impl Default for EngineConfig {
             rungs: RungLimits::defaults(),
             in_flight_bytes: 64 << 20,
             series_cap: 2_000,
+            series_caps: HashMap::new(),
             kept_labels: KeptLabels::default(),
             utc_offset_min: 0,
             build: "dev".into(),

@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::clock::Clock;
 use crate::compact::{Compactor, RungLimits};
 use crate::config::{EngineConfig, Stores};
+use crate::erase::Eraser;
 use crate::evaluate::Evaluator;
 use crate::flush::{self, Flusher};
 use crate::hub::{Hubs, Outbox, ViewerHandle};
@@ -26,6 +27,7 @@ use crate::metrics::{Counters, Family, Kind, Metrics};
 use crate::notify::Notifier;
 use crate::pipeline::{Pipeline, describe};
 use crate::query::{Asked, QueryError, QueryRequest};
+use crate::record;
 use crate::replay::Replays;
 use crate::start;
 use crate::supervisor::Supervisor;
@@ -54,6 +56,7 @@ struct Inner {
     compactor: Arc<Compactor>,
     evaluator: Arc<Evaluator>,
     notifier: Arc<Notifier>,
+    eraser: Arc<Eraser>,
     /// Turns of questions over a range.
     queries: Semaphore,
     rungs: [RungLimits; 4],
@@ -87,6 +90,7 @@ impl Engine {
         let tenants = Arc::new(Tenants::new(Arc::clone(&counters), &config));
         let system = supervisor.system();
         let replayed = start::restore(&stores, &system, &tenants, config.clock.now()).await?;
+        record::hide_again(&stores, &system, &tenants, config.clock.now()).await?;
         tracing::info!(replayed_batches = replayed, "live state restored");
 
         let (pipeline, writer) = Pipeline::new();
@@ -151,10 +155,22 @@ impl Engine {
             config.clock.clone(),
             Arc::clone(&counters),
             Arc::clone(&config.post),
-            (Arc::clone(&tenants), Arc::clone(&evaluator.told)),
+            Arc::clone(&evaluator),
         ));
         let (telling, tell_stop) = (Arc::clone(&notifier), stop.clone());
         supervisor.spawn("notifier", async move { telling.run(tell_stop).await });
+        let eraser = Arc::new(Eraser {
+            stores: stores.clone(),
+            system: system.clone(),
+            tenants: Arc::clone(&tenants),
+            clock: config.clock.clone(),
+            flusher: Arc::clone(&flusher),
+            evaluator: Arc::clone(&evaluator),
+            offset: domain::Millis::from(config.utc_offset_min) * 60_000,
+            woken: tokio::sync::Notify::new(),
+        });
+        let (erasing, erase_stop) = (Arc::clone(&eraser), stop.clone());
+        supervisor.spawn("eraser", async move { erasing.run(erase_stop).await });
         let replays = Arc::new(Replays::new(
             stores.clone(),
             system.clone(),
@@ -201,6 +217,7 @@ impl Engine {
             compactor,
             evaluator,
             notifier,
+            eraser,
             queries: Semaphore::new(QUERIES),
             rungs: config.rungs,
             journal_keep: config.journal_keep,
@@ -329,6 +346,11 @@ impl Engine {
         self.inner.tenants.get(scope.tenant())
     }
 
+    /// All tenants, for the engine's own modules.
+    pub(crate) fn tenants(&self) -> &Tenants {
+        &self.inner.tenants
+    }
+
     /// A turn for a question that takes long: only so many are answered at the same time.
     pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // Never closed; without a turn the question would only be answered sooner.
@@ -400,6 +422,11 @@ impl Engine {
     /// Who keeps alerts, for the engine's own modules.
     pub(crate) fn evaluator(&self) -> &Evaluator {
         &self.inner.evaluator
+    }
+
+    /// Who erases, for the engine's own modules.
+    pub(crate) fn eraser(&self) -> &Eraser {
+        &self.inner.eraser
     }
 
     /// Who tells people, for the engine's own modules.

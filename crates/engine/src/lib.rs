@@ -16,6 +16,8 @@ mod calls;
 pub mod clock;
 mod compact;
 mod config;
+mod duty;
+mod erase;
 mod evaluate;
 mod facade;
 mod flush;
@@ -31,6 +33,8 @@ mod notify;
 mod pages;
 mod pipeline;
 pub mod query;
+mod quota;
+mod record;
 mod replay;
 mod start;
 pub mod supervisor;
@@ -43,12 +47,15 @@ pub use calls::{CallsError, CallsRequest};
 pub use clock::Clock;
 pub use compact::RungLimits;
 pub use config::{EngineConfig, Stores};
+pub use duty::{DutyDoc, Take};
+pub use evaluate::Fate;
 pub use facade::{Engine, Health};
 pub use hub::{Direct, Frame, Out, Outbox, SubscribeError, Tried, ViewerHandle};
 pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};
 pub use metrics::Metrics;
 pub use notify::{
-    ChannelError, DeliverySearch, NoPost, Post, Sent, channel_kinds, channel_preview, channel_suggestions,
+    ChannelError, DeliverySearch, NoPost, Post, Sent, channel_kinds, channel_placeholders,
+    channel_suggestions,
 };
 pub use pages::{MAX_AROUND_MS, PageError};
 pub use query::{QueryError, QueryRequest, Resolution};

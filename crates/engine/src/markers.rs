@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::erasure::Selection;
 use domain::event::Marker;
 use domain::{Event, EventBody, Millis};
 use parking_lot::Mutex;
@@ -50,6 +51,17 @@ impl KnownMarkers {
                 }
             }
         }
+    }
+
+    /// Forgets what is erased. A marker has no labels.
+    pub fn forget(&self, selection: &Selection) {
+        let service = |item: &MarkerItem| item.service.clone().unwrap_or_default();
+        let taken = |item: &MarkerItem| {
+            selection.label.is_none()
+                && selection.takes_service(&service(item))
+                && selection.takes_time(item.time)
+        };
+        self.items.lock().retain(|_, item| !taken(item));
     }
 
     /// Reads what was there before this process, once.

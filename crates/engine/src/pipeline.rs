@@ -138,6 +138,7 @@ async fn commit(
         batches.push(batch);
     }
     Counters::add(&counters.commits, 1);
+    let _gate = tenants.open_gate().await;
     let results = match stores.journal.append(system, batches).await {
         Ok(results) => results,
         Err(error) => {

@@ -79,7 +79,8 @@ async fn replay(
     }
 }
 
-async fn restore_tenant(
+/// A tenant's live state as a start finds it.
+pub(crate) async fn restore_tenant(
     stores: &Stores,
     system: &SystemScope,
     tenants: &Tenants,

@@ -11,7 +11,7 @@ use parking_lot::{Mutex, RwLock};
 use protocol::Range;
 use protocol::view::{Activity, Alerts, Board, BreakerDetail, Connect};
 use store::{StoredBatch, TenantId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::config::EngineConfig;
 use crate::intake::KeyInfo;
@@ -136,6 +136,18 @@ impl Tenant {
         *self.activity.lock() = Some(activity.clone());
     }
 
+    /// Puts a live state into the place of the one there is, with what that hides.
+    pub fn replace_live(&self, mut live: TenantLive) {
+        let mut there = self.live();
+        live.hide_all(there.hidden().clone());
+        live.follow(&there);
+        *there = live;
+        drop(there);
+        *self.activity.lock() = None;
+        self.mark(true);
+        self.cross();
+    }
+
     /// How many alerts need somebody, as viewers are told.
     pub fn alerts(&self) -> Option<Alerts> {
         *self.alerts.lock()
@@ -205,9 +217,13 @@ pub(crate) struct Tenants {
     rows: RwLock<HashMap<TenantId, Arc<Tenant>>>,
     counters: Arc<Counters>,
     series_cap: usize,
+    /// Of those that have another one.
+    series_caps: RwLock<HashMap<TenantId, usize>>,
     kept_labels: KeptLabels,
     utc_offset_min: i32,
     woken: Arc<Notify>,
+    /// Held open by whoever commits events and applies them; closed while what was committed is rewritten.
+    gate: tokio::sync::RwLock<()>,
 }
 
 impl Tenants {
@@ -216,10 +232,22 @@ impl Tenants {
             rows: RwLock::new(HashMap::new()),
             counters,
             series_cap: config.series_cap,
+            series_caps: RwLock::new(config.series_caps.clone()),
             kept_labels: config.kept_labels.clone(),
             utc_offset_min: config.utc_offset_min,
             woken: Arc::new(Notify::new()),
+            gate: tokio::sync::RwLock::new(()),
         }
+    }
+
+    /// Until it is let go nothing that was committed is rewritten.
+    pub async fn open_gate(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().await
+    }
+
+    /// Until it is let go nothing is committed, and everything that was is applied.
+    pub async fn close_gate(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().await
     }
 
     /// What wakes the evaluator.
@@ -239,7 +267,26 @@ impl Tenants {
 
     /// A live state that knows nothing yet.
     pub fn fresh(&self, id: &TenantId) -> TenantLive {
-        TenantLive::new(id.clone(), self.series_cap, self.utc_offset_min).keeping(&self.kept_labels)
+        TenantLive::new(id.clone(), self.series_cap_of(id), self.utc_offset_min).keeping(&self.kept_labels)
+    }
+
+    /// Of those that have no other one.
+    pub fn usual_series_cap(&self) -> usize {
+        self.series_cap
+    }
+
+    fn series_cap_of(&self, id: &TenantId) -> usize {
+        let own = self.series_caps.read().get(id).copied();
+        own.unwrap_or(self.series_cap)
+    }
+
+    /// Takes the caps of tenants that have another one than usual; they hold from the next call on.
+    pub fn set_series_caps(&self, caps: HashMap<TenantId, usize>) {
+        *self.series_caps.write() = caps;
+        for tenant in self.all() {
+            let cap = self.series_cap_of(&tenant.id);
+            tenant.live().set_series_cap(cap);
+        }
     }
 
     /// Puts a restored tenant in its place.

@@ -33,12 +33,18 @@ pub struct RuleDoc {
     /// What to do, http(s).
     #[serde(default)]
     pub runbook: Option<String>,
+    /// The names of the channels that are told, and no others; empty leaves it to the channels.
+    #[serde(default)]
+    pub tell: Vec<String>,
     /// It is evaluated.
     #[serde(default = "yes")]
     pub enabled: bool,
     /// Its alerts are shown and nobody is told until then, epoch milliseconds.
     #[serde(default)]
     pub quiet_until: Option<i64>,
+    /// The name of the escalation policy; without one it is the tenant's, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<String>,
 }
 
 /// What a rule watches for: `{"threshold":{…}}`.
@@ -137,6 +143,30 @@ pub enum ConditionDoc {
     },
 }
 
+impl ConditionDoc {
+    /// The names of kinds in the API and in files.
+    pub const KINDS: [&'static str; 6] = [
+        "threshold",
+        "change",
+        "burn_rate",
+        "absence",
+        "breaker_state",
+        "flapping",
+    ];
+
+    /// Which of [`ConditionDoc::KINDS`] it is.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            ConditionDoc::Threshold { .. } => "threshold",
+            ConditionDoc::Change { .. } => "change",
+            ConditionDoc::BurnRate { .. } => "burn_rate",
+            ConditionDoc::Absence { .. } => "absence",
+            ConditionDoc::BreakerState { .. } => "breaker_state",
+            ConditionDoc::Flapping { .. } => "flapping",
+        }
+    }
+}
+
 /// A pair of windows of a burn rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -196,10 +226,18 @@ pub struct AlertItem {
     pub title: String,
     /// What was found last.
     pub summary: String,
-    /// The number of its rule.
+    /// Who found it: `rule`, `prometheus`, `alertmanager` or `grafana`.
+    pub source: String,
+    /// The number of its rule; 0 when it comes from elsewhere.
     pub rule: u64,
-    /// What the rule was called when it fired.
+    /// What the rule was called when it fired, or what its sender calls it.
     pub rule_name: String,
+    /// Where its sender found it, http(s).
+    pub link: Option<String>,
+    /// As its sender sent them.
+    pub annotations: BTreeMap<String, String>,
+    /// It is over then, unless its sender sends it again.
+    pub ends: Option<i64>,
     /// Of group and rule.
     pub labels: BTreeMap<String, String>,
     /// What to do.

@@ -36,6 +36,47 @@ pub struct ChannelDoc {
     /// From so many at once on they are one message, where people read them; 0 is never.
     #[serde(default = "digest_from")]
     pub digest_from: u32,
+    /// Its own words for the title of an alert, with names in braces: `{severity}: {title}`. Empty leaves the usual ones.
+    #[serde(default)]
+    pub title: String,
+    /// Its own words for the text.
+    #[serde(default)]
+    pub text: String,
+    /// It is told only of what an escalation tells it: somebody's own telephone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_call_only: bool,
+}
+
+/// What is asked to be shown as a channel would tell it: `POST /api/v1/channels/preview`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewRequest {
+    /// The kind of channel.
+    pub kind: String,
+    /// As in [`ChannelDoc`].
+    #[serde(default)]
+    pub title: String,
+    /// As in [`ChannelDoc`].
+    #[serde(default)]
+    pub text: String,
+}
+
+/// What people would get.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelPreview {
+    /// Of an alert that is made up, as text.
+    pub sample: String,
+    /// The newest alert there is: its number, and what people would get of it.
+    pub newest: Option<(u64, String)>,
+}
+
+/// What can stand in braces in a channel's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceholderDoc {
+    /// Without the braces.
+    pub name: String,
+    /// What it stands for.
+    pub about: String,
 }
 
 /// From so many alerts at once on they are one message, when nobody says otherwise.
@@ -205,6 +246,8 @@ pub struct ChannelKindDoc {
     pub about: String,
     /// People read it: many at once can be one message.
     pub read: bool,
+    /// A message opens an incident of the service's own: a test is closed again.
+    pub incidents: bool,
     /// What it must be told.
     pub fields: Vec<ChannelFieldDoc>,
 }

@@ -18,12 +18,14 @@ pub mod channels;
 pub mod civil;
 pub mod codec;
 pub mod diff;
+pub mod duty;
 pub mod filter;
 pub mod frame;
 pub mod json;
 pub mod limits;
 pub mod markers;
 pub mod query;
+pub mod record;
 pub mod replica;
 pub mod span;
 #[cfg(any(test, feature = "testkit"))]

@@ -203,6 +203,11 @@ fn is_corrupt(error: &dyn DatabaseError) -> bool {
     matches!(code.as_ref(), "XX001" | "XX002")
 }
 
+/// Whether Postgres gave up waiting for a lock.
+pub(crate) fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some("55P03"))
+}
+
 /// Whether the connection is not to be used again: it broke, or Postgres is ending it (class 57P: shutting down or told
 /// to stop; class 08: connection).
 pub(crate) fn is_broken(error: &sqlx::Error) -> bool {

@@ -76,6 +76,21 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "silences_repeat",
             include_str!("../../../migrations/sqlite/0014_silences_repeat.sql"),
         ),
+        migration(
+            15,
+            "corrections",
+            include_str!("../../../migrations/sqlite/0015_corrections.sql"),
+        ),
+        migration(
+            16,
+            "quotas",
+            include_str!("../../../migrations/sqlite/0016_quotas.sql"),
+        ),
+        migration(
+            17,
+            "duty",
+            include_str!("../../../migrations/sqlite/0017_duty.sql"),
+        ),
     ]
 }
 
@@ -151,6 +166,21 @@ pub(crate) fn postgres() -> Vec<Migration> {
             14,
             "silences_repeat",
             include_str!("../../../migrations/postgres/0014_silences_repeat.sql"),
+        ),
+        migration(
+            15,
+            "corrections",
+            include_str!("../../../migrations/postgres/0015_corrections.sql"),
+        ),
+        migration(
+            16,
+            "quotas",
+            include_str!("../../../migrations/postgres/0016_quotas.sql"),
+        ),
+        migration(
+            17,
+            "duty",
+            include_str!("../../../migrations/postgres/0017_duty.sql"),
         ),
     ]
 }

@@ -277,13 +277,14 @@ pub trait Deliveries: Send + Sync + 'static {
         deliveries: Vec<NewDelivery>,
     ) -> Result<usize, StoreError>;
 
-    /// Puts a delivery in that somebody asked for.
-    async fn add_delivery(
+    /// Puts deliveries in that somebody asked for, all or none. `Conflict` when a channel is not there, or has the subject
+    /// already.
+    async fn ask_deliveries(
         &self,
         scope: &TenantScope,
-        delivery: NewDelivery,
+        deliveries: Vec<NewDelivery>,
         audit: AuditEntry,
-    ) -> Result<StoredDelivery, StoreError>;
+    ) -> Result<Vec<StoredDelivery>, StoreError>;
 
     /// Channels that have something due and are not switched off.
     async fn due(&self, system: &SystemScope, now: Millis) -> Result<Vec<(TenantId, u64)>, StoreError>;

@@ -186,4 +186,9 @@ pub trait Journal: Send + Sync + 'static {
 
     /// How much there is.
     async fn usage(&self, system: &SystemScope) -> Result<JournalUsage, StoreError>;
+
+    /// Bytes of the batches of each tenant that has any, by slug: as they are encoded, without what the database takes
+    /// around them. The first call of a process looks at every batch, later ones only at what is new. It never makes an
+    /// append wait, and what is appended or dropped meanwhile may or may not be in it.
+    async fn stored(&self, system: &SystemScope) -> Result<Vec<(TenantId, u64)>, StoreError>;
 }

@@ -13,9 +13,9 @@ pub type KeyHash = [u8; 32];
 pub enum Scope {
     /// Push events.
     IngestWrite,
-    /// Read live views and metrics.
+    /// Read live views, figures, calls and states of breakers: what was measured.
     MetricsRead,
-    /// Read whatever a viewer may see.
+    /// Read whatever a viewer may see: also what people have set up and done, such as rules, alerts and silences.
     ApiRead,
     /// Change whatever an admin may change.
     ApiAdmin,

@@ -12,8 +12,11 @@ pub mod audit;
 pub mod batches;
 pub mod codec;
 pub mod contract;
+pub mod corrections;
 pub mod day;
 pub mod deliveries;
+pub mod duties;
+pub mod erasures;
 mod error;
 mod journal;
 mod keys;
@@ -27,18 +30,23 @@ pub mod secrets;
 
 pub use accounts::{
     Account, Accounts, Guest, Identities, Identity, KnownAccount, Link, LinkHash, LinkKind, Logged, Member,
-    NewAccount, NewLink, NewSession, RecoveryHash, Role, SecondFactor, SecondFactors, Session, SessionHash,
-    Sessions, SignedIn, Tenant,
+    NewAccount, NewLink, NewSession, Quota, RecoveryHash, Role, SecondFactor, SecondFactors, Session,
+    SessionHash, Sessions, SignedIn, Tenant,
 };
 pub use alerts::{
     AlertQuery, AlertWrite, Alerts, OutboxRow, RuleDraft, StoredAlert, StoredEvent, StoredRule, StoredSilence,
 };
 pub use audit::{AuditEntry, AuditHead, AuditQuery, Audits, SealedEntry};
 pub use batches::{BatchPage, BatchQuery, GuardedPage, Resume};
+pub use corrections::{
+    CorrectionDraft, CorrectionKind, CorrectionState, Corrections, ErasureStep, StoredCorrection,
+};
 pub use deliveries::{
     ChannelDraft, Claim, Deliveries, DeliveryQuery, DeliveryState, NewDelivery, Outcome, StoredAttempt,
     StoredChannel, StoredDelivery,
 };
+pub use duties::{Duties, DutyDraft, DutyKind, Ladder, StoredDuty};
+pub use erasures::{ErasedEvents, ErasedRows, Erasures, LiveErased};
 pub use error::StoreError;
 pub use journal::{
     Appended, IDEMPOTENCY_KEPT, Idempotency, Journal, JournalUsage, NewBatch, Offset, Refusal, Remembered,

@@ -168,6 +168,9 @@ pub trait LiveStore: Send + Sync + 'static {
     /// When the oldest keyframe was taken.
     async fn first_keyframe(&self, scope: &TenantScope) -> Result<Option<Millis>, StoreError>;
 
+    /// Bytes of the keyframes of each tenant that has any, by slug.
+    async fn keyframe_usage(&self, system: &SystemScope) -> Result<Vec<(TenantId, u64)>, StoreError>;
+
     /// Drops keyframes of all tenants that were taken before a moment, and the oldest of those that remain until they
     /// take at most `max_bytes`. Returns how many.
     async fn drop_keyframes(

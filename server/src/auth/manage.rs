@@ -1,11 +1,15 @@
-//! Making keys, replacing and revoking them: what the settings page, `fuseboard keys` and `--local-key` do.
+//! Making keys, replacing and revoking them, and giving tenants quotas: what the settings pages, `fuseboard keys`,
+//! `fuseboard tenants` and `--local-key` do.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::Millis;
 use ipnet::IpNet;
-use store::{ApiKey, AuditEntry, Keys, NewApiKey, Scope, StoreError, TenantScope};
+use store::{
+    Accounts, ApiKey, AuditEntry, Keys, NewApiKey, Quota, Scope, StoreError, SystemScope, TenantId,
+    TenantScope,
+};
 
 use super::key;
 use super::lookup::KeyLookup;
@@ -14,7 +18,9 @@ use crate::private_file;
 /// The name of the key that a machine gives itself.
 const LOCAL: &str = "local";
 /// What it may do: send and look, not administer.
-const LOCAL_SCOPES: [Scope; 2] = [Scope::IngestWrite, Scope::MetricsRead];
+const LOCAL_SCOPES: [Scope; 3] = [Scope::IngestWrite, Scope::MetricsRead, Scope::ApiRead];
+/// What one may do that was made before `api:read` gave more than `metrics:read`. It stays: somebody may have pasted it.
+const EARLIER_SCOPES: [Scope; 2] = [Scope::IngestWrite, Scope::MetricsRead];
 /// Address ranges that a key may have.
 const MOST_RANGES: usize = 32;
 
@@ -191,6 +197,21 @@ pub async fn revoke_key(
     keys.revoke(scope, id_or_name, by.at, audit).await
 }
 
+/// Gives a tenant a quota. Returns the one that was; `None` when there is no such tenant.
+///
+/// # Errors
+/// The store cannot be asked.
+pub async fn give_quota(
+    accounts: &dyn Accounts,
+    system: &SystemScope,
+    tenant: &TenantId,
+    quota: Quota,
+    by: &By,
+) -> Result<Option<Quota>, StoreError> {
+    let entry = by.entry("tenant.quota", tenant.as_str(), quota.words());
+    accounts.set_quota(system, tenant, quota, entry).await
+}
+
 /// In words, for the audit log.
 fn described(key: &ApiKey) -> String {
     let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
@@ -235,11 +256,11 @@ pub async fn ensure_local_key(
     match std::fs::read_to_string(&path) {
         Ok(text) => {
             let text = text.trim().to_owned();
-            if lookup
-                .find(&text)
-                .await?
-                .is_some_and(|known| known.key.scopes == LOCAL_SCOPES && known.key.tenant == *scope.tenant())
-            {
+            if lookup.find(&text).await?.is_some_and(|known| {
+                let scopes = known.key.scopes.as_slice();
+                let is_ours = scopes == LOCAL_SCOPES || scopes == EARLIER_SCOPES;
+                is_ours && known.key.tenant == *scope.tenant()
+            }) {
                 private_file::restrict(&path).map_err(failed)?;
                 return Ok(text);
             }

@@ -4,6 +4,7 @@
 //! session, which a cookie opens; what makes a request one of a browser on our own pages is decided in [`crate::edge`].
 
 mod denials;
+pub mod devices;
 mod key;
 mod lookup;
 mod manage;
@@ -16,17 +17,20 @@ mod throttle;
 pub mod totp;
 mod turns;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use store::{ApiKey, KeyHash, Role, Scope, SessionHash, SignedIn, TenantId, TenantScope};
 
 pub use denials::{Denial, Denials};
 pub use key::{generate, hash, well_formed};
 pub use lookup::{KeyLookup, KnownKey};
-pub use manage::{By, ManageError, NewKey, create_key, ensure_local_key, revoke_key, rotate_key};
+pub use manage::{By, ManageError, NewKey, create_key, ensure_local_key, give_quota, revoke_key, rotate_key};
 pub use password::{LONGEST as LONGEST_PASSWORD, SHORTEST as SHORTEST_PASSWORD};
 pub use people::{
     Arrived, Begun, CameBack, Chosen, Entered, LINK_COUNTS, People, PeopleError, Provider, Purpose, Seconds,
@@ -124,6 +128,38 @@ pub fn has_credentials(headers: &HeaderMap) -> bool {
     headers.contains_key(AUTHORIZATION)
 }
 
+/// Whether the request carries a password, which a browser may send by itself.
+pub fn has_password(headers: &HeaderMap) -> bool {
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| scheme(value).0.eq_ignore_ascii_case("basic"))
+}
+
+fn scheme(value: &str) -> (&str, &str) {
+    value.split_once(' ').unwrap_or((value, ""))
+}
+
+/// The key in the `Authorization` header; with `or_password` also the one that is shown as a password, whoever the user.
+fn shown(headers: &HeaderMap, or_password: bool) -> Result<Cow<'_, str>, Refused> {
+    if !(or_password && has_password(headers)) {
+        return bearer(headers).map(Cow::Borrowed);
+    }
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values
+        .next()
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if values.next().is_some() {
+        return Err(Refused::Invalid("there is more than one Authorization header"));
+    }
+    let pair = STANDARD.decode(scheme(value).1.trim()).ok();
+    let pair = pair.and_then(|pair| String::from_utf8(pair).ok());
+    let key = pair.as_deref().and_then(|pair| pair.split_once(':'));
+    let key = key.map(|(_, key)| Cow::Owned(key.to_owned()));
+    key.ok_or(Refused::Invalid(
+        "the Authorization header must hold a user and, as the password, a key",
+    ))
+}
+
 /// The key in the `Authorization` header.
 fn bearer(headers: &HeaderMap) -> Result<&str, Refused> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
@@ -134,7 +170,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refused> {
     let value = value
         .to_str()
         .map_err(|_| Refused::Invalid("the Authorization header is not plain text"))?;
-    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    let (scheme, token) = scheme(value);
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Refused::Invalid(
             "the Authorization header must read: Bearer fb_…",
@@ -144,24 +180,24 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refused> {
 }
 
 /// What the key in the header opens, for a route that wants `wanted`. `addressed` is the tenant in the path, if any;
-/// `from` is the other end of the connection.
+/// `from` is the other end of the connection. With `or_password` the key may be shown as a password.
 ///
 /// # Errors
 /// Why not, and whose key it is if it is one.
 pub async fn by_key(
     lookup: &KeyLookup,
-    headers: &HeaderMap,
+    (headers, or_password): (&HeaderMap, bool),
     wanted: Scope,
     addressed: Option<&TenantId>,
     from: Option<IpAddr>,
 ) -> Result<Access, (Refused, Option<Arc<ApiKey>>)> {
     let nobody = |refused| (refused, None);
-    let text = bearer(headers).map_err(nobody)?;
-    if !well_formed(text) {
+    let text = shown(headers, or_password).map_err(nobody)?;
+    if !well_formed(&text) {
         let why = "this is not a Fuseboard key, or a character of it is wrong";
         return Err(nobody(Refused::Invalid(why)));
     }
-    let hash = hash(text);
+    let hash = hash(&text);
     let found = lookup.find_hash(&hash).await;
     let found = found.map_err(|error| nobody(Refused::Unavailable(error.to_string())))?;
     let known = found.ok_or(nobody(Refused::Invalid(
@@ -233,6 +269,24 @@ mod tests {
         for values in [&["Basic abc"][..], &["fb_x"], &["Bearer a", "Bearer b"]] {
             assert!(
                 matches!(bearer(&headers(values)), Err(Refused::Invalid(_))),
+                "{values:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn where_it_may_a_key_is_shown_as_a_password() {
+        let basic = |pair: &str| format!("basic {}", STANDARD.encode(pair));
+        for pair in [":fb_x", "amtool:fb_x"] {
+            assert_eq!(shown(&headers(&[&basic(pair)]), true).unwrap(), "fb_x");
+            assert!(shown(&headers(&[&basic(pair)]), false).is_err(), "{pair}");
+        }
+        assert_eq!(shown(&headers(&["Bearer fb_x"]), true).unwrap(), "fb_x");
+        let (one, bare) = (basic("a:fb_x"), basic("fb_x"));
+        let bad: [&[&str]; 4] = [&["Basic"], &["Basic !"], &[&bare], &[&one, &one]];
+        for values in bad {
+            assert!(
+                matches!(shown(&headers(values), true), Err(Refused::Invalid(_))),
                 "{values:?}"
             );
         }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::key::{BASE62, random_text, sha256};
+use crate::base::Base;
 
 /// How long an answer is believed. A session that another process ended is refused after at most this.
 const BELIEVED: Duration = Duration::from_secs(2);
@@ -45,15 +46,28 @@ pub struct Lifetime {
 pub enum CookieKind {
     /// Over https.
     Secure,
+    /// Over https, below a base with this hash (ADR 0036).
+    Below(u32),
     /// Over http, to this port.
     Plain(u16),
 }
 
 impl CookieKind {
+    /// Over https, below this base. The name says which base, because the cookie is of the whole host: of two boards on one
+    /// host, each would else end the sessions of the other.
+    pub fn secure(base: &Base) -> CookieKind {
+        if base.as_str().is_empty() {
+            return CookieKind::Secure;
+        }
+        let hash = sha256(base.as_str());
+        CookieKind::Below(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]))
+    }
+
     /// The name of one of our cookies, whose stem is given.
     fn name(self, stem: &str) -> String {
         match self {
             CookieKind::Secure => format!("__Host-{stem}"),
+            CookieKind::Below(base) => format!("__Host-{stem}_{base:08x}"),
             CookieKind::Plain(port) => format!("{stem}_{port}"),
         }
     }
@@ -70,7 +84,7 @@ impl CookieKind {
 
     pub(super) fn header_of(self, stem: &str, text: &str, seconds: i64) -> HeaderValue {
         let secure = match self {
-            CookieKind::Secure => "; Secure",
+            CookieKind::Secure | CookieKind::Below(_) => "; Secure",
             CookieKind::Plain(_) => "",
         };
         let name = self.name(stem);
@@ -261,6 +275,13 @@ mod tests {
         assert_eq!(
             secure,
             "__Host-fb_sid=abc; Path=/; Max-Age=7; HttpOnly; SameSite=Lax; Secure"
+        );
+        let [one, other] = ["/one", "/other"].map(|base| CookieKind::secure(&Base::parse(base).unwrap()));
+        assert_ne!(one.clear(), other.clear());
+        assert_eq!(CookieKind::secure(&Base::default()), CookieKind::Secure);
+        assert_eq!(
+            CookieKind::Below(0x0a).set("abc", LIFETIME),
+            "__Host-fb_sid_0000000a=abc; Path=/; Max-Age=7; HttpOnly; SameSite=Lax; Secure"
         );
         assert_eq!(
             CookieKind::Plain(3000).clear(),

@@ -1,5 +1,6 @@
 //! Wrong passwords make whoever sends them wait: per account and address, and per address, never per account alone, so
-//! that nobody can lock somebody else out.
+//! that nobody can lock somebody else out. A browser that is known to the account is counted for itself, so that not even
+//! somebody at the same address can.
 //!
 //! A try counts before its password is looked at, or many at once would all be the first; the right password takes it
 //! back.
@@ -12,6 +13,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use super::devices::Device;
+
 /// Wrong passwords of one account from one address before it waits.
 const FREE: u32 = 5;
 /// Of all accounts together, from one address: an office behind one address has many people.
@@ -23,10 +26,25 @@ const FORGOTTEN: Duration = Duration::from_secs(900);
 /// Remembered at most; about 2 MB.
 const REMEMBERED: usize = 20_000;
 
-/// Who tries: an account from an address, or the address.
+/// From where somebody tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// An address, where it is known.
+    Address(Option<IpAddr>),
+    /// A browser in which the account has signed in before.
+    Device(Device),
+}
+
+impl From<Option<IpAddr>> for Source {
+    fn from(address: Option<IpAddr>) -> Source {
+        Source::Address(address.map(|address| address.to_canonical()))
+    }
+}
+
+/// Who tries: an account from somewhere, or an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Who {
-    address: Option<IpAddr>,
+    source: Source,
     /// A hash of what was given as the account; 0 for the address as a whole.
     account: u64,
 }
@@ -49,14 +67,15 @@ impl Throttle {
     ///
     /// # Errors
     /// How long to wait. Then it is not counted.
-    pub fn begin(&self, account: &str, address: Option<IpAddr>) -> Result<(), Duration> {
-        self.begin_at(Instant::now(), account, address)
+    pub fn begin(&self, account: &str, from: impl Into<Source>) -> Result<(), Duration> {
+        self.begin_at(Instant::now(), account, from)
     }
 
-    fn begin_at(&self, now: Instant, account: &str, address: Option<IpAddr>) -> Result<(), Duration> {
+    fn begin_at(&self, now: Instant, account: &str, from: impl Into<Source>) -> Result<(), Duration> {
         let mut tries = self.tries.lock();
-        let (of_account, of_address) = self.both(account, address);
-        for (who, free) in [(of_account, FREE), (of_address, FREE_OF_ADDRESS)] {
+        let (of_account, of_address) = self.both(account, from.into());
+        let of_address = of_address.map(|who| (who, FREE_OF_ADDRESS));
+        for (who, free) in [(of_account, FREE)].into_iter().chain(of_address) {
             if let Some(tries) = tries.get(&who) {
                 let ready = tries.last + wait(tries.wrong, free);
                 if now < ready && !is_forgotten(tries, now) {
@@ -74,7 +93,8 @@ impl Throttle {
                 tries.clear();
             }
         }
-        for who in [of_account, of_address] {
+        let of_address = of_address.map(|(who, _)| who);
+        for who in [of_account].into_iter().chain(of_address) {
             let entry = tries.entry(who).or_insert(Tries { wrong: 0, last: now });
             if is_forgotten(entry, now) {
                 entry.wrong = 0;
@@ -86,10 +106,10 @@ impl Throttle {
     }
 
     /// The password was right, or was never looked at.
-    pub fn take_back(&self, account: &str, address: Option<IpAddr>, right: bool) {
+    pub fn take_back(&self, account: &str, from: impl Into<Source>, right: bool) {
         let mut tries = self.tries.lock();
-        let (of_account, of_address) = self.both(account, address);
-        for who in [of_account, of_address] {
+        let (of_account, of_address) = self.both(account, from.into());
+        for who in [of_account].into_iter().chain(of_address) {
             if let Some(entry) = tries.get_mut(&who) {
                 entry.wrong = entry.wrong.saturating_sub(1);
             }
@@ -99,13 +119,14 @@ impl Throttle {
         }
     }
 
-    fn both(&self, account: &str, address: Option<IpAddr>) -> (Who, Who) {
-        let address = address.map(|address| address.to_canonical());
-        let of_account = Who {
-            address,
-            account: self.hasher.hash_one(account) | 1,
+    /// Of the account from there, and of the address for all accounts; a browser is known to one account only.
+    fn both(&self, account: &str, source: Source) -> (Who, Option<Who>) {
+        let account = self.hasher.hash_one(account) | 1;
+        let of_address = match source {
+            Source::Address(_) => Some(Who { source, account: 0 }),
+            Source::Device(_) => None,
         };
-        (of_account, Who { address, account: 0 })
+        (Who { source, account }, of_address)
     }
 }
 
@@ -173,6 +194,35 @@ mod tests {
             Ok(()),
             "a colleague"
         );
+    }
+
+    #[test]
+    fn a_browser_that_is_known_is_counted_for_itself() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        for n in 0..FREE_OF_ADDRESS {
+            let account = if n < FREE {
+                "ada".to_owned()
+            } else {
+                format!("account {n}")
+            };
+            assert_eq!(throttle.begin_at(now, &account, from("192.0.2.1")), Ok(()));
+        }
+        assert!(throttle.begin_at(now, "ada", from("192.0.2.1")).is_err());
+        for _ in 0..FREE {
+            assert_eq!(throttle.begin_at(now, "ada", Source::Device(1)), Ok(()));
+        }
+        assert!(
+            throttle.begin_at(now, "ada", Source::Device(1)).is_err(),
+            "it waits as well"
+        );
+        assert_eq!(
+            throttle.begin_at(now, "ada", Source::Device(2)),
+            Ok(()),
+            "another of hers"
+        );
+        throttle.take_back("ada", Source::Device(1), true);
+        assert_eq!(throttle.begin_at(now, "ada", Source::Device(1)), Ok(()));
     }
 
     #[test]

@@ -136,7 +136,7 @@ pub async fn run(args: AdminArgs) -> Result<Exit, CliError> {
             let Some(token) = made? else {
                 return Err(CliError::new(Exit::Failed, format!("{email} has no account")));
             };
-            say(&format!("{}/reset#t={token}", config.origin(config.listen)));
+            say(&format!("{}/reset#t={token}", config.url(config.listen)));
             Ok(Exit::Done)
         }
         AdminCommand::Link {

@@ -21,7 +21,8 @@ pub struct AlertsArgs {
 enum AlertsCommand {
     /// List alerts, newest first.
     #[command(after_help = "Example:\n  fuseboard alerts ls --key-file data/local.key\n  \
-                            fuseboard alerts ls --phase resolved 'provider=\"openai\"'")]
+                            fuseboard alerts ls --phase resolved 'provider=\"openai\"'\n  \
+                            fuseboard alerts ls --source grafana,prometheus --json")]
     Ls(LsArgs),
     /// Acknowledge an alert: "I have it".
     #[command(
@@ -36,19 +37,20 @@ enum AlertsCommand {
     Silence(SilenceArgs),
 }
 
+/// A running server, and who asks it.
 #[derive(Debug, Args)]
-struct Server {
+pub(super) struct Server {
     /// Where the server is.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     url: String,
-    /// Looking needs the scope metrics:read, doing something api:admin.
+    /// Looking needs the scope api:read, doing something api:admin.
     #[command(flatten)]
     key: KeySource,
     #[command(flatten)]
     trust: Trust,
     /// Print what the server answers, as JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +60,9 @@ struct LsArgs {
     /// Phases, separated by commas: firing, acknowledged, snoozed, suppressed, resolved.
     #[arg(long, default_value = "firing,acknowledged,snoozed,suppressed")]
     phase: String,
+    /// Who found them, separated by commas: rule, prometheus, alertmanager, grafana.
+    #[arg(long)]
+    source: Option<String>,
     /// At most so many.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     limit: u16,
@@ -111,6 +116,7 @@ async fn ls(args: LsArgs) -> Result<Exit, CliError> {
     target
         .query_pairs_mut()
         .append_pair("phase", &args.phase)
+        .append_pair("source", args.source.as_deref().unwrap_or_default())
         .append_pair("match", args.matchers.as_deref().unwrap_or_default())
         .append_pair("limit", &args.limit.to_string());
     let told = args.server.ask(Method::GET, target, None).await?;
@@ -130,14 +136,21 @@ async fn ls(args: LsArgs) -> Result<Exit, CliError> {
 fn line(alert: &Value) -> String {
     let text = |name: &str| plain(alert[name].as_str().unwrap_or_default());
     let owner = alert["ack"]["by"]["name"].as_str();
+    let sender = alert["source"].as_str().filter(|source| *source != "rule");
+    let summary = text("summary");
     format!(
-        "{:>5}  {:<8}  {:<12}  {}  {} · {}{}",
+        "{:>5}  {:<8}  {:<12}  {}  {}{}{}{}",
         alert["id"].to_string(),
         text("severity"),
         text("phase"),
         time(alert["fired"].as_i64().unwrap_or_default()),
         text("title"),
-        text("summary"),
+        if summary.is_empty() {
+            String::new()
+        } else {
+            format!(" · {summary}")
+        },
+        sender.map_or_else(String::new, |sender| format!(" · from {}", plain(sender))),
         owner.map_or_else(String::new, |owner| format!(" · {} has it", plain(owner))),
     )
 }
@@ -195,7 +208,7 @@ async fn silence(args: SilenceArgs) -> Result<Exit, CliError> {
 }
 
 impl Server {
-    fn address(&self, what: &str) -> Result<Url, CliError> {
+    pub(super) fn address(&self, what: &str) -> Result<Url, CliError> {
         let base = self.url.trim_end_matches('/');
         Url::parse(&format!("{base}/api/v1/{what}"))
             .map_err(|error| CliError::new(Exit::Usage, format!("--url {}: {error}", self.url)))
@@ -203,6 +216,18 @@ impl Server {
 
     /// The answer, or why there is none.
     async fn ask(&self, method: Method, target: Url, body: Option<Value>) -> Result<Value, CliError> {
+        self.ask_within(method, target, body, Duration::from_secs(30))
+            .await
+    }
+
+    /// The same, for what may take longer.
+    pub(super) async fn ask_within(
+        &self,
+        method: Method,
+        target: Url,
+        body: Option<Value>,
+        patience: Duration,
+    ) -> Result<Value, CliError> {
         let key = self.key.read()?;
         let unavailable = |error: reqwest::Error| {
             CliError::new(
@@ -210,7 +235,7 @@ impl Server {
                 format!("{}: {}", self.url, error.without_url()),
             )
         };
-        let mut client = Client::builder().no_proxy().timeout(Duration::from_secs(30));
+        let mut client = Client::builder().no_proxy().timeout(patience);
         if let Some(pem) = self.trust.pem()? {
             let authorities = reqwest::Certificate::from_pem_bundle(&pem).map_err(unavailable)?;
             client = client.tls_certs_merge(authorities);
@@ -289,6 +314,14 @@ mod tests {
             line(&alert),
             "   41  critical  acknowledged  2026-11-21T14:28:02Z  Breaker open: \u{fffd}[2Jsonnet · the only instance is \
              open · ada has it"
+        );
+        let sent = json!({
+            "id": 7, "severity": "warning", "phase": "firing", "fired": 1_795_271_282_000_i64,
+            "title": "HighLatency: checkout", "summary": "", "source": "grafana",
+        });
+        assert_eq!(
+            line(&sent),
+            "    7  warning   firing        2026-11-21T14:28:02Z  HighLatency: checkout · from grafana"
         );
     }
 }

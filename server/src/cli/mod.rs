@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod check_config;
 mod copy;
+mod erase;
 mod event_json;
 mod healthcheck;
 mod journal;
@@ -19,6 +20,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod shown;
+mod tenants;
 mod trust;
 pub mod verify;
 
@@ -55,6 +57,8 @@ enum Command {
     Admin(admin::AdminArgs),
     /// Make, list, replace and revoke API keys.
     Keys(keys::KeysArgs),
+    /// List tenants, and say what each may use.
+    Tenants(tenants::TenantsArgs),
     /// Read the audit log and check that nobody changed it.
     Audit(audit::AuditArgs),
     /// Replace the keys that secrets are sealed with, and check that every secret opens.
@@ -63,6 +67,8 @@ enum Command {
     Tail(tail::TailArgs),
     /// Look at alerts, take them, silence them.
     Alerts(alerts::AlertsArgs),
+    /// Take data out for good.
+    Erase(erase::EraseArgs),
     /// Check the configuration and print what is in force.
     CheckConfig(check_config::CheckConfigArgs),
     /// Ask a running server whether it is ready.
@@ -199,10 +205,12 @@ async fn run(command: Command) -> Result<Exit, CliError> {
         Command::Serve(args) => serve::run(args).await,
         Command::Admin(args) => admin::run(args).await,
         Command::Keys(args) => keys::run(args).await,
+        Command::Tenants(args) => tenants::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Secrets(args) => secrets::run(args).await,
         Command::Tail(args) => tail::run(args).await,
         Command::Alerts(args) => alerts::run(args).await,
+        Command::Erase(args) => erase::run(args).await,
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(args).await,
         Command::Backup(args) => backup::run(args).await,

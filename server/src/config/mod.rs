@@ -22,6 +22,7 @@ use store_sql::AppRole;
 
 use crate::auth::Lifetime;
 use crate::edge::External;
+use crate::http::Usual;
 
 pub use env::{environment, no_color, user};
 pub use layers::{Flag, Sources, load};
@@ -71,10 +72,10 @@ pub struct Config {
     pub rungs: [RungLimits; 4],
     /// Bodies being worked on, bytes.
     pub in_flight_bytes: usize,
-    /// Series per tenant.
+    /// Series of a tenant that has no quota of its own.
     pub series_cap: usize,
-    /// Events per second and tenant; 0 is no limit.
-    pub events_per_second: u32,
+    /// What such a tenant may send and store.
+    pub usual: Usual,
     /// Labels that are dimensions of history.
     pub kept_labels: KeptLabels,
     /// Minutes east of UTC.
@@ -152,8 +153,8 @@ impl Config {
         if self.tls.is_some() { "https" } else { "http" }
     }
 
-    /// Where people find this server, without a path: `server.external_url`, or the address it listens on.
-    pub fn origin(&self, listening: SocketAddr) -> String {
+    /// Where people find this server: `server.external_url`, or the address it listens on.
+    pub fn url(&self, listening: SocketAddr) -> String {
         External::told(self.external.as_ref(), self.tls.is_some(), listening)
     }
 
@@ -241,7 +242,10 @@ impl Config {
             ],
             in_flight_bytes: number("limits.in_flight_mib")? as usize * mib as usize,
             series_cap: number("limits.series")? as usize,
-            events_per_second: number("limits.events_per_second")? as u32,
+            usual: Usual {
+                events_per_second: number("limits.events_per_second")? as u32,
+                stored_mib: number("limits.stored_mib")? as u32,
+            },
             kept_labels: value::labels(&get("series.kept_labels")).map_err(|_| bad("series.kept_labels"))?,
             utc_offset_min: number("tenant.utc_offset_min")? as i32,
             log_level: get("log.level"),

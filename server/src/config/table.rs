@@ -75,7 +75,7 @@ const SITE_DIR: &str = if cfg!(feature = "embed") {
 };
 
 /// By section, then by importance.
-pub const SETTINGS: [Setting; 44] = [
+pub const SETTINGS: [Setting; 45] = [
     setting(
         "server.listen",
         Kind::Address,
@@ -86,7 +86,7 @@ pub const SETTINGS: [Setting; 44] = [
         "server.external_url",
         Kind::Origin,
         "",
-        "Where browsers see this server, as https://board.example; empty means this machine only.",
+        "Where browsers see this server, as https://board.example or, below a path, https://example.org/fuseboard; empty means this machine only.",
     ),
     setting(
         "server.trusted_proxies",
@@ -312,13 +312,19 @@ pub const SETTINGS: [Setting; 44] = [
         "limits.series",
         Kind::Integer(1, 50_000),
         "2000",
-        "Series per tenant; further ones fold into one.",
+        "Series of each tenant without a quota of its own; further ones fold into one.",
     ),
     setting(
         "limits.events_per_second",
         Kind::Integer(0, 1_000_000),
         "0",
         "Events that each tenant may send per second, ten seconds of them at once; 0 is no limit. Above it 429.",
+    ),
+    setting(
+        "limits.stored_mib",
+        Kind::Integer(0, 1 << 30),
+        "0",
+        "MiB that each tenant may store of events, buckets and keyframes; 0 is no limit. Above it 429.",
     ),
     setting(
         "series.kept_labels",

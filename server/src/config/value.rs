@@ -73,9 +73,9 @@ pub fn origin(text: &str) -> Result<Option<External>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    External::parse(text)
-        .map(Some)
-        .map_err(|why| format!("must be like https://board.example: {why}, got {text:?}"))
+    External::parse(text).map(Some).map_err(|why| {
+        format!("must be like https://board.example or https://example.org/fuseboard: {why}, got {text:?}")
+    })
 }
 
 /// The targets inside that a text names.

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::Millis;
-use domain::alert::{Command, Phase, matchers};
+use domain::alert::{Command, Phase, Source, matchers};
 use engine::{AlertSearch, DeliverySearch};
 use protocol::alerts::AlertDetail;
 use protocol::channels::DeliveryItem;
@@ -78,6 +78,7 @@ async fn page(
     let show = SHOWS.iter().find(|(_, name, _)| *name == asked);
     let show = show.map_or(Show::Open, |(show, ..)| *show);
     let filter = visit.query.get("match").trim().to_owned();
+    let source = Source::parse(visit.query.get("source"));
     let cursor = visit.query.get("cursor");
     let matchers = matchers(&filter).unwrap_or_else(|error| {
         wrong.get_or_insert_with(|| Wrong {
@@ -95,6 +96,7 @@ async fn page(
             Show::Resolved => vec![Phase::Resolved],
             Show::All => Vec::new(),
         },
+        sources: source.into_iter().collect(),
         matchers,
         cursor: cursor.parse().ok(),
         limit: PAGE,
@@ -105,11 +107,16 @@ async fn page(
         frame: frame(shared, visit, Section::Alerts, wrong).await?,
         show,
         filter,
+        source: source.map_or("", Source::as_str).to_owned(),
         items: list.items,
         next: list.next,
         is_first: search.cursor.is_none(),
         choices: choices(shared, visit, open.as_ref()).await?,
         told: told(shared, visit, open.as_ref()).await?,
+        next_step: match &open {
+            Some(open) => engine.next_step(scope, open.alert.id).await.map_err(problem)?,
+            None => None,
+        },
         open,
     };
     Ok(plain(status(view.frame.wrong.as_ref()), alerts(&view)))
@@ -133,10 +140,8 @@ async fn told(
     Ok(list.map_err(channel_problem)?.items)
 }
 
-async fn choices(shared: &Shared, visit: &Visit, open: Option<&AlertDetail>) -> Result<Choices, Problem> {
-    if open.is_none() {
-        return Ok(Choices::default());
-    }
+/// The tenant's members: accounts and names, whoever looks first.
+pub(super) async fn members(shared: &Shared, visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
     let members = shared.people.accounts.members(&visit.person.scope).await;
     let members = members.map_err(|error| {
         tracing::error!(%error, "members cannot be read");
@@ -149,8 +154,15 @@ async fn choices(shared: &Shared, visit: &Visit, open: Option<&AlertDetail>) -> 
     let me = &visit.person.signed_in.account.id;
     // Oneself first: that is what is wanted mostly.
     members.sort_by_key(|(id, name)| (id != me, name.to_lowercase()));
+    Ok(members)
+}
+
+async fn choices(shared: &Shared, visit: &Visit, open: Option<&AlertDetail>) -> Result<Choices, Problem> {
+    if open.is_none() {
+        return Ok(Choices::default());
+    }
     Ok(Choices {
-        members,
+        members: members(shared, visit).await?,
         snoozes: SNOOZES
             .map(|(minutes, words)| (minutes.to_owned(), words.to_owned()))
             .into(),
@@ -173,9 +185,9 @@ pub async fn act(
                 "board" => return Ok(go(&format!("{}/", visit.base))),
                 _ => {}
             }
-            let (show, filter) = (visit.query.get("show"), visit.query.get("match"));
             let mut query = url::form_urlencoded::Serializer::new(String::new());
-            for (name, value) in [("show", show), ("match", filter)] {
+            for name in ["show", "match", "source"] {
+                let value = visit.query.get(name);
                 if !value.is_empty() {
                     query.append_pair(name, value);
                 }

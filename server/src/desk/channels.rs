@@ -6,8 +6,8 @@ use app::alerts::{
 };
 use axum::extract::{Path, State};
 use axum::response::Response;
-use engine::{DeliverySearch, channel_kinds, channel_preview, channel_suggestions};
-use protocol::channels::{ChannelDoc, ChannelRequest, DIGEST_FROM};
+use engine::{ChannelError, DeliverySearch, channel_kinds, channel_placeholders, channel_suggestions};
+use protocol::channels::{ChannelDoc, ChannelPreview, ChannelRequest, DIGEST_FROM, PreviewRequest};
 use store::{DeliveryState, Role};
 
 use super::frame;
@@ -48,14 +48,10 @@ async fn page(
 ) -> Result<Response, Problem> {
     let list = shared.engine.channels(&visit.person.scope).await;
     let list = list.map_err(channel_problem)?;
-    let view = ChannelsView {
-        frame: frame(shared, visit, Section::Channels, wrong).await?,
-        may_change: visit.person.role >= Role::Admin,
-        channels: list.items,
-        watched: list.watched,
-        kinds: channel_kinds(),
-        form: open.map(|(doc, known)| ChannelForm {
-            preview: channel_preview(&doc.kind, visit.now),
+    let form = match open {
+        Some((doc, known)) => Some(ChannelForm {
+            preview: preview(shared, visit, &doc).await?,
+            placeholders: channel_placeholders(),
             suggested: match known {
                 Some(_) => Default::default(),
                 None => channel_suggestions(&doc.kind),
@@ -63,8 +59,44 @@ async fn page(
             doc,
             known,
         }),
+        None => None,
+    };
+    let view = ChannelsView {
+        frame: frame(shared, visit, Section::Channels, wrong).await?,
+        may_change: visit.person.role >= Role::Admin,
+        channels: list.items,
+        watched: list.watched,
+        kinds: channel_kinds(),
+        form,
     };
     Ok(plain(status(view.frame.wrong.as_ref()), channels(&view)))
+}
+
+/// What people would get; in the usual words when its own are none.
+async fn preview(shared: &Shared, visit: &Visit, doc: &ChannelDoc) -> Result<ChannelPreview, Problem> {
+    let (engine, scope) = (&shared.engine, &visit.person.scope);
+    let asked = previewed(doc);
+    let usual = PreviewRequest {
+        title: String::new(),
+        text: String::new(),
+        ..asked.clone()
+    };
+    match engine.preview_channel(scope, &asked).await {
+        Err(ChannelError::Invalid(_)) => match engine.preview_channel(scope, &usual).await {
+            // Of no kind there is.
+            Err(ChannelError::Invalid(_)) => Ok(ChannelPreview::default()),
+            shown => shown.map_err(channel_problem),
+        },
+        shown => shown.map_err(channel_problem),
+    }
+}
+
+fn previewed(doc: &ChannelDoc) -> PreviewRequest {
+    PreviewRequest {
+        kind: doc.kind.clone(),
+        title: doc.title.clone(),
+        text: doc.text.clone(),
+    }
 }
 
 fn fresh(kind: &str) -> ChannelDoc {
@@ -78,16 +110,30 @@ fn fresh(kind: &str) -> ChannelDoc {
         acknowledged: true,
         resolved: true,
         digest_from: DIGEST_FROM,
+        title: String::new(),
+        text: String::new(),
+        on_call_only: false,
     }
 }
 
-/// `POST`: `save`, `test`, `enable`, `disable` or `remove`.
+/// `POST`: `save`, `preview`, `test`, `enable`, `disable` or `remove`.
 pub async fn channels_form(
     State(shared): State<Shared>,
     visit: Visit,
     form: SentForm,
 ) -> Result<Response, Problem> {
     let sent = Sent::of_form(form)?;
+    if sent.get("do") == "preview" {
+        let doc = request(&sent).doc;
+        let asked = previewed(&doc);
+        let shown = shared.engine.preview_channel(&visit.person.scope, &asked).await;
+        let refused = match shown.map_err(channel_problem) {
+            Ok(_) => None,
+            Err(problem) => Some(wrong(problem, "channel", &sent)?),
+        };
+        let known = known(&shared, &visit, &sent).await?;
+        return page(&shared, &visit, Some((doc, known)), refused).await;
+    }
     let done = match sent.get("do") {
         "save" => save(&shared, &visit, &sent).await,
         _ => act(&shared, &visit, &sent).await,
@@ -142,6 +188,10 @@ fn request(sent: &Sent) -> ChannelRequest {
             acknowledged: sent.get("acknowledged") == "yes",
             resolved: sent.get("resolved") == "yes",
             digest_from: sent.get("digest_from").parse().unwrap_or(DIGEST_FROM),
+            title: sent.get("title").trim().to_owned(),
+            // Browsers send lines with both signs of their end.
+            text: sent.get("text").trim().replace("\r\n", "\n"),
+            on_call_only: sent.get("on_call_only") == "yes",
         },
         secrets: Default::default(),
     };

@@ -9,13 +9,15 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use engine::AlertRail;
+use protocol::duty::OnCallItem;
 use store::Role;
 
 use crate::auth::{Access, Person};
+use crate::base::page_of;
 use crate::http::Problem;
 use crate::http::alerts::problem;
 use crate::pages::plain;
-use crate::settings::visit::Visit;
+use crate::settings::visit::{Visit, on_call};
 use crate::state::Shared;
 
 /// `GET /alerts/rail`
@@ -41,6 +43,7 @@ pub(super) async fn fragment(
         base: &visit.base,
         utc_offset_min: visit.utc_offset_min,
         now: visit.now,
+        on_call: visit.on_call.clone(),
     };
     Ok(plain(status, rail(&looks.at(found, wrong))))
 }
@@ -51,7 +54,7 @@ pub async fn beside(shared: &Shared, access: &Access, seed: &Seed, request: &Par
     let Access::Person(person) = access else {
         return None;
     };
-    let path = request.uri.path().strip_prefix(seed.site.base.as_str());
+    let path = page_of(&request.uri, person.scope.tenant());
     let is_board = matches!(path, Some("" | "/"));
     let looks = Looks {
         person,
@@ -59,6 +62,10 @@ pub async fn beside(shared: &Shared, access: &Access, seed: &Seed, request: &Par
         base: &seed.site.base,
         utc_offset_min: seed.site.utc_offset_min,
         now: seed.present,
+        on_call: match is_board {
+            true => on_call(shared, &person.scope).await,
+            false => Vec::new(),
+        },
     };
     let told = |error: &engine::AlertError| tracing::debug!(%error, "a page is sent without alerts");
     if is_board {
@@ -84,6 +91,7 @@ struct Looks<'a> {
     base: &'a str,
     utc_offset_min: i32,
     now: i64,
+    on_call: Vec<OnCallItem>,
 }
 
 impl Looks<'_> {
@@ -102,6 +110,7 @@ impl Looks<'_> {
                 .collect(),
             more: found.more,
             recovered: found.recovered,
+            on_call: self.on_call,
             wrong,
         }
     }

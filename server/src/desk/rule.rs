@@ -4,9 +4,8 @@
 use app::alerts::{DAYS, RuleView, Section, Texts, Unread, Would, Wrong, fresh, read, rule, texts_of};
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::alert::{Labels, RULE_LABEL, SEVERITY_LABEL, Severity};
 use protocol::Span;
-use protocol::alerts::{Backtest, RuleDoc};
+use protocol::alerts::RuleDoc;
 
 use super::frame;
 use crate::http::Problem;
@@ -184,11 +183,13 @@ async fn show(
             ..found
         });
     }
+    let channels = shared.engine.channel_names(&visit.person.scope).await;
     let view = RuleView {
         frame,
         known,
         texts,
         dimensions: dimensions(shared, visit),
+        channels: channels.map_err(channel_problem)?,
         days,
         would,
     };
@@ -208,24 +209,15 @@ async fn would(shared: &Shared, visit: &Visit, texts: &Texts, days: i64) -> Resu
         to: visit.now,
     };
     let backtest = engine.backtest(scope, &doc, span).await.map_err(problem)?;
-    let labels = labels(&doc, &backtest);
-    let severity = Severity::parse(&doc.severity).unwrap_or(Severity::Warning);
-    let through = engine.channels_taking(scope, severity, &labels).await;
+    // Of the last time, or of no group in particular when there was none.
+    let last = backtest.times.iter().rev().find(|time| !time.flapping);
+    let group = last.map(|time| time.labels.clone()).unwrap_or_default();
+    let through = engine.channels_taking(scope, &doc, &group).await;
     Ok(Would {
         through: through.map_err(channel_problem)?,
         doc,
         backtest,
     })
-}
-
-/// The labels of the last time, or of an alert of the rule when there was none.
-fn labels(doc: &RuleDoc, told: &Backtest) -> Labels {
-    let last = told.times.iter().rev().find(|time| !time.flapping);
-    let mut labels = doc.labels.clone();
-    labels.extend(last.map(|time| time.labels.clone()).unwrap_or_default());
-    labels.insert(RULE_LABEL.into(), doc.name.clone());
-    labels.insert(SEVERITY_LABEL.into(), doc.severity.clone());
-    labels
 }
 
 /// By what groups can be told apart, labels among them.

@@ -14,7 +14,6 @@ use serde::Deserialize;
 use super::sent::{Safe, Sent};
 use super::{hidden, show, token_field};
 use crate::auth::{self, Whence};
-use crate::base::base_of;
 use crate::notify::Ack;
 use crate::state::Shared;
 
@@ -71,7 +70,7 @@ pub async fn ack(State(shared): State<Shared>, sent: Sent<Taken>) -> Response {
         Err(AlertError::Missing) => gone(&shared, &headers),
         Err(AlertError::Refused(refused)) => {
             let words = format!("It was not taken: {refused}.");
-            let page = over("Alert", words, &link);
+            let page = over(&shared, "Alert", words, &link);
             show(&shared, StatusCode::CONFLICT, &headers, page)
         }
         Err(error) => {
@@ -136,34 +135,34 @@ fn shown(shared: &Shared, token: &str, link: &Ack, alert: &AlertItem) -> Door {
         "acknowledged" => {
             let who = alert.ack.as_ref().map_or("somebody", |ack| ack.by.name.as_str());
             let words = format!("{told} Taken by {who}.");
-            over("It is taken", words, link)
+            over(shared, "It is taken", words, link)
         }
-        "resolved" => over("It is over", told, link),
+        "resolved" => over(shared, "It is over", told, link),
         _ => Door {
             title: "Take this alert?",
             lead: told,
             action: Some("/ack"),
             fields: vec![hidden("token", token), hidden("press", "yes")],
             button: "Acknowledge",
-            onward: Some(onward(link)),
+            onward: Some(onward(shared, link)),
             ..Door::default()
         },
     }
 }
 
-fn over(title: &'static str, lead: String, link: &Ack) -> Door {
+fn over(shared: &Shared, title: &'static str, lead: String, link: &Ack) -> Door {
     Door {
         title,
         lead,
-        onward: Some(onward(link)),
+        onward: Some(onward(shared, link)),
         ..Door::default()
     }
 }
 
-fn onward(link: &Ack) -> Onward {
+fn onward(shared: &Shared, link: &Ack) -> Onward {
     Onward {
         words: "Look at it on the board".into(),
-        to: format!("{}/alerts/{}", base_of(&link.tenant), link.alert),
+        to: format!("{}/alerts/{}", shared.base.of(&link.tenant), link.alert),
         at_once: false,
     }
 }

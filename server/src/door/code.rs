@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::sent::Sent;
-use super::{enter, go, hidden, next, refuse, show};
+use super::{enter, go_to, hidden, next, refuse, show};
 use crate::auth::{Entered, PeopleError};
 use crate::edge::Via;
 use crate::state::Shared;
@@ -23,7 +23,7 @@ pub struct Code {
 }
 
 /// In, or to the second form.
-pub(super) fn entered(
+pub(super) async fn entered(
     shared: &Shared,
     via: &Via,
     headers: &HeaderMap,
@@ -31,14 +31,14 @@ pub(super) fn entered(
     next: &str,
 ) -> Response {
     match entered {
-        Entered::Session(text) => enter(shared, via, text, next),
+        Entered::Session(text) => enter(shared, via, text, next).await,
         Entered::Half(half) => show(shared, StatusCode::OK, headers, page(half, next)),
     }
 }
 
 /// `GET /login/code`: nobody is half in by an address.
-pub async fn code_page() -> Response {
-    go("/login")
+pub async fn code_page(State(shared): State<Shared>) -> Response {
+    go_to(&shared, "/login")
 }
 
 /// `POST /login/code`.
@@ -51,7 +51,7 @@ pub async fn code(State(shared): State<Shared>, sent: Sent<Code>) -> Response {
     } = sent;
     let people = &shared.people;
     match people.enter_with_code(&form.half, &form.code, &whence).await {
-        Ok(text) => enter(&shared, &via, &text, next(&form.next)),
+        Ok(text) => enter(&shared, &via, &text, &next(&shared.base, &form.next)).await,
         Err(PeopleError::Gone) => show(&shared, StatusCode::GONE, &headers, over()),
         Err(error) => refuse(&shared, &headers, &error, page(&form.half, &form.next)),
     }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::code::entered;
 use super::provider::button;
 use super::sent::{Safe, Sent};
-use super::{go, next, only, refuse, show, sign_in_fields};
+use super::{go, go_to, next, only, refuse, show, sign_in_fields};
 use crate::auth::{People, SetupState, Whence};
 use crate::edge::Via;
 use crate::state::Shared;
@@ -41,10 +41,10 @@ pub async fn sign_in_page(
     headers: HeaderMap,
 ) -> Response {
     if shared.people.setup_state().await != SetupState::Done {
-        return go("/setup");
+        return go_to(&shared, "/setup");
     }
     if is_signed_in(&shared.people, &via, &headers).await {
-        return go(next(&asked.next));
+        return go(&next(&shared.base, &asked.next));
     }
     if let Err(insecure) = safe {
         return insecure;
@@ -64,7 +64,10 @@ pub async fn sign_in(State(shared): State<Shared>, sent: Sent<SignIn>) -> Respon
     let people = &shared.people;
     let signed_in = people.sign_in(&form.email, &form.password, &whence, old.as_ref());
     match signed_in.await {
-        Ok(done) => entered(&shared, &via, &headers, &done, next(&form.next)),
+        Ok(done) => {
+            let next = next(&shared.base, &form.next);
+            entered(&shared, &via, &headers, &done, &next).await
+        }
         Err(error) => refuse(&shared, &headers, &error, page(&shared, &form.email, &form.next)),
     }
 }
@@ -81,7 +84,7 @@ pub async fn sign_out_page(
         None => None,
     };
     let Some(found) = found else {
-        return go("/login");
+        return go_to(&shared, "/login");
     };
     let page = Door {
         title: "Sign out",
@@ -114,7 +117,7 @@ pub async fn sign_out(
             Err(error) => return refuse(&shared, &headers, &error.into(), page(&shared, "", "")),
         }
     }
-    let mut response = go("/login");
+    let mut response = go_to(&shared, "/login");
     response.headers_mut().insert(SET_COOKIE, via.cookie.clear());
     response
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::sent::{Safe, Sent};
-use super::{email_field, enter, go, hidden, name_field, new_password_field, refuse, show, token_field};
+use super::{email_field, enter, go_to, hidden, name_field, new_password_field, refuse, show, token_field};
 use crate::auth::{Chosen, PeopleError, SetupState};
 use crate::state::Shared;
 
@@ -57,7 +57,7 @@ pub async fn set_up(
         password: &form.password,
     };
     match shared.people.set_up(&form.token, chosen, &whence).await {
-        Ok(text) => enter(&shared, &via, &text, "/connect"),
+        Ok(text) => enter(&shared, &via, &text, &shared.base.to("/connect")).await,
         Err(PeopleError::Gone) => {
             let wrong = PeopleError::Field {
                 field: "token",
@@ -78,7 +78,7 @@ pub async fn set_up(
 async fn closed(shared: &Shared, headers: &HeaderMap) -> Option<Response> {
     match shared.people.setup_state().await {
         SetupState::Open => None,
-        SetupState::Done => Some(go("/login")),
+        SetupState::Done => Some(go_to(shared, "/login")),
         SetupState::Over => {
             let page = Door {
                 title: "This took more than half an hour",

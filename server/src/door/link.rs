@@ -12,7 +12,6 @@ use super::provider::button as button_of;
 use super::sent::{Safe, Sent};
 use super::{email_field, hidden, name_field, new_password_field, only, refuse, show, token_field};
 use crate::auth::{PeopleError, Provider};
-use crate::base::base_of;
 use crate::state::Shared;
 
 const LINK: &str = "What stands behind #t= in the link.";
@@ -57,8 +56,8 @@ pub async fn accept(State(shared): State<Shared>, sent: Sent<Accept>) -> Respons
     };
     match people.accept(&form.token, &form.name, password, &whence).await {
         Ok(done) => {
-            let home = base_of(&link.tenant) + "/";
-            entered(&shared, &via, &headers, &done, &home)
+            let home = shared.base.of(&link.tenant) + "/";
+            entered(&shared, &via, &headers, &done, &home).await
         }
         Err(error) => refuse(&shared, &headers, &error, page()),
     }
@@ -81,7 +80,7 @@ pub async fn reset(State(shared): State<Shared>, sent: Sent<Reset>) -> Response 
         headers,
     } = sent;
     match shared.people.reset(&form.token, &form.password, &whence).await {
-        Ok(done) => entered(&shared, &via, &headers, &done, "/"),
+        Ok(done) => entered(&shared, &via, &headers, &done, &shared.base.to("/")).await,
         Err(error @ PeopleError::Gone) => refuse(&shared, &headers, &error, choose("")),
         Err(error) => refuse(&shared, &headers, &error, choose(&form.token)),
     }

@@ -17,7 +17,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use url::form_urlencoded::byte_serialize;
 
-use crate::auth::{PeopleError, SetupState};
+use crate::auth::{PeopleError, SetupState, devices};
+use crate::base::Base;
 use crate::edge::Via;
 use crate::http::Problem;
 use crate::pages::{self, go, plain};
@@ -34,38 +35,57 @@ pub use provider::{from_provider, provider_page, to_provider};
 /// Leads somebody who is not signed in to where they can be: to the setup while there is no account.
 pub async fn go_in(shared: &Shared, asked: &Uri) -> Response {
     if shared.people.setup_state().await != SetupState::Done {
-        return go("/setup");
+        return go_to(shared, "/setup");
     }
     let asked = asked.path_and_query().map_or("/", |asked| asked.as_str());
     if asked == "/" {
-        return go("/login");
+        return go_to(shared, "/login");
     }
-    let next: String = byte_serialize(asked.as_bytes()).collect();
-    go(&format!("/login?next={next}"))
+    let next: String = byte_serialize(shared.base.to(asked).as_bytes()).collect();
+    go_to(shared, &format!("/login?next={next}"))
 }
 
-/// Signed in: the cookie, and on to where they were going.
-fn enter(shared: &Shared, via: &Via, text: &str, next: &str) -> Response {
+/// To a page of ours that no tenant has.
+fn go_to(shared: &Shared, path: &str) -> Response {
+    go(&shared.base.to(path))
+}
+
+/// Signed in: the cookie, one that lets the browser be known the next time, and on to where they were going.
+async fn enter(shared: &Shared, via: &Via, text: &str, next: &str) -> Response {
     let mut response = go(next);
     let cookie = via.cookie.set(text, shared.people.lookup.lifetime());
     response.headers_mut().insert(SET_COOKIE, cookie);
+    if let Some(device) = shared.people.device_of(text).await {
+        let cookie = devices::set(via.cookie, &device);
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
     response
 }
 
-/// Where to go after signing in: only addresses of our own pages. Anything else is the board.
-fn next(asked: &str) -> &str {
-    let ours = asked.starts_with('/')
+/// Where to go after signing in: only addresses of our own pages, as browsers see them. Anything else is the board.
+fn next(base: &Base, asked: &str) -> String {
+    let below = asked.strip_prefix(base.as_str()).unwrap_or_default();
+    let ours = below.starts_with('/')
         && !asked.starts_with("//")
         && asked.len() <= 2_048
         && asked
             .bytes()
-            .all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\');
-    if ours { asked } else { "/" }
+            .all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\')
+        && !leads_up(below);
+    if ours { asked.to_owned() } else { base.to("/") }
+}
+
+/// Whether a browser takes parts of the path away: what it then asks for may be somebody else's on this host.
+fn leads_up(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.split('/')
+        .any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."))
 }
 
 /// The page.
 fn show(shared: &Shared, status: StatusCode, headers: &HeaderMap, page: Door) -> Response {
     let html = door(Door {
+        root: shared.base.as_str().to_owned(),
         theme: pages::theme(headers),
         demo: shared.demo,
         ..page
@@ -230,7 +250,24 @@ mod tests {
     #[test]
     fn only_our_own_pages_come_next() {
         for ours in ["/", "/providers?from=now-1h&to=now", "/t/acme/breakers", "/login"] {
-            assert_eq!(next(ours), ours);
+            assert_eq!(next(&Base::default(), ours), ours);
+        }
+        let base = Base::parse("/fuse").unwrap();
+        for ours in ["/fuse/", "/fuse/t/acme/?at=../..", "/fuse/login", "/fuse/a..b/.c"] {
+            assert_eq!(next(&base, ours), ours);
+        }
+        for foreign in [
+            "/",
+            "/fuse",
+            "/fused/",
+            "/login",
+            "/fuse/../x",
+            "/fuse/a/%2E./../x",
+            "/fuse/.",
+            "//fuse/",
+            "",
+        ] {
+            assert_eq!(next(&base, foreign), "/fuse/", "{foreign}");
         }
         let long = format!("/{}", "x".repeat(2_048));
         for foreign in [
@@ -245,7 +282,7 @@ mod tests {
             "/\u{e9}",
             &long,
         ] {
-            assert_eq!(next(foreign), "/", "{foreign:?}");
+            assert_eq!(next(&Base::default(), foreign), "/", "{foreign:?}");
         }
     }
 }

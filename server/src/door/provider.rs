@@ -14,7 +14,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::sent::{Safe, Sent};
-use super::{enter, go, hidden, next, refuse, show};
+use super::{enter, go, go_to, hidden, next, refuse, show};
 use crate::auth::{Arrived, CameBack, PeopleError, Provider, Purpose, SetupState, Whence, provider_cookie};
 use crate::edge::Via;
 use crate::state::Shared;
@@ -59,8 +59,8 @@ fn words(provider: &Provider) -> String {
 }
 
 /// `GET /login/oidc`: nobody begins by an address.
-pub async fn provider_page() -> Response {
-    go("/login")
+pub async fn provider_page(State(shared): State<Shared>) -> Response {
+    go_to(&shared, "/login")
 }
 
 /// `POST /login/oidc`.
@@ -72,13 +72,13 @@ pub async fn to_provider(State(shared): State<Shared>, sent: Sent<Begin>) -> Res
         headers,
     } = sent;
     if shared.people.setup_state().await != SetupState::Done {
-        return go("/setup");
+        return go_to(&shared, "/setup");
     }
     if shared.people.provider().is_none() {
-        return go("/login");
+        return go_to(&shared, "/login");
     }
     let purpose = match form.invitation.is_empty() {
-        true => Purpose::SignIn(next(&form.next).to_owned()),
+        true => Purpose::SignIn(next(&shared.base, &form.next)),
         false => Purpose::Join(form.invitation),
     };
     match lead(&shared, &via, &whence, &headers, purpose.clone()).await {
@@ -103,7 +103,7 @@ pub(crate) async fn lead(
         Some(browser) => browser.to_owned(),
         None => provider_cookie::fresh()?,
     };
-    let back = [&via.origin, BACK].concat();
+    let back = [&via.origin, shared.base.to(BACK).as_str()].concat();
     let to = shared
         .people
         .go_to_provider(purpose, &browser, &back, whence)
@@ -135,7 +135,7 @@ pub async fn from_provider(
 ) -> Response {
     let people = &shared.people;
     if people.provider().is_none() {
-        return go("/login");
+        return go_to(&shared, "/login");
     }
     // What is no answer of a provider has no state that counts.
     let back = back.map_or_else(|_| Back::default(), |Query(back)| back);
@@ -157,9 +157,15 @@ pub async fn from_provider(
     };
     let browser = provider_cookie::read(via.cookie, &headers);
     let mut response = match people.arrive(came, browser, current, &whence).await {
-        Ok(Arrived::In(text, to)) => enter(&shared, &via, &text, next(&to)),
+        Ok(Arrived::In(text, to)) => enter(&shared, &via, &text, &next(&shared.base, &to)).await,
+        Ok(Arrived::Joined(text, tenant)) => {
+            let home = shared.base.of(&tenant) + "/";
+            enter(&shared, &via, &text, &home).await
+        }
         Ok(Arrived::Linked(back)) => go(&[&back, "?done=link"].concat()),
-        Ok(Arrived::Confirmed(text, back)) => enter(&shared, &via, &text, &[&back, "?done=confirm"].concat()),
+        Ok(Arrived::Confirmed(text, back)) => {
+            enter(&shared, &via, &text, &[&back, "?done=confirm"].concat()).await
+        }
         Err((error, purpose)) => return failed(&shared, &headers, &error, purpose.as_ref()),
     };
     response
@@ -182,7 +188,10 @@ fn failed(shared: &Shared, headers: &HeaderMap, error: &PeopleError, purpose: Op
     let page = match purpose {
         None => super::enter::page(shared, "", ""),
         Some(Purpose::SignIn(next)) => super::enter::page(shared, "", next),
-        Some(Purpose::Join(token)) => back("Back to the invitation", ["/invite#t=", token].concat()),
+        Some(Purpose::Join(token)) => {
+            let to = shared.base.to("/invite#t=") + token;
+            back("Back to the invitation", to)
+        }
         Some(Purpose::Link(signed) | Purpose::Confirm(signed)) => {
             back("Back to the settings", signed.back.clone())
         }

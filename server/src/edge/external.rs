@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use axum::http::Uri;
 
+use crate::base::Base;
+
 /// `server.external_url`, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct External {
@@ -11,10 +13,13 @@ pub struct External {
     pub https: bool,
     /// `board.example` or `board.example:8443`, as a browser writes it into `Host`.
     pub authority: String,
+    /// What stands before our paths there.
+    pub base: Base,
 }
 
 impl External {
-    /// Reads `https://board.example`. Lower case, no path, no default port: as a browser writes it.
+    /// Reads `https://board.example` or `https://example.org/fuseboard`. Scheme and host in lower case, no default port: as a
+    /// browser writes it.
     ///
     /// # Errors
     /// In words what is wrong.
@@ -24,7 +29,8 @@ impl External {
             (_, Some(rest)) => (false, rest),
             _ => return Err("it begins with https:// or http://".into()),
         };
-        let authority = authority.strip_suffix('/').unwrap_or(authority);
+        let (authority, path) = authority.split_at(authority.find('/').unwrap_or(authority.len()));
+        let base = Base::parse(path)?;
         let default = if https { ":443" } else { ":80" };
         let authority = authority.strip_suffix(default).unwrap_or(authority);
         let uri: Uri = authority
@@ -37,9 +43,10 @@ impl External {
                 Ok(External {
                     https,
                     authority: authority.to_ascii_lowercase(),
+                    base,
                 })
             }
-            _ => Err("it is scheme, host and port alone: no path, no user".into()),
+            _ => Err("it is scheme, host, port and path alone: no user, no query".into()),
         }
     }
 }
@@ -61,10 +68,15 @@ impl External {
         format!("{scheme}://{}", self.authority)
     }
 
-    /// The origin to tell people of: that of `server.external_url`, or where we listen, over TLS of our own or without.
+    /// The address to tell people of: `server.external_url`, or where we listen, over TLS of our own or without.
     pub fn told(external: Option<&External>, tls: bool, listening: SocketAddr) -> String {
         let scheme = if tls { "https" } else { "http" };
-        external.map_or_else(|| format!("{scheme}://{listening}"), External::origin)
+        external.map_or_else(|| format!("{scheme}://{listening}"), External::url)
+    }
+
+    /// `https://example.org/fuseboard`
+    pub fn url(&self) -> String {
+        [&self.origin(), self.base.as_str()].concat()
     }
 }
 
@@ -92,12 +104,21 @@ mod tests {
         assert_eq!(host("https://board.example:8443"), "board.example");
         assert_eq!(host("https://[2001:db8::1]:3000"), "[2001:db8::1]");
         assert_eq!(host("https://[2001:db8::1]"), "[2001:db8::1]");
+        let url = |text: &str| External::parse(text).unwrap().url();
+        assert_eq!(
+            url("https://Board.Example/Ops/fuse/"),
+            "https://board.example/Ops/fuse"
+        );
+        assert_eq!(url("http://board.example:80"), "http://board.example");
         for bad in [
             "",
             "board.example",
             "ftp://x",
             "https://",
-            "https://a/b",
+            "https://a//b",
+            "https://a/b?c",
+            "https://a/alerts",
+            "https://a@b/c",
             "https://a@b",
             "https://a b",
             "https://a?b",

@@ -17,6 +17,7 @@ use ipnet::IpNet;
 
 use super::External;
 use crate::auth::CookieKind;
+use crate::base::Base;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -135,7 +136,7 @@ impl Origins {
         let external = self.external.as_ref().filter(|own| own.authority == host);
         if let Some(external) = external {
             let cookie = match external.https {
-                true => CookieKind::Secure,
+                true => CookieKind::secure(&external.base),
                 false => CookieKind::Plain(self.port),
             };
             return Some(Via {
@@ -162,7 +163,7 @@ impl Origins {
         })
     }
 
-    /// The origin to tell people who are not here yet: `server.external_url`, or where we listen.
+    /// The address to tell people who are not here yet: `server.external_url`, or where we listen.
     pub fn told(&self, address: SocketAddr) -> String {
         External::told(self.external.as_ref(), self.tls, address)
     }
@@ -220,6 +221,11 @@ pub fn has_cookie(headers: &HeaderMap) -> bool {
     headers.contains_key(COOKIE)
 }
 
+/// Whether the request says that a browser sends it for some page.
+pub fn by_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE)
+}
+
 fn was_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| {
         let name = name.as_str();
@@ -236,7 +242,15 @@ fn told_host(headers: &HeaderMap) -> Option<String> {
     };
     let host = text("x-forwarded-host")?;
     let scheme = text("x-forwarded-proto").filter(|scheme| scheme == "http" || scheme == "https");
-    Some(format!("{}://{host}", scheme.unwrap_or_else(|| "https".into())))
+    let scheme = scheme.unwrap_or_else(|| "https".into());
+    // What a proxy took off before it passed the request on.
+    let prefix = headers
+        .get("x-forwarded-prefix")
+        .and_then(|value| value.to_str().ok());
+    let base = prefix
+        .and_then(|prefix| Base::parse(prefix).ok())
+        .unwrap_or_default();
+    Some(format!("{scheme}://{host}{}", base.as_str()))
 }
 
 /// `None` without the header; `Some(None)` when it is there twice or is not plain text.
@@ -454,6 +468,10 @@ mod tests {
             refused,
             Err(Foreign::Forwarded(Some("https://board.example".into())))
         );
+        let below = [&pairs[..], &[("x-forwarded-prefix", "/fuseboard/")]].concat();
+        let refused = here().check(&headers(&below), &Uri::from_static("/"), Need::Open);
+        let told = "https://board.example/fuseboard".to_owned();
+        assert_eq!(refused, Err(Foreign::Forwarded(Some(told))));
         let pairs = [("host", "localhost:3000"), ("x-forwarded-host", "<script>")];
         let refused = here().check(&headers(&pairs), &Uri::from_static("/"), Need::Open);
         assert_eq!(refused, Err(Foreign::Forwarded(None)));

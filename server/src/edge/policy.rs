@@ -16,8 +16,8 @@ use futures::StreamExt;
 use store::{Role, Scope, SessionHash, SignedIn, TenantId};
 
 use super::origins::{self, Foreign, Need, Via};
-use crate::auth::{self, Access, Denial, Person, Refused, Whence};
-use crate::http::Problem;
+use crate::auth::{self, Access, Denial, Person, Refused, Whence, devices};
+use crate::http::{Problem, takes_passwords};
 use crate::state::Shared;
 use crate::{door, pages};
 
@@ -30,10 +30,14 @@ pub enum Policy {
     Asset,
     /// Where people come in: anybody with a browser that sees us.
     Door,
+    /// Services that sign what they send: anybody, and the handler believes nothing before it has checked the signature.
+    Signed,
     /// Pages: a viewer (others may link to them), or a key with `metrics:read`.
     Page,
-    /// Data: a viewer on our own pages, or a key with `metrics:read`.
+    /// Figures, calls and states of breakers: a viewer on our own pages, or a key with `metrics:read`.
     Read,
+    /// What people have set up and done, such as rules and alerts: a viewer, or a key with `api:read`.
+    ReadApi,
     /// As [`Policy::Read`], and a browser must name its origin.
     Socket,
     /// A key with `ingest:write`.
@@ -62,6 +66,7 @@ impl Policy {
         match self {
             Policy::Page
             | Policy::Read
+            | Policy::ReadApi
             | Policy::Socket
             | Policy::Own
             | Policy::Platform
@@ -69,7 +74,7 @@ impl Policy {
             | Policy::PlatformPage => Some(Role::Viewer),
             Policy::Operate | Policy::OperatePage => Some(Role::Operator),
             Policy::Admin | Policy::AdminPage => Some(Role::Admin),
-            Policy::Probe | Policy::Asset | Policy::Door | Policy::Ingest => None,
+            Policy::Probe | Policy::Asset | Policy::Door | Policy::Signed | Policy::Ingest => None,
         }
     }
 
@@ -77,11 +82,13 @@ impl Policy {
     pub const fn scope(self) -> Option<Scope> {
         match self {
             Policy::Page | Policy::Read | Policy::Socket => Some(Scope::MetricsRead),
+            Policy::ReadApi => Some(Scope::ApiRead),
             Policy::Ingest => Some(Scope::IngestWrite),
             Policy::Admin | Policy::Operate => Some(Scope::ApiAdmin),
             Policy::Probe
             | Policy::Asset
             | Policy::Door
+            | Policy::Signed
             | Policy::Own
             | Policy::Platform
             | Policy::OwnPage
@@ -112,9 +119,13 @@ pub async fn enforce(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let whence = whence(&shared, &parts);
+    let mut whence = whence(&shared, &parts);
     match admit(&shared, policy, &parts).await {
         Ok((access, via)) => {
+            let device = via
+                .as_ref()
+                .and_then(|via| devices::read(via.cookie, &parts.headers));
+            whence.device = device.map(str::to_owned);
             parts.extensions.insert(access);
             parts.extensions.insert(whence);
             if let Some(via) = via {
@@ -205,7 +216,8 @@ pub async fn admit(
     let headers = &request.headers;
     let with_key = auth::has_credentials(headers);
     let need = match policy {
-        Policy::Probe => return Ok((Access::Anyone, None)),
+        // No cookie and no key counts, so that there is nothing to be lured to.
+        Policy::Probe | Policy::Signed => return Ok((Access::Anyone, None)),
         // Without a key the answer is 401 for everybody: it tells nothing.
         Policy::Ingest if !with_key => {
             let missing = Problem::unauthorized(&Refused::Missing, query_holds_key(&request.uri));
@@ -218,8 +230,9 @@ pub async fn admit(
         _ => Need::Own,
     };
     // A key is shown on purpose; a cookie, or nothing, may come from a page that somebody was lured to.
-    // At the door a key is nothing.
-    let ambient = origins::has_cookie(headers) || !with_key || policy == Policy::Door;
+    // At the door a key is nothing. A password that was typed into a browser once may be sent along by it ever after.
+    let by_habit = auth::has_password(headers) && origins::by_browser(headers);
+    let ambient = origins::has_cookie(headers) || !with_key || by_habit || policy == Policy::Door;
     let via = match ambient {
         true => Some(
             shared
@@ -338,7 +351,8 @@ async fn by_key(shared: &Shared, request: &Parts, policy: Policy) -> Result<Acce
     let wanted = policy.scope().unwrap_or(Scope::ApiAdmin);
     // Where no key gets in, it does not matter whose it is.
     let tenant = tenant.filter(|_| policy.scope().is_some());
-    let found = auth::by_key(&shared.lookup, &request.headers, wanted, tenant.as_ref(), from).await;
+    let headers = (&request.headers, takes_passwords(request.uri.path()));
+    let found = auth::by_key(&shared.lookup, headers, wanted, tenant.as_ref(), from).await;
     let known = |key: &store::ApiKey| Some((key.tenant.clone(), format!("key:{}", key.id)));
     let (problem, who) = match found {
         Ok(access) if policy.scope().is_some() => return Ok(access),
@@ -384,6 +398,7 @@ fn whence(shared: &Shared, request: &Parts) -> Whence {
             .and_then(|agent| agent.to_str().ok())
             .unwrap_or_default()
             .into(),
+        device: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The routes of alerts: pages, rules, silences, channels and what was told through them. A part of the table in
 //! [`super::routes`].
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use tower_http::compression::CompressionLayer;
 
@@ -44,6 +45,12 @@ pub(super) const ROUTES: &[Route] = &[
         POST,
         delivery_form,
     ),
+    route("/alerts/elsewhere", Policy::OwnPage, GET, || {
+        get(desk::elsewhere_page)
+    }),
+    route("/t/{slug}/alerts/elsewhere", Policy::OwnPage, GET, || {
+        get(desk::elsewhere_page)
+    }),
     route("/alerts/{alert}", Policy::OwnPage, GET, || get(desk::alert_page)),
     route("/alerts/{alert}", Policy::OperatePage, POST, alert_form),
     route("/t/{slug}/alerts", Policy::OwnPage, GET, || {
@@ -111,24 +118,25 @@ pub(super) const ROUTES: &[Route] = &[
         get(desk::alert_page)
     }),
     route("/t/{slug}/alerts/{alert}", Policy::OperatePage, POST, alert_form),
-    route("/api/v1/alerts", Policy::Read, GET, alert_list),
+    route("/api/v1/alerts", Policy::ReadApi, GET, alert_list),
     route("/api/v1/alerts", Policy::Operate, POST, many_alerts),
-    route("/api/v1/alerts/{alert}", Policy::Read, GET, one_alert),
+    route("/api/v1/alerts/{alert}", Policy::ReadApi, GET, one_alert),
     route("/api/v1/alerts/{alert}/{do}", Policy::Operate, POST, an_act),
-    route("/api/v1/rules", Policy::Read, GET, rule_list),
+    route("/api/v1/rules", Policy::ReadApi, GET, rule_list),
     route("/api/v1/rules", Policy::Admin, POST, new_rule),
-    route("/api/v1/rules/export", Policy::Read, GET, rule_file),
+    route("/api/v1/rules/export", Policy::ReadApi, GET, rule_file),
     route("/api/v1/rules/import", Policy::Admin, POST, rules_from_file),
     route("/api/v1/rules/backtest", Policy::Operate, POST, would_have_fired),
-    route("/api/v1/rules/{rule}", Policy::Read, GET, one_rule),
+    route("/api/v1/rules/{rule}", Policy::ReadApi, GET, one_rule),
     route("/api/v1/rules/{rule}", Policy::Admin, PUT_DELETE, another_rule),
-    route("/api/v1/silences", Policy::Read, GET, silence_list),
+    route("/api/v1/silences", Policy::ReadApi, GET, silence_list),
     route("/api/v1/silences", Policy::Operate, POST, new_silence),
     route("/api/v1/silences/preview", Policy::Operate, POST, would_hide),
     route("/api/v1/silences/{silence}", Policy::Operate, DELETE, a_silence),
     route("/api/v1/channels", Policy::Operate, GET, channel_list),
     route("/api/v1/channels", Policy::Admin, POST, new_channel),
     route("/api/v1/channels/kinds", Policy::Operate, GET, channel_kinds),
+    route("/api/v1/channels/preview", Policy::Operate, POST, preview_channel),
     route("/api/v1/channels/{channel}", Policy::Operate, GET, one_channel),
     route(
         "/api/v1/channels/{channel}",
@@ -142,6 +150,10 @@ pub(super) const ROUTES: &[Route] = &[
         POST,
         test_channel,
     ),
+    route("/hooks/slack", Policy::Signed, POST, || {
+        // The payload repeats the whole message.
+        post(alerts::pressed_in_slack).layer(DefaultBodyLimit::max(256 << 10))
+    }),
     route("/api/v1/deliveries", Policy::Operate, GET, delivery_list),
     route(
         "/api/v1/deliveries/{delivery}",
@@ -155,18 +167,18 @@ pub(super) const ROUTES: &[Route] = &[
         POST,
         replay_delivery,
     ),
-    route("/t/{slug}/api/v1/alerts", Policy::Read, GET, alert_list),
+    route("/t/{slug}/api/v1/alerts", Policy::ReadApi, GET, alert_list),
     route("/t/{slug}/api/v1/alerts", Policy::Operate, POST, many_alerts),
-    route("/t/{slug}/api/v1/alerts/{alert}", Policy::Read, GET, one_alert),
+    route("/t/{slug}/api/v1/alerts/{alert}", Policy::ReadApi, GET, one_alert),
     route(
         "/t/{slug}/api/v1/alerts/{alert}/{do}",
         Policy::Operate,
         POST,
         an_act,
     ),
-    route("/t/{slug}/api/v1/rules", Policy::Read, GET, rule_list),
+    route("/t/{slug}/api/v1/rules", Policy::ReadApi, GET, rule_list),
     route("/t/{slug}/api/v1/rules", Policy::Admin, POST, new_rule),
-    route("/t/{slug}/api/v1/rules/export", Policy::Read, GET, rule_file),
+    route("/t/{slug}/api/v1/rules/export", Policy::ReadApi, GET, rule_file),
     route(
         "/t/{slug}/api/v1/rules/import",
         Policy::Admin,
@@ -179,14 +191,14 @@ pub(super) const ROUTES: &[Route] = &[
         POST,
         would_have_fired,
     ),
-    route("/t/{slug}/api/v1/rules/{rule}", Policy::Read, GET, one_rule),
+    route("/t/{slug}/api/v1/rules/{rule}", Policy::ReadApi, GET, one_rule),
     route(
         "/t/{slug}/api/v1/rules/{rule}",
         Policy::Admin,
         PUT_DELETE,
         another_rule,
     ),
-    route("/t/{slug}/api/v1/silences", Policy::Read, GET, silence_list),
+    route("/t/{slug}/api/v1/silences", Policy::ReadApi, GET, silence_list),
     route("/t/{slug}/api/v1/silences", Policy::Operate, POST, new_silence),
     route(
         "/t/{slug}/api/v1/silences/preview",
@@ -207,6 +219,12 @@ pub(super) const ROUTES: &[Route] = &[
         Policy::Operate,
         GET,
         channel_kinds,
+    ),
+    route(
+        "/t/{slug}/api/v1/channels/preview",
+        Policy::Operate,
+        POST,
+        preview_channel,
     ),
     route(
         "/t/{slug}/api/v1/channels/{channel}",
@@ -251,6 +269,10 @@ fn new_channel() -> MethodRouter<Shared> {
 
 fn channel_kinds() -> MethodRouter<Shared> {
     get(alerts::kinds).layer(CompressionLayer::new())
+}
+
+fn preview_channel() -> MethodRouter<Shared> {
+    post(alerts::preview_channel).layer(people::limit())
 }
 
 fn one_channel() -> MethodRouter<Shared> {

@@ -24,7 +24,8 @@ pub const USUAL: &str = "now-7d";
 /// The breaker in an address; a tenant's slug may stand before it.
 #[derive(Deserialize)]
 pub struct Named {
-    id: String,
+    /// As `b_0123456789abcdef`.
+    pub id: String,
 }
 
 /// `GET /api/v1/breakers?name=claude-sonnet&from=now-7d&to=now`. As JSON it has an `ETag` over the states, so that a gate

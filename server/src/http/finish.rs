@@ -11,9 +11,11 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use rand::Rng;
+use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::elsewhere;
 use super::problem::Problem;
 use crate::edge;
 use crate::state::Shared;
@@ -32,7 +34,10 @@ pub async fn finish(State(shared): State<Shared>, request: Request, next: Next) 
     let mut response = next.run(request).instrument(span).await;
     let problem = response.extensions_mut().remove::<Box<Problem>>();
     if let Some(problem) = problem {
-        write_out(&mut response, &problem, &id);
+        match elsewhere::speaks_alertmanager(&path) {
+            true => write_text(&mut response, &problem),
+            false => write_out(&mut response, &problem, &id),
+        }
     }
     edge::dress(response.headers_mut(), https_only);
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -51,8 +56,22 @@ pub async fn finish(State(shared): State<Shared>, request: Request, next: Next) 
 
 fn write_out(response: &mut Response, problem: &Problem, id: &str) {
     let text = problem.body(id).to_string();
+    put(
+        response,
+        text,
+        HeaderValue::from_static("application/problem+json"),
+    );
+}
+
+/// As an Alertmanager tells it: clients of its API read nothing else.
+fn write_text(response: &mut Response, problem: &Problem) {
+    let text = Value::from(problem.words()).to_string();
+    put(response, text, HeaderValue::from_static("application/json"));
+}
+
+fn put(response: &mut Response, text: String, kind: HeaderValue) {
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CONTENT_TYPE, kind);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
     *response.body_mut() = Body::from(text);
 }

@@ -72,14 +72,13 @@ pub async fn limits(
     }
 }
 
-/// What is capped for a tenant: by the engine, and by what may be sent.
+/// What is capped for a tenant: by the engine, and by what may be sent and stored.
 ///
 /// # Errors
 /// The store cannot be read.
 pub async fn limits_of(shared: &Shared, scope: &TenantScope) -> Result<Limits, StoreError> {
     let mut limits = shared.engine.limits(scope).await?;
-    let quota = shared.quotas.limit(scope.tenant());
-    limits.items.splice(0..0, quota);
+    shared.quotas.add_to(scope.tenant(), &mut limits.items);
     Ok(limits)
 }
 

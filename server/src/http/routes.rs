@@ -9,15 +9,17 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post};
+use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use super::alert_routes;
 use super::finish::{finish, panicked};
 use super::{
-    Problem, activity, audit, breakers, calls, events, explore, markers, ops, people, providers, query, read,
-    transitions,
+    Problem, activity, audit, breakers, calls, elsewhere, events, explore, markers, ops, people, providers,
+    query, read, transitions,
 };
+use super::{alert_routes, duty_routes, record_routes};
+use crate::base::Base;
 use crate::edge::{self, Policy};
 use crate::state::Shared;
 use crate::{assets, door, pages, settings, ws};
@@ -52,14 +54,26 @@ pub(super) const fn route(
 pub(super) const GET: &[&str] = &["GET"];
 pub(super) const POST: &[&str] = &["POST"];
 pub(super) const DELETE: &[&str] = &["DELETE"];
-const GET_POST: &[&str] = &["GET", "POST"];
+pub(super) const GET_POST: &[&str] = &["GET", "POST"];
+const PATCH: &[&str] = &["PATCH"];
 const PATCH_DELETE: &[&str] = &["PATCH", "DELETE"];
+pub(super) const PUT: &[&str] = &["PUT"];
+pub(super) const POST_DELETE: &[&str] = &["POST", "DELETE"];
 pub(super) const PUT_DELETE: &[&str] = &["PUT", "DELETE"];
 
 /// The table.
-pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| [REST, alert_routes::ROUTES].concat());
+pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    [
+        REST,
+        alert_routes::ROUTES,
+        duty_routes::ROUTES,
+        elsewhere::ROUTES,
+        record_routes::ROUTES,
+    ]
+    .concat()
+});
 
-/// All but those of alerts.
+/// All but those of alerts, of people on call and of the record.
 const REST: &[Route] = &[
     route("/livez", Policy::Probe, GET, || get(ops::livez)),
     route("/readyz", Policy::Probe, GET, || get(ops::readyz)),
@@ -152,6 +166,12 @@ const REST: &[Route] = &[
     route("/t/{slug}/api/v1/breakers/{id}/whatif", Policy::Read, GET, || {
         get(breakers::whatif).layer(CompressionLayer::new())
     }),
+    route(
+        "/t/{slug}/api/v1/breakers/{id}/transitions",
+        Policy::Read,
+        GET,
+        || get(transitions::of_breaker).layer(CompressionLayer::new()),
+    ),
     route("/t/{slug}/api/v1/breakers/{id}/around", Policy::Read, GET, || {
         get(breakers::around).layer(CompressionLayer::new())
     }),
@@ -215,6 +235,9 @@ const REST: &[Route] = &[
         get(people::tenants)
             .post(people::make_tenant)
             .layer(people::limit())
+    }),
+    route("/api/v1/tenants/{tenant}", Policy::Platform, PATCH, || {
+        patch(people::change_quota).layer(people::limit())
     }),
     route("/ws/v1", Policy::Socket, GET, || get(ws::open)),
     route("/t/{slug}/ws/v1", Policy::Socket, GET, || get(ws::open)),
@@ -360,7 +383,7 @@ fn page() -> MethodRouter<Shared> {
     get(pages::page).layer(CompressionLayer::new())
 }
 
-/// The router over the whole table.
+/// The router over the whole table. Below a base, addresses with it and without it are the same.
 pub fn router(shared: Shared) -> Router {
     let mut router = Router::new();
     for route in ROUTES.iter() {
@@ -368,12 +391,24 @@ pub fn router(shared: Shared) -> Router {
             (route.methods)().route_layer(from_fn_with_state((shared.clone(), route.policy), edge::enforce));
         router = router.route(route.path, guarded);
     }
-    router
+    let base = shared.base.clone();
+    let router = router
         .method_not_allowed_fallback(wrong_method)
         .fallback(elsewhere)
         .with_state(shared.clone())
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(shared, finish))
+        .layer(from_fn_with_state(shared, finish));
+    if base == Base::default() {
+        return router;
+    }
+    let inside = MapRequestLayer::new(move |mut request: Request| {
+        if let Some(uri) = base.taken_off(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        request
+    });
+    // Layers of a router come after it has chosen a route: this one stands around another.
+    Router::new().fallback_service(router).layer(inside)
 }
 
 /// The `Allow` header is added by the router.

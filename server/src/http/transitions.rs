@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Json, Response};
 use engine::{TransitionsError, TransitionsRequest};
 use protocol::transitions::{TransitionItem, TransitionList};
 
+use super::breakers::Named;
 use super::params::{Params, bad};
 use super::problem::Problem;
 use super::read::scope;
@@ -34,7 +35,7 @@ pub async fn all(
 pub async fn of_breaker(
     State(shared): State<Shared>,
     Extension(access): Extension<Access>,
-    Path(id): Path<String>,
+    Path(Named { id }): Path<Named>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {

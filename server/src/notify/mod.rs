@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use store::{AuditEntry, Holder, Logged, Place, SystemScope, TenantId, TenantScope};
 use url::Url;
 
-use crate::base::base_of;
+use crate::base::below;
 
 pub use heartbeat::Heartbeat;
 pub use links::{Ack, AckLinks};
@@ -33,19 +33,19 @@ pub struct Courier {
     clock: Clock,
     door: Outbound,
     mailer: Mailer,
-    /// Where people see the board.
-    origin: String,
+    /// Where people see us: `https://board.example`, or `https://example.org/fuseboard`.
+    url: String,
     links: Arc<AckLinks>,
 }
 
 impl Courier {
-    /// Sends through `door`, and tells people of the board at `origin`.
+    /// Sends through `door`, and tells people of the board at `url`.
     pub fn new(
         vault: Arc<Vault>,
         system: SystemScope,
         clock: Clock,
         door: Outbound,
-        origin: String,
+        url: String,
         links: Arc<AckLinks>,
     ) -> Courier {
         Courier {
@@ -54,7 +54,7 @@ impl Courier {
             clock,
             door,
             mailer: Mailer::new(),
-            origin,
+            url,
             links,
         }
     }
@@ -192,13 +192,13 @@ impl Post for Courier {
     }
 
     fn link(&self, tenant: &TenantId, path: &str) -> Option<String> {
-        Some([self.origin.as_str(), &base_of(tenant), path].concat())
+        Some([self.url.as_str(), &below(tenant), path].concat())
     }
 
     async fn ack_link(&self, tenant: &TenantId, alert: u64, channel: u64, now: i64) -> Option<String> {
         let token = self.links.token(tenant, alert, channel, now).await?;
         // Behind the `#`: no log and no preview of a messenger sees it.
-        Some(format!("{}/ack#t={token}", self.origin))
+        Some(format!("{}/ack#t={token}", self.url))
     }
 }
 

@@ -33,7 +33,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::auth::{self, Access};
-use crate::base::base_at;
+use crate::base::page_of;
 use crate::desk;
 use crate::edge::{self, Via};
 use crate::http::{Problem, breakers, explore_question, limits_of, page_ends, providers, range};
@@ -73,7 +73,7 @@ pub async fn missing(shared: &Shared, access: &Access, request: Request) -> Resp
 }
 
 async fn render(shared: &Shared, access: &Access, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
+    let (mut parts, _) = request.into_parts();
     let Some((seed, status)) = seed(shared, access, &parts).await else {
         return Problem::not_found().into_response();
     };
@@ -93,6 +93,10 @@ async fn render(shared: &Shared, access: &Access, request: Request) -> Response 
         provide_context(seed.clone());
     };
     let render = leptos_axum::render_app_async_with_context(context, move || app::shell(options.clone()));
+    // The page's router knows addresses as browsers see them.
+    if let Some(uri) = shared.base.put_on(&parts.uri) {
+        parts.uri = uri;
+    }
     // A page has no use for a body.
     let request = Request::from_parts(parts, Body::empty());
     let mut response = match alone(shared, move || render(request)).await {
@@ -151,7 +155,7 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
     let range = range(request.uri.query().unwrap_or_default()).unwrap_or_default();
     let may_make_keys = matches!(access, Access::Person(person) if person.role >= Role::Admin);
     let tenant = scope.tenant().to_string();
-    let base = base_at(&request.uri, scope.tenant());
+    let base = shared.base.at(&request.uri, scope.tenant());
     let origin = match request.extensions.get::<Via>() {
         Some(via) => via.origin.clone(),
         None => {
@@ -162,6 +166,7 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
     let site = Site {
         build: shared.build.clone(),
         tenant,
+        root: shared.base.as_str().to_owned(),
         base,
         origin,
         // Whoever may only read must not find a key that may write, nor whoever is an admin of another tenant than the
@@ -175,7 +180,7 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
         utc_offset_min: cookies::utc_offset_min(&request.headers).unwrap_or(shared.utc_offset_min),
     };
     let uri = &request.uri;
-    let path = uri.path().strip_prefix(site.base.as_str());
+    let path = page_of(uri, scope.tenant());
     let is_board = matches!(path, Some("" | "/"));
     let (replay, refused, board) = match is_board.then(|| asked_moment(shared, uri)).flatten() {
         None => (None, None, shared.engine.board(scope, range)),

@@ -21,8 +21,8 @@ pub fn plain(status: StatusCode, html: String) -> Response {
     (status, headers, html).into_response()
 }
 
-/// To another address of ours, with GET. One that no header can carry leads to the board.
+/// To another address of ours, as browsers see it, with GET. One that no header can carry leads to the page above.
 pub fn go(to: &str) -> Response {
-    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("./"));
     (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
 }

@@ -65,7 +65,9 @@ pub async fn members_form(
     };
     match done {
         // Who has removed themselves cannot see this page any more.
-        Ok(()) if what == "remove" && account == visit.person.signed_in.account.id => Ok(go("/")),
+        Ok(()) if what == "remove" && account == visit.person.signed_in.account.id => {
+            Ok(go(&shared.base.to("/")))
+        }
         Ok(()) => Ok(visit.done(Section::Members, what)),
         Err(problem) => page(&shared, &visit, None, Some(wrong(problem, form, &sent)?)).await,
     }

@@ -5,6 +5,7 @@
 mod audit;
 mod keys;
 mod members;
+mod record;
 pub(crate) mod sent;
 mod tenants;
 pub(crate) mod visit;
@@ -13,5 +14,6 @@ mod you;
 pub use audit::audit_page;
 pub use keys::{keys_form, keys_page};
 pub use members::{members_form, members_page};
+pub use record::{record_form, record_page};
 pub use tenants::{tenants_form, tenants_page};
 pub use you::{you_form, you_page};

@@ -6,18 +6,18 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use store::Role;
+use protocol::duty::OnCallItem;
+use store::{Role, TenantScope};
 
 use super::sent::Sent;
 use crate::auth::{Access, Person, Whence};
-use crate::base::base_at;
 use crate::edge::Via;
 use crate::http::{Problem, is_confirmed};
 use crate::pages::{self, go};
 use crate::state::Shared;
 
 /// What was done, by the name that the address carries: only these sentences can be said.
-const DONE: [(&str, &str); 14] = [
+const DONE: [(&str, &str); 19] = [
     ("name", "Your name is changed."),
     (
         "password",
@@ -32,12 +32,17 @@ const DONE: [(&str, &str); 14] = [
     ("withdraw", "The invitation is taken back."),
     ("revoke", "The key is revoked."),
     ("make", "The tenant is made."),
+    ("quota", "The quota holds from now on."),
     ("link", "Linked. It lets you in from now on."),
     ("unlink", "No longer linked. Every other session has ended."),
     (
         "second_remove",
         "Signing in asks for the password alone from now on.",
     ),
+    ("hide", "It is hidden."),
+    ("forget", "It is forgotten until it reports again."),
+    ("undo", "It is undone."),
+    ("erase", "It is being erased. This page says when it is done."),
 ];
 
 /// A request for a page of the settings.
@@ -50,7 +55,9 @@ pub struct Visit {
     pub whence: Whence,
     /// As what the browser sees us.
     pub via: Via,
-    /// Empty, or `/t/{slug}`.
+    /// What stands before our paths: empty, or `/fuseboard`.
+    pub root: String,
+    /// What stands before the tenant's: the root, or `{root}/t/{slug}`.
     pub base: String,
     /// The parameters of the address.
     pub query: Sent,
@@ -61,6 +68,8 @@ pub struct Visit {
     pub(crate) now: i64,
     locked: bool,
     pub(crate) demo: bool,
+    /// Who is on call, for the foot of every page.
+    pub(crate) on_call: Vec<OnCallItem>,
 }
 
 impl FromRequestParts<Shared> for Visit {
@@ -78,9 +87,10 @@ impl FromRequestParts<Shared> for Visit {
         let Access::Person(person) = access else {
             return Err(Problem::people_only());
         };
-        let base = base_at(&parts.uri, person.scope.tenant());
+        let on_call = on_call(shared, &person.scope).await;
         Ok(Visit {
-            base,
+            root: shared.base.as_str().to_owned(),
+            base: shared.base.at(&parts.uri, person.scope.tenant()),
             query: Sent::of_query(&parts.uri),
             headers: parts.headers.clone(),
             theme: pages::theme(&parts.headers),
@@ -88,12 +98,20 @@ impl FromRequestParts<Shared> for Visit {
             now: shared.engine.clock().now(),
             locked: !is_confirmed(shared, access),
             demo: shared.demo,
+            on_call,
             person: person.clone(),
             access: access.clone(),
             whence: whence.clone(),
             via: via.clone(),
         })
     }
+}
+
+/// Who is on call, as far as the store answers: no page waits for it.
+pub(crate) async fn on_call(shared: &Shared, scope: &TenantScope) -> Vec<OnCallItem> {
+    let found = shared.engine.on_call(scope).await;
+    let told = |error: &engine::AlertError| tracing::debug!(%error, "a page is sent without who is on call");
+    found.inspect_err(told).unwrap_or_default()
 }
 
 impl Visit {
@@ -105,6 +123,7 @@ impl Visit {
         let asks = section != Section::Audit;
         Frame {
             section,
+            root: self.root.clone(),
             base: self.base.clone(),
             tenant: self.person.scope.tenant().to_string(),
             name: account.name.clone(),
@@ -117,6 +136,7 @@ impl Visit {
             locked: self.locked && asks,
             via: Some(self.person.signed_in.session.via.clone()).filter(|via| !via.is_empty()),
             demo: self.demo,
+            on_call: self.on_call.clone(),
             // What went wrong since is of more interest.
             done: done.filter(|_| wrong.is_none()).map(|(_, words)| *words),
             wrong,

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::common::people::member;
-use crate::common::{TestServer, now, transition};
+use crate::common::{TestServer, now, transition, urlencoded};
 use serde_json::{Value, json};
 use store::Role;
 
@@ -301,11 +301,6 @@ async fn page(server: &TestServer, path: &str, cookie: &str) -> (u16, String) {
         .await
         .unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
-}
-
-fn urlencoded(fields: &[(&str, &str)]) -> String {
-    let mut text = url::form_urlencoded::Serializer::new(String::new());
-    text.extend_pairs(fields).finish()
 }
 
 /// A form as somebody sends it: the status, where it leads, and the page.

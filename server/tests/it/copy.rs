@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+use crate::common::urlencoded;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -304,9 +305,7 @@ async fn a_copy_that_is_killed_goes_on_and_is_the_same() {
     assert_eq!(again("after the copy").await, Some(1));
     let login = "an umbrella in march";
     let form = [("email", "ada@example.com"), ("password", login), ("next", "/")];
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
+    let body = urlencoded(&form);
     let entered = client()
         .post(format!("{}/login", serving.url))
         .header("origin", &serving.url)

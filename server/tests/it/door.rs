@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use crate::common::TestServer;
 use crate::common::people::{PASSWORD, member};
+use crate::common::{TestServer, urlencoded};
 use reqwest::{Client, Response};
 use server::auth::SETUP_COUNTS;
 use server::lifecycle::{self, Options, Running};
@@ -56,9 +56,7 @@ async fn post(
     form: &[(&str, &str)],
 ) -> Response {
     let origin = format!("http://{}", running.address);
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
+    let body = urlencoded(form);
     client
         .post(format!("{origin}{path}"))
         .header("origin", &origin)
@@ -339,9 +337,7 @@ async fn an_invitation_makes_a_member() {
     };
     let send = async |path: &str, form: &[(&str, &str)]| {
         let origin = format!("http://{}", server.address);
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
+        let body = urlencoded(form);
         let request = server.client.post(server.url(path)).header("origin", origin);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         request.body(body).send().await.unwrap()
@@ -446,7 +442,7 @@ async fn wrong_passwords_wait_and_the_right_one_elsewhere_does_not() {
     let people = &server.running.shared.people;
     let elsewhere = server::auth::Whence {
         address: Some("192.0.2.9".parse().unwrap()),
-        agent: String::new(),
+        ..server::auth::Whence::default()
     };
     assert!(
         people

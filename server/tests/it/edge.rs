@@ -124,8 +124,13 @@ fn filled(path: &str) -> String {
         .replace("{id}", "b_0000000000000000")
         .replace("{alert}", "0")
         .replace("{rule}", "0")
+        .replace("{silence}", "0")
+        .replace("{schedule}", "0")
+        .replace("{escalation}", "0")
+        .replace("{responder}", "0")
         .replace("{channel}", "0")
         .replace("{delivery}", "0")
+        .replace("{correction}", "0")
         .replace("{*file}", "fuseboard.js")
 }
 
@@ -160,6 +165,8 @@ async fn every_route_keeps_its_policy() {
         let found = (foreign_host, nobody, local, unknown_key, with_key);
         let expected = match route.policy {
             Policy::Probe => (200, 200, 200, 200, 200),
+            // Nothing of it is signed.
+            Policy::Signed => (401, 401, 401, 401, 401),
             Policy::Asset => (403, 200, 200, 200, 200),
             // Who is signed in is sent on; a key is nobody there.
             Policy::Door if path == "/logout" => (403, 303, 200, 403, 403),
@@ -177,22 +184,30 @@ async fn every_route_keeps_its_policy() {
             // A page of nobody says so; nobody is sent to the door.
             Policy::Page if route.path.contains("{id}") => (403, 303, 404, 401, 404),
             Policy::Page => (403, 303, 200, 401, 200),
-            Policy::Read
-                if ["{id}", "{alert}", "{rule}"]
-                    .iter()
-                    .any(|id| route.path.contains(id)) =>
+            Policy::Read | Policy::ReadApi
+                if [
+                    "{id}",
+                    "{alert}",
+                    "{rule}",
+                    "{silence}",
+                    "{schedule}",
+                    "{escalation}",
+                ]
+                .iter()
+                .any(|id| route.path.contains(id)) =>
             {
                 (403, 401, 404, 401, 404)
             }
             // Let in, but nothing was asked.
             Policy::Read if route.path.ends_with("/api/v1/query") => (403, 401, 400, 401, 400),
-            Policy::Read => (403, 401, 200, 401, 200),
+            // The key `local` reads both.
+            Policy::Read | Policy::ReadApi => (403, 401, 200, 401, 200),
             // Let in, but it is no handshake; a browser has to name its origin.
             Policy::Socket => (403, 403, 403, 401, 426),
             // Let in, but without a content type; a browser names its origin with every change.
             Policy::Ingest => (401, 401, 401, 401, 415),
             Policy::Operate | Policy::Admin
-                if ["{channel}", "{delivery}"]
+                if ["{channel}", "{delivery}", "{responder}", "{correction}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
             {
@@ -201,7 +216,7 @@ async fn every_route_keeps_its_policy() {
             // The key sends and looks, and no more.
             Policy::Operate | Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
             Policy::OwnPage | Policy::OperatePage
-                if ["{alert}", "{delivery}", "{rule}"]
+                if ["{alert}", "{delivery}", "{rule}", "{schedule}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
             {

@@ -157,6 +157,10 @@ fn names_nothing(path: &str) -> bool {
         "{alert}",
         "{rule}",
         "{silence}",
+        "{schedule}",
+        "{escalation}",
+        "{responder}",
+        "{correction}",
         "{channel}",
         "{delivery}",
     ]
@@ -194,6 +198,8 @@ fn expected(route: &Route, verb: &str, principal: &Principal, tenant: &str, obje
     let with_key = matches!(principal.shows, Shows::Key(_));
     match policy {
         Policy::Probe | Policy::Asset | Policy::Door => return Outcome::In,
+        // Neither a cookie nor a key is a signature.
+        Policy::Signed => return Outcome::Unknown,
         Policy::Ingest if !with_key => return Outcome::Unknown,
         _ => {}
     }
@@ -215,12 +221,18 @@ fn expected(route: &Route, verb: &str, principal: &Principal, tenant: &str, obje
         May::Do(scope) => {
             let wanted = match policy {
                 Policy::Page | Policy::Read | Policy::Socket => Scope::MetricsRead,
+                Policy::ReadApi => Scope::ApiRead,
                 Policy::Ingest => Scope::IngestWrite,
                 Policy::Admin | Policy::Operate => Scope::ApiAdmin,
                 _ => return Outcome::Forbidden,
             };
-            let reads = matches!(scope, Scope::MetricsRead | Scope::ApiRead | Scope::ApiAdmin);
-            let may = scope == wanted || (wanted == Scope::MetricsRead && reads);
+            // Each of these may do what the ones before it may; to send events is apart.
+            let ladder = [Scope::MetricsRead, Scope::ApiRead, Scope::ApiAdmin];
+            let rung = |scope| ladder.iter().position(|rung| *rung == scope);
+            let may = match (rung(scope), rung(wanted)) {
+                (Some(own), Some(least)) => own >= least,
+                _ => scope == wanted,
+            };
             match (may, is_there && object_is_there) {
                 (false, _) => Outcome::Forbidden,
                 (true, false) => Outcome::Nothing,
@@ -339,11 +351,16 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{id}", id)
         .replace("{key}", key)
         .replace("{account}", account)
+        .replace("{tenant}", "default")
         .replace("{invitation}", nothing)
         .replace("{session}", nothing)
         .replace("{alert}", "0")
         .replace("{rule}", "0")
         .replace("{silence}", "0")
+        .replace("{schedule}", "0")
+        .replace("{escalation}", "0")
+        .replace("{responder}", "0")
+        .replace("{correction}", "0")
         .replace("{channel}", "0")
         .replace("{delivery}", "0")
         .replace("{do}", "ack")

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::people::PASSWORD;
-use crate::common::{TestServer, unbase32};
+use crate::common::{TestServer, unbase32, urlencoded};
 use engine::Clock;
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -51,9 +51,7 @@ impl Place {
     }
 
     async fn form(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
+        let body = urlencoded(form);
         let request = self.server.client.post(self.server.url(path)).body(body);
         let request = request.header("origin", format!("http://{}", self.server.address));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
@@ -340,7 +338,7 @@ async fn guessing_from_everywhere_has_an_end() {
     };
     let from = |n: u8| Whence {
         address: Some(std::net::Ipv4Addr::new(192, 0, 2, n).into()),
-        agent: String::new(),
+        ..Whence::default()
     };
     for n in 0..10 {
         let token = half(&from(n)).await;

@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use crate::common::TestServer;
 use crate::common::people::{PASSWORD, cookie, member, with_password};
+use crate::common::{TestServer, urlencoded};
 use reqwest::Response;
 use server::auth::Whence;
 use store::{Role, TenantId};
@@ -25,9 +25,7 @@ async fn send(server: &TestServer, path: &str, cookie: &str, fields: &[(&str, &s
     let sent = server.client.post(server.url(path)).header("accept", "text/html");
     let origin = format!("http://{}", server.address);
     let sent = sent.header("origin", origin).header("cookie", cookie);
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
+    let body = urlencoded(fields);
     let sent = sent.header("content-type", "application/x-www-form-urlencoded");
     sent.body(body).send().await.unwrap()
 }

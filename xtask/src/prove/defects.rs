@@ -39,6 +39,9 @@ enum Target {
     Store(&'static str),
 }
 
+/// The order that loses: what must be told counts as told before it is sent. The control of `prove outbox`.
+pub const MARKED_FIRST: &str = "a delivery is marked before it is sent";
+
 const DEFECTS: &[Defect] = &[
     Defect {
         name: "a change without an origin is let in",
@@ -151,6 +154,14 @@ const DEFECTS: &[Defect] = &[
         bad: "let sealed = seal(key, tenant, previous.map(|(n, _)| (n, [0; 32])), entry);",
         tests: Target::Store("sqlite"),
         filter: "audit",
+    },
+    Defect {
+        name: MARKED_FIRST,
+        file: "crates/engine/src/notify/attempt.rs",
+        good: "        let verdict = self.told(tenant, channel, &claim).await;\n        if let Err(error) = self.take(tenant, channel, &claim, verdict).await {",
+        bad: "        let words = \"marked\".to_owned();\n        let verdict = Verdict::Delivered { handle: None, words };\n        let marked = self.take(tenant, channel, &claim, verdict).await;\n        self.told(tenant, channel, &claim).await;\n        if let Err(error) = marked {",
+        tests: Target::Server,
+        filter: "outbox::nothing_is_lost_by_one_process_on_sqlite",
     },
     Defect {
         name: "the limit of a body counts before it is unpacked",

@@ -5,25 +5,36 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use protocol::alerts::{BurnWindowDoc, ConditionDoc, RuleDoc};
-use protocol::query::{CALL_METRICS, Unit};
+use protocol::query::{MetricInfo, Unit, info};
 
 use super::quantity::{self, LENGTH, read_length, say_length};
 
 /// Texts by the name of the field.
 pub type Texts = BTreeMap<String, String>;
 
-/// The kinds of rules, with what they watch for.
-pub(super) const KINDS: [(&str, &str); 6] = [
-    ("threshold", "A figure beyond a limit"),
-    ("change", "A figure unlike before"),
-    ("burn_rate", "An error budget that burns"),
-    ("absence", "Calls that stay away"),
-    ("breaker_state", "The state of a breaker"),
-    ("flapping", "A breaker that flaps"),
-];
+/// What a kind of rule watches for.
+pub(super) fn about(kind: &str) -> &'static str {
+    match kind {
+        "threshold" => "A figure beyond a limit",
+        "change" => "A figure unlike before",
+        "burn_rate" => "An error budget that burns",
+        "absence" => "Calls that stay away",
+        "breaker_state" => "The state of a breaker",
+        _ => "A breaker that flaps",
+    }
+}
 
 /// The most pairs of windows of a burn rate.
 pub(super) const PAIRS: usize = 4;
+
+/// What begins the field of a channel that is told, before its name: any name is one, also with a comma in it.
+pub(super) const TELL: &str = "tell.";
+
+/// The names of the channels that are ticked.
+pub(super) fn told(texts: &Texts) -> impl Iterator<Item = &str> {
+    let ticked = texts.iter().filter(|(_, text)| *text == "yes");
+    ticked.filter_map(|(name, _)| name.strip_prefix(TELL))
+}
 
 /// A field that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,21 +53,38 @@ fn unread<T>(field: &str, must: impl Into<String>) -> Result<T, Unread> {
 }
 
 /// What the numbers of a metric are.
-pub(super) fn unit_of(metric: &str) -> Unit {
-    let found = CALL_METRICS.iter().find(|info| info.name == metric);
-    found.map_or(Unit::Count, |info| info.unit)
+pub(in crate::alerts) fn unit_of(metric: &str) -> Unit {
+    info(metric).map_or(Unit::Count, |info| info.unit)
 }
 
-/// The name of a condition in [`KINDS`].
-pub(super) fn kind_of(condition: &ConditionDoc) -> &'static str {
-    match condition {
-        ConditionDoc::Threshold { .. } => "threshold",
-        ConditionDoc::Change { .. } => "change",
-        ConditionDoc::BurnRate { .. } => "burn_rate",
-        ConditionDoc::Absence { .. } => "absence",
-        ConditionDoc::BreakerState { .. } => "breaker_state",
-        ConditionDoc::Flapping { .. } => "flapping",
+/// Where the limit of a metric usually lies, and where it is good again: what a new rule begins with.
+pub(super) fn usual(metric: &MetricInfo) -> (f64, f64) {
+    match metric.unit {
+        Unit::Count => (100.0, 80.0),
+        Unit::Fraction if metric.low_is_bad() => (0.95, 0.97),
+        Unit::Fraction => (0.1, 0.05),
+        Unit::Milliseconds => (2_000.0, 1_600.0),
+        Unit::Tokens => (1_000_000.0, 800_000.0),
+        Unit::TokensPerSecond => (20.0, 25.0),
+        Unit::Usd => (10.0, 8.0),
     }
+}
+
+/// The form's field of an answer's field. Answers count pairs of windows as the rule has them, and the form may have
+/// places between them that are left empty.
+pub(super) fn place_of(texts: &Texts, field: &str) -> String {
+    let found = || {
+        let (nth, part) = field.strip_prefix("condition.windows.")?.split_once('.')?;
+        let place = filled(texts).nth(nth.parse().ok()?)?;
+        Some(format!("condition.windows.{place}.{part}"))
+    };
+    found().unwrap_or_else(|| field.to_owned())
+}
+
+/// The places of pairs that are not left empty.
+pub(super) fn filled(texts: &Texts) -> impl Iterator<Item = usize> + '_ {
+    let factor = |nth: &usize| texts.get(&format!("condition.windows.{nth}.factor"));
+    (0..PAIRS).filter(move |nth| factor(nth).is_some_and(|text| !text.trim().is_empty()))
 }
 
 /// A rule as texts.
@@ -65,7 +93,7 @@ pub fn texts_of(doc: &RuleDoc) -> Texts {
     let mut put = |name: &str, text: String| {
         texts.insert(name.to_owned(), text);
     };
-    put("kind", kind_of(&doc.condition).into());
+    put("kind", doc.condition.kind().into());
     put("name", doc.name.clone());
     put("about", doc.about.clone());
     put("for_ms", say_length(doc.for_ms));
@@ -74,11 +102,15 @@ pub fn texts_of(doc: &RuleDoc) -> Texts {
     let labels = doc.labels.iter().map(|(name, value)| format!("{name}={value}"));
     put("labels", labels.collect::<Vec<_>>().join(", "));
     put("runbook", doc.runbook.clone().unwrap_or_default());
+    for name in &doc.tell {
+        put(&[TELL, name].concat(), "yes".into());
+    }
     put("enabled", if doc.enabled { "yes" } else { "no" }.into());
     put(
         "quiet_until",
         doc.quiet_until.map_or(String::new(), |until| until.to_string()),
     );
+    put("escalation", doc.escalation.clone().unwrap_or_default());
     let (query, rest) = condition_texts(&doc.condition);
     for (name, text) in query.into_iter().chain(rest) {
         put(&format!("condition.{name}"), text);
@@ -210,8 +242,10 @@ pub fn read(texts: &Texts) -> Result<RuleDoc, Unread> {
         severity: form.text("severity"),
         labels: form.labels()?,
         runbook: Some(form.text("runbook")).filter(|runbook| !runbook.is_empty()),
+        tell: told(texts).map(str::to_owned).collect(),
         enabled: form.text("enabled") != "no",
         quiet_until: form.text("quiet_until").parse().ok(),
+        escalation: Some(form.text("escalation")).filter(|name| !name.is_empty()),
     })
 }
 
@@ -327,27 +361,30 @@ impl Form<'_> {
                 clear: self.whole("condition.clear")?,
             },
             _ => {
-                let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
-                return unread("kind", format!("must be one of {}", names.join(", ")));
+                let names = ConditionDoc::KINDS.join(", ");
+                return unread("kind", format!("must be one of {names}"));
             }
         })
     }
 
     /// Pairs whose factor is left empty are left out.
     fn pairs(&self) -> Result<Vec<BurnWindowDoc>, Unread> {
-        let mut pairs = Vec::new();
-        for nth in 0..PAIRS {
+        let pair = |(place, nth): (usize, usize)| {
             let name = |part: &str| format!("windows.{nth}.{part}");
-            if self.of(&name("factor")).is_empty() {
-                continue;
-            }
-            pairs.push(BurnWindowDoc {
-                factor: self.figure(&name("factor"), Unit::Count)?,
-                long_ms: self.length_of(&name("long_ms"))?,
-                short_ms: self.length_of(&name("short_ms"))?,
-            });
-        }
-        Ok(pairs)
+            // Named as the rule counts them.
+            let named = |unread: Unread| Unread {
+                field: unread
+                    .field
+                    .replace(&format!("windows.{nth}."), &format!("windows.{place}.")),
+                ..unread
+            };
+            Ok(BurnWindowDoc {
+                factor: self.figure(&name("factor"), Unit::Count).map_err(named)?,
+                long_ms: self.length_of(&name("long_ms")).map_err(named)?,
+                short_ms: self.length_of(&name("short_ms")).map_err(named)?,
+            })
+        };
+        filled(self.0).enumerate().map(pair).collect()
     }
 }
 
@@ -440,8 +477,10 @@ pub fn fresh(kind: &str) -> RuleDoc {
         severity: "warning".into(),
         labels: BTreeMap::new(),
         runbook: None,
+        tell: Vec::new(),
         enabled: true,
         quiet_until: None,
+        escalation: None,
     }
 }
 
@@ -451,15 +490,17 @@ mod tests {
 
     #[test]
     fn every_kind_is_read_as_it_was_said() {
-        for (kind, _) in KINDS {
+        for kind in ConditionDoc::KINDS {
             let mut doc = fresh(kind);
             doc.name = "Slow".into();
             doc.about = "Look at the fallback.".into();
             doc.labels = BTreeMap::from([("team".into(), "search".into()), ("tier".into(), "1".into())]);
             doc.runbook = Some("https://example.com/slow".into());
+            doc.tell = vec!["#llm-ops".into(), "night, and day".into()];
             doc.quiet_until = Some(1_765_000_000_000);
+            doc.escalation = Some("Nights".into());
             doc.enabled = false;
-            assert_eq!(kind_of(&doc.condition), kind);
+            assert_eq!(doc.condition.kind(), kind);
             assert_eq!(read(&texts_of(&doc)), Ok(doc), "{kind}");
         }
     }
@@ -517,5 +558,30 @@ mod tests {
         };
         assert_eq!(windows.len(), 1);
         assert_eq!(windows[0].factor, 6.0);
+    }
+
+    #[test]
+    fn a_wrong_pair_is_the_one_that_is_marked() {
+        let mut texts = texts_of(&fresh("burn_rate"));
+        assert_eq!(
+            place_of(&texts, "condition.windows.1.short_ms"),
+            "condition.windows.1.short_ms"
+        );
+        // The rule's first pair is the form's second.
+        texts.insert("condition.windows.0.factor".into(), String::new());
+        texts.insert("condition.windows.1.long_ms".into(), "soon".into());
+        let found = read(&texts).unwrap_err();
+        assert_eq!(found.field, "condition.windows.0.long_ms");
+        assert_eq!(place_of(&texts, &found.field), "condition.windows.1.long_ms");
+        assert_eq!(place_of(&texts, "condition.windows"), "condition.windows");
+        assert_eq!(place_of(&texts, "name"), "name");
+    }
+
+    #[test]
+    fn usual_figures_clear_on_the_good_side() {
+        for metric in protocol::query::CALL_METRICS {
+            let (limit, clear) = usual(metric);
+            assert_eq!(clear > limit, metric.low_is_bad(), "{}", metric.name);
+        }
     }
 }

@@ -145,17 +145,17 @@ fn times(frame: &Frame, would: &Would) -> AnyView {
         view! {
             <tr>
                 <td><time title=full(time.fired, offset)>{date_clock(time.fired, offset)}</time></td>
-                <td>{group(time)}</td>
-                <td class="n">{peak.unwrap_or_default()}</td>
-                <td class="n">{lasted}</td>
-                <td class="quiet">{beside(time)}</td>
+                <td data-label="What">{group(time)}</td>
+                <td class="n" data-label="Peak">{peak}</td>
+                <td class="n" data-label="Lasted">{lasted}</td>
+                <td class="quiet" data-label="Same moment">{beside(time)}</td>
             </tr>
         }
     });
     let more = told.times.len().saturating_sub(LISTED);
     view! {
         <div class="rule-times">
-            <table>
+            <table class="folds">
                 <caption>"Each time"</caption>
                 <thead>
                     <tr>
@@ -208,13 +208,17 @@ fn people(frame: &Frame, would: &Would) -> AnyView {
         }
     });
     let href = frame.href(Section::Channels);
+    let why = match would.doc.tell.is_empty() {
+        true => "Channels choose by urgency and labels",
+        false => "The rule names them",
+    };
     let whom = match would.through.is_empty() {
         true => view! {
             "Nobody is told: no channel takes it. " <a href=href>"Channels"</a>
         }
         .into_any(),
         false => view! {
-            "Told through " <b>{would.through.join(", ")}</b> ". " <a href=href>"Channels choose by urgency and labels"</a>
+            "Told through " <b>{would.through.join(", ")}</b> ". " <a href=href>{why}</a>
         }
         .into_any(),
     };

@@ -3,17 +3,16 @@
 //! A form that is sent with GET to see what the rule would have done, and with POST to keep it; `public/rule.js` asks anew
 //! while somebody changes a word or drags the line, and nothing else.
 //!
-//! Deliberately absent: whether a rule can be (the engine says so), and which channels are told (they choose by urgency
-//! and labels).
+//! Deliberately absent: whether a rule can be, and which channels are told where it names none (the engine says so).
 
 mod chart;
-mod fields;
+pub(super) mod fields;
 mod fired;
-mod quantity;
+pub(super) mod quantity;
 mod say;
 
 use leptos::prelude::*;
-use protocol::alerts::{Backtest, RuleDoc};
+use protocol::alerts::{Backtest, ConditionDoc, RuleDoc};
 
 use super::frame::{Frame, Section, still};
 use crate::plain::form::{Wrong, heading, hidden, refused, sure, text};
@@ -34,6 +33,8 @@ pub struct RuleView {
     pub texts: Texts,
     /// By what groups can be told apart.
     pub dimensions: Vec<String>,
+    /// The names of the channels there are.
+    pub channels: Vec<String>,
     /// How far back it is looked.
     pub days: i64,
     /// What the rule would have done, or why that is not known.
@@ -77,6 +78,7 @@ pub fn rule(view: &RuleView) -> String {
                 {["kind", "enabled", "quiet_until"].map(|name| hidden(name, said(view, name)))}
                 {version.as_deref().map(|version| hidden("version", version))}
                 {say::sentence(view)}
+                {say::tell(view)}
                 <p class="rule-look">
                     <button type="submit" class="btn" formnovalidate="">"See what it would have done"</button>
                 </p>
@@ -96,19 +98,15 @@ fn said<'a>(view: &'a RuleView, name: &str) -> &'a str {
 
 fn is_wrong(view: &RuleView, name: &str) -> bool {
     let wrong = Wrong::of(&view.frame.wrong, "rule");
-    // A part of a list is what its list is called.
-    wrong.is_some_and(|wrong| {
-        let field = wrong.field.replace(".windows.", ".windows.0.");
-        wrong.field == name || field == name
-    })
+    wrong.is_some_and(|wrong| fields::place_of(&view.texts, &wrong.field) == name)
 }
 
 fn kinds(view: &RuleView) -> AnyView {
     let chosen = said(view, "kind");
-    let links = fields::KINDS.map(|(kind, words)| {
+    let links = ConditionDoc::KINDS.map(|kind| {
         let here = (kind == chosen).then_some("page");
         let href = format!("{}/new?kind={kind}", view.frame.href(Section::Rules));
-        view! { <a href=href aria-current=here>{words}</a> }
+        view! { <a href=href aria-current=here>{fields::about(kind)}</a> }
     });
     view! { <nav class="rule-kinds" aria-label="What to watch for">{links.collect_view()}</nav> }.into_any()
 }
@@ -148,6 +146,10 @@ fn keep(view: &RuleView) -> AnyView {
                 {text("labels", "Labels", "text", said(view, "labels"), wrong)
                     .optional()
                     .hint("team=search, tier=1: channels and silences can go by them")
+                    .view()}
+                {text("escalation", "Escalation", "text", said(view, "escalation"), wrong)
+                    .optional()
+                    .hint("The name of a policy; empty for the one that is for all")
                     .view()}
             </div>
             {match buttons {

@@ -48,7 +48,7 @@ pub(super) const fn example(unit: Unit) -> &'static str {
 }
 
 /// A figure in the words of its unit.
-pub(super) fn say(unit: Unit, value: f64) -> String {
+pub(in crate::alerts) fn say(unit: Unit, value: f64) -> String {
     let plain = value.to_string();
     match unit {
         Unit::Fraction => format!("{}%", shifted(&plain, 2)),

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::query::{CALL_METRICS, KINDS};
 
-use super::fields::{PAIRS, unit_of};
+use super::fields::{PAIRS, TELL, filled, told, unit_of, usual};
 use super::{RuleView, is_wrong, quantity, said};
 use crate::plain::form::hidden;
 
@@ -45,6 +45,43 @@ pub(super) fn sentence(view: &RuleView) -> AnyView {
     .into_any()
 }
 
+/// Whom it tells: channels that are ticked, or those that want it. Nothing where there is no channel.
+pub(super) fn tell(view: &RuleView) -> Option<AnyView> {
+    let ticked: Vec<&str> = told(&view.texts).collect();
+    let there = view.channels.iter().map(String::as_str);
+    // One that is not there any more can be taken out.
+    let gone = ticked
+        .iter()
+        .copied()
+        .filter(|name| !view.channels.iter().any(|known| known == name));
+    let names: Vec<&str> = there.chain(gone).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let ticks = names.into_iter().map(|name| {
+        view! {
+            <label class="tick">
+                <input type="checkbox" name=[TELL, name].concat() value="yes" checked=ticked.contains(&name)/>
+                <span>{name.to_owned()}</span>
+            </label>
+        }
+    });
+    let ticks: Vec<_> = ticks.collect();
+    Some(
+        view! {
+            <fieldset class="rule-tell" aria-describedby="rule-tell" data-wrong=invalid(view, "tell")>
+                <legend>"and tell"</legend>
+                {ticks}
+                <small id="rule-tell">
+                    "With none ticked, the channels that take it by their own settings. With some, these alone, whatever they
+                    take otherwise."
+                </small>
+            </fieldset>
+        }
+        .into_any(),
+    )
+}
+
 fn threshold(view: &RuleView) -> AnyView {
     view! {
         {metric(view)} " of " {groups(view)} {filter(view, "any calls")} " is " {side(view, ["above", "below"])} " "
@@ -65,10 +102,9 @@ fn change(view: &RuleView) -> AnyView {
 }
 
 fn burn(view: &RuleView) -> AnyView {
-    let has = |nth: usize| !said(view, &format!("condition.windows.{nth}.factor")).is_empty();
     // One more than there are, to be filled in.
-    let count = (0..PAIRS).filter(|nth| has(*nth)).count();
-    let pairs = (0..PAIRS.min(count + 1)).map(|nth| {
+    let count = filled(&view.texts).last().map_or(1, |last| last + 2);
+    let pairs = (0..PAIRS.min(count)).map(|nth| {
         let field = |part: &str| format!("condition.windows.{nth}.{part}");
         let between = if nth == 0 { "" } else { ", or " };
         view! {
@@ -157,8 +193,17 @@ fn metric(view: &RuleView) -> AnyView {
             .filter(|info| !burns || ["answered", "attempt_success", "availability"].contains(&info.name));
         let options: Vec<_> = offered
             .map(|info| {
+                let (limit, clear) = usual(info);
                 view! {
-                    <option value=info.name selected=info.name == chosen>{info.title.to_lowercase()}</option>
+                    <option
+                        value=info.name
+                        selected=info.name == chosen
+                        data-side=if info.low_is_bad() { "below" } else { "above" }
+                        data-limit=quantity::say(info.unit, limit)
+                        data-clear=quantity::say(info.unit, clear)
+                    >
+                        {info.title.to_lowercase()}
+                    </option>
                 }
             })
             .collect();

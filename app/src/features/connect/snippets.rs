@@ -39,7 +39,9 @@ impl Snippet {
     /// For this server, with the key that was made for it, or else the machine's own.
     pub fn shown(&self, site: &Site, made: Option<&str>) -> Shown {
         let (open, close, environment) = self.key;
-        let text = self.template.replace("{ORIGIN}", &site.origin);
+        let text = self
+            .template
+            .replace("{ORIGIN}", &[&site.origin[..], &site.root].concat());
         let (before, after) = text.split_once("{KEY}").unwrap_or((&text, ""));
         let (before, key, after) = match made.or(site.local_key.as_deref()) {
             Some(key) => ([before, open].concat(), key.to_owned(), [close, after].concat()),
@@ -188,6 +190,7 @@ mod tests {
         Site {
             build: "0".into(),
             tenant: "default".into(),
+            root: String::new(),
             base: String::new(),
             origin: "http://127.0.0.1:3000".into(),
             local_key: key.map(str::to_owned),

@@ -27,6 +27,13 @@ fn everywhere(notice: Notice, text: &str, labels: usize) -> Message {
     told
 }
 
+/// The same as a channel's own words.
+fn own_words(mut told: Message) -> Message {
+    told.headline = Some(told.title.clone());
+    told.text = Some(told.summary.clone());
+    told
+}
+
 /// Hostile ones as they are, and everything long. Made once.
 fn messages() -> &'static [Message] {
     static ALL: OnceLock<Vec<Message>> = OnceLock::new();
@@ -39,11 +46,13 @@ fn all() -> Vec<Message> {
         all.push(everywhere(notice, "", 0));
         for text in PAYLOADS {
             all.push(everywhere(notice, text, 3));
+            all.push(own_words(everywhere(notice, text, 3)));
         }
     }
     for text in FILLERS.into_iter().chain(PAYLOADS.into_iter().step_by(7)) {
         let long = text.repeat(20_000 / text.len());
         all.push(everywhere(Notice::Fired, &long, 3));
+        all.push(own_words(everywhere(Notice::Fired, &long, 3)));
         let many = text.repeat(1_024 / text.len());
         let mut many = everywhere(Notice::Fired, &many, 32);
         for link in [&mut many.link, &mut many.ack_link, &mut many.runbook] {

@@ -9,3 +9,5 @@ mod secrecy_kept;
 mod settings;
 mod setup;
 mod signatures;
+mod slack_press;
+mod template;

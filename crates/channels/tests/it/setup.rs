@@ -128,6 +128,8 @@ pub fn message(notice: Notice) -> Message {
         tenant: "default".into(),
         simulated: false,
         grouped: Vec::new(),
+        headline: None,
+        text: None,
     };
     match notice {
         Notice::Fired | Notice::Refired | Notice::Trouble => {

@@ -326,18 +326,17 @@ impl BurnRate {
         must((1..=4).contains(&pairs), "condition.windows", || {
             format!("must be 1 to 4 pairs, got {pairs}")
         })?;
-        for pair in &self.windows {
-            window(pair.long, "condition.windows.long_ms", 7 * DAY)?;
-            window(pair.short, "condition.windows.short_ms", DAY)?;
-            must(pair.short < pair.long, "condition.windows.short_ms", || {
+        for (nth, pair) in self.windows.iter().enumerate() {
+            let field = |part: &str| format!("condition.windows.{nth}.{part}");
+            window(pair.long, &field("long_ms"), 7 * DAY)?;
+            window(pair.short, &field("short_ms"), DAY)?;
+            must(pair.short < pair.long, &field("short_ms"), || {
                 format!("must be shorter than long_ms {}, got {}", pair.long, pair.short)
             })?;
             let factor = pair.factor;
-            must(
-                factor > 0.0 && factor <= 10_000.0,
-                "condition.windows.factor",
-                || format!("must be above 0 and at most 10,000, got {factor}"),
-            )?;
+            must(factor > 0.0 && factor <= 10_000.0, &field("factor"), || {
+                format!("must be above 0 and at most 10,000, got {factor}")
+            })?;
         }
         Ok(())
     }

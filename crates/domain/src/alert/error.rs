@@ -21,7 +21,7 @@ impl RuleError {
 }
 
 /// `Err` that names the field unless `holds`.
-pub(super) fn must(holds: bool, field: &str, what: impl FnOnce() -> String) -> Result<(), RuleError> {
+pub(crate) fn must(holds: bool, field: &str, what: impl FnOnce() -> String) -> Result<(), RuleError> {
     if holds {
         return Ok(());
     }
@@ -29,7 +29,7 @@ pub(super) fn must(holds: bool, field: &str, what: impl FnOnce() -> String) -> R
 }
 
 /// A text of so many characters without control characters; `least` is 0 or 1.
-pub(super) fn text(value: &str, field: &str, least: usize, most: usize) -> Result<(), RuleError> {
+pub(crate) fn text(value: &str, field: &str, least: usize, most: usize) -> Result<(), RuleError> {
     let length = value.chars().count();
     must((least..=most).contains(&length), field, || {
         format!("must have {least} to {most} characters, got {length}")

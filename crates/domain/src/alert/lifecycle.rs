@@ -4,6 +4,7 @@
 //! What people did is never undone by the system, except by the end they gave it themselves: an acknowledgement stays
 //! until it runs out, is taken back or taken over, or the alert is resolved.
 
+use super::Origin;
 use super::record::{Ack, Alert, Event, EventKind, Holds, New, Notice, Resolved, Snooze, Who};
 use crate::Millis;
 
@@ -69,8 +70,22 @@ pub enum Command {
         /// The newest reading.
         summary: String,
     },
+    /// Its sender sent it again, in newer words or with a later end; no event.
+    Again {
+        /// What was found.
+        summary: String,
+        /// What to do.
+        runbook: Option<String>,
+        /// What is kept of it.
+        origin: Origin,
+    },
     /// The reasons why nobody is told are these now.
     Hold(Holds),
+    /// Nobody took it in time: others are told, in these words. Nothing when nobody is waited for.
+    Escalate {
+        /// Who is told.
+        words: String,
+    },
     /// It belongs to this incident.
     Join {
         /// The number of the alert that began it.
@@ -136,6 +151,7 @@ impl Alert {
         let alert = Alert {
             rule: new.rule,
             rule_name: new.rule_name,
+            origin: new.origin,
             fingerprint: new.fingerprint,
             severity: new.severity,
             part: new.part,
@@ -242,7 +258,21 @@ pub fn step(alert: &Alert, command: Command, now: Millis) -> Result<Moved, Refus
             moved.alert.resolved = Some(Resolved { at: now, by, why });
         }
         Command::Observe { summary } => moved.alert.summary = summary,
+        Command::Again {
+            summary,
+            runbook,
+            origin,
+        } => {
+            moved.alert.summary = summary;
+            moved.alert.runbook = runbook;
+            moved.alert.origin = Some(origin);
+        }
         Command::Hold(holds) => moved.hold(holds, now),
+        Command::Escalate { words } => {
+            if moved.alert.calls(now) {
+                moved.note(event(now, None, EventKind::Escalated, &words));
+            }
+        }
         Command::Join { incident } => {
             if moved.alert.incident != Some(incident) {
                 moved.alert.incident = Some(incident);

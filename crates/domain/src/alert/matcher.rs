@@ -7,7 +7,7 @@ use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
-use super::Labels;
+use super::{Labels, NAME_LABEL, RULE_LABEL};
 
 /// The longest value or pattern, in characters.
 const MAX_VALUE: usize = 1_024;
@@ -113,8 +113,12 @@ impl Matcher {
     }
 
     /// Whether labels meet the demand.
+    ///
+    /// What others call `alertname` is the label `rule` of our own alerts: either finds them.
     pub fn matches(&self, labels: &Labels) -> bool {
-        self.allows(labels.get(&self.label).map_or("", String::as_str))
+        let own = || labels.get(RULE_LABEL).filter(|_| self.label == NAME_LABEL);
+        let value = labels.get(&self.label).or_else(own);
+        self.allows(value.map_or("", String::as_str))
     }
 
     /// It also allows a label that is not there: alone it would hide more than anybody means.

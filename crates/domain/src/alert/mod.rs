@@ -6,14 +6,16 @@
 //!
 //! A [`Rule`] says what is bad. A [`Watch`] follows one group of one rule through its readings and tells when it becomes
 //! pending, fires, clears or flaps. An [`Alert`] is what people see: [`step`] is the one function that changes it, for
-//! people and for the system. [`incident`] decides what is a symptom of what, [`Silence`]s hide.
+//! people and for the system. [`incident`] decides what is a symptom of what, [`Silence`]s hide. What others have found
+//! comes as [`Sent`], without rule and watch.
 //!
 //! Deliberately absent: where readings come from (the engine's queries), which metrics there are, how a figure is
 //! written, who may do what, and how anybody is told.
 
 mod condition;
 mod defaults;
-mod error;
+mod elsewhere;
+pub(crate) mod error;
 pub mod incident;
 mod lifecycle;
 mod matcher;
@@ -30,6 +32,7 @@ pub use condition::{
     Quorum, Side, Threshold,
 };
 pub use defaults::{DefaultRule, defaults};
+pub use elsewhere::{MAX_ELSEWHERE, NAME_LABEL, Origin, SENT_LASTS, Sent, Source};
 pub use error::RuleError;
 pub use lifecycle::{Command, Moved, Refused, step};
 pub use matcher::{Matcher, MatcherError, Op, matchers};

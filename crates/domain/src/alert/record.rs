@@ -1,6 +1,6 @@
 //! An alert as it is kept: facts with their times. Where it stands follows from them ([`Alert::phase`]).
 
-use super::{Labels, Part, Severity};
+use super::{Labels, Origin, Part, Severity, Source};
 use crate::Millis;
 
 /// Somebody, as they are shown.
@@ -126,10 +126,12 @@ impl Phase {
 /// One alert, from its firing to for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// The number of its rule.
+    /// The number of its rule; 0 when it comes from elsewhere.
     pub rule: u64,
-    /// What the rule was called when it fired.
+    /// What the rule was called when it fired, or what its sender calls it.
     pub rule_name: String,
+    /// What is kept of what was sent; `None` when a rule of ours found it.
+    pub origin: Option<Origin>,
     /// Of rule and group: one alert of it is open at a time.
     pub fingerprint: u64,
     /// How urgent.
@@ -171,10 +173,12 @@ pub struct Alert {
 /// What an alert is raised with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct New {
-    /// The number of its rule.
+    /// The number of its rule; 0 when it comes from elsewhere.
     pub rule: u64,
     /// The rule's name.
     pub rule_name: String,
+    /// What is kept of what was sent.
+    pub origin: Option<Origin>,
     /// Of rule and group.
     pub fingerprint: u64,
     /// How urgent.
@@ -237,6 +241,8 @@ pub enum EventKind {
     Suppressed,
     /// Nothing holds it back any more.
     Released,
+    /// Nobody took it in time, and others are told.
+    Escalated,
     /// Somebody looks after it now, or nobody.
     Assigned,
     /// Somebody wrote something.
@@ -249,7 +255,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [EventKind; 13] = [
+    pub const ALL: [EventKind; 14] = [
         EventKind::Pending,
         EventKind::Fired,
         EventKind::Acknowledged,
@@ -259,6 +265,7 @@ impl EventKind {
         EventKind::Unsnoozed,
         EventKind::Suppressed,
         EventKind::Released,
+        EventKind::Escalated,
         EventKind::Assigned,
         EventKind::Commented,
         EventKind::Joined,
@@ -277,6 +284,7 @@ impl EventKind {
             EventKind::Unsnoozed => "unsnoozed",
             EventKind::Suppressed => "suppressed",
             EventKind::Released => "released",
+            EventKind::Escalated => "escalated",
             EventKind::Assigned => "assigned",
             EventKind::Commented => "commented",
             EventKind::Joined => "joined",
@@ -344,9 +352,19 @@ impl Alert {
         }
     }
 
+    /// It was told, needs somebody, and nobody has it: who waits is told of it step by step.
+    pub fn calls(&self, now: Millis) -> bool {
+        self.told && self.phase(now) == Phase::Firing
+    }
+
     /// It is not over.
     pub fn is_open(&self) -> bool {
         self.resolved.is_none()
+    }
+
+    /// Who found it.
+    pub fn source(&self) -> Source {
+        self.origin.as_ref().map_or(Source::Rule, |origin| origin.source)
     }
 
     /// A label's value; empty when it has none.

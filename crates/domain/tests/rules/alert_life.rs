@@ -22,6 +22,7 @@ pub fn new(part: Part, labels: &[(&str, &str)]) -> New {
     New {
         rule: 1,
         rule_name: "Breaker open".into(),
+        origin: None,
         fingerprint: 7,
         severity: Severity::Critical,
         part,

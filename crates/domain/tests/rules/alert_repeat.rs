@@ -10,15 +10,15 @@ const DAY: i64 = 24 * HOUR;
 const ALL: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// A zone whose clock is put from one offset to another at a moment: minutes east of UTC before and after.
-struct Change {
-    zone: &'static str,
-    at: i64,
-    before: i64,
-    after: i64,
+pub(crate) struct Change {
+    pub(crate) zone: &'static str,
+    pub(crate) at: i64,
+    pub(crate) before: i64,
+    pub(crate) after: i64,
 }
 
 /// Of 2026, as the zones' authorities have announced them: IANA tzdata 2025b (europe, northamerica, australasia).
-const CHANGES: [Change; 12] = [
+pub(crate) const CHANGES: [Change; 12] = [
     change("Europe/Berlin", 1_774_746_000, 60, 120),
     change("Europe/Berlin", 1_792_890_000, 120, 60),
     change("Europe/London", 1_774_746_000, 0, 60),

@@ -201,7 +201,7 @@ fn a_refusal_names_the_field_and_the_limit() {
         ),
         (
             burn(0.99, pair(5 * MINUTE, 60 * MINUTE, 14.4)),
-            "condition.windows.short_ms: must be shorter than long_ms 300000, got 3600000",
+            "condition.windows.0.short_ms: must be shorter than long_ms 300000, got 3600000",
         ),
         (
             burn(0.99, vec![]),
@@ -209,7 +209,7 @@ fn a_refusal_names_the_field_and_the_limit() {
         ),
         (
             burn(0.99, pair(60 * MINUTE, 5 * MINUTE, 0.0)),
-            "condition.windows.factor: must be above 0 and at most 10,000, got 0",
+            "condition.windows.0.factor: must be above 0 and at most 10,000, got 0",
         ),
         (
             change(5 * MINUTE, 60 * MINUTE),

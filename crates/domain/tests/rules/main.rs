@@ -9,6 +9,7 @@ mod alert_watch;
 mod bucket;
 mod core;
 mod core_cases;
+mod duty;
 mod history;
 mod registry;
 mod registry_always;

@@ -53,7 +53,7 @@ impl Engine {
             match alerts.change_alert(scope, write, entry).await {
                 Ok(Some(stored)) => {
                     if by_hand {
-                        state.resolved_by_hand(stored.alert.fingerprint, now);
+                        state.resolved_by_hand(&stored.alert, now);
                     }
                     let item = told::alert(&stored, now);
                     state.keep(stored);
@@ -94,7 +94,12 @@ fn action(command: &Command) -> &'static str {
         Command::Assign { .. } => "alert.assign",
         Command::Comment { .. } => "alert.comment",
         Command::Resolve { .. } => "alert.resolve",
-        Command::Observe { .. } | Command::Hold(_) | Command::Join { .. } | Command::Tend => "alert.change",
+        Command::Observe { .. }
+        | Command::Again { .. }
+        | Command::Hold(_)
+        | Command::Escalate { .. }
+        | Command::Join { .. }
+        | Command::Tend => "alert.change",
     }
 }
 

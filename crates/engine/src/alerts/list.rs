@@ -1,6 +1,6 @@
 //! Which alerts there are, and what happened to one.
 
-use domain::alert::{Matcher, Phase, Severity};
+use domain::alert::{Matcher, Phase, Severity, Source};
 use protocol::alerts::{AlertDetail, AlertList};
 use protocol::view::Alerts;
 use store::{AlertQuery, StoredAlert, TenantScope};
@@ -24,6 +24,8 @@ pub struct AlertSearch {
     pub phases: Vec<Phase>,
     /// Of one of these severities.
     pub severities: Vec<Severity>,
+    /// Found by one of these.
+    pub sources: Vec<Source>,
     /// Whose labels meet all of these.
     pub matchers: Vec<Matcher>,
     /// Of this rule.
@@ -45,6 +47,7 @@ impl AlertSearch {
         let alert = &stored.alert;
         (self.phases.is_empty() || self.phases.contains(&alert.phase(now)))
             && (self.severities.is_empty() || self.severities.contains(&alert.severity))
+            && (self.sources.is_empty() || self.sources.contains(&alert.source()))
             && self.matchers.iter().all(|matcher| matcher.matches(&alert.labels))
     }
 

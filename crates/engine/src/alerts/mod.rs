@@ -3,6 +3,7 @@
 //!
 //! What somebody did is answered when it is stored. Deliberately absent: who may do what (the server's policies).
 
+mod elsewhere;
 mod handle;
 mod list;
 mod rail;

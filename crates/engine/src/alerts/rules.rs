@@ -3,11 +3,12 @@
 use domain::alert::{Rule, RuleError};
 use protocol::Span;
 use protocol::alerts::{Backtest, RuleDoc, RuleItem};
-use store::{RuleDraft, StoreError, StoredRule, TenantScope};
+use store::{RuleDraft, StoreError, StoredChannel, StoredRule, TenantScope};
 
 use super::{AlertError, Hand};
 use crate::Engine;
 use crate::evaluate::{Desk, State, needs, rule_of};
+use crate::notify::{names, numbers};
 
 impl Engine {
     /// The tenant's rules, by number.
@@ -18,7 +19,9 @@ impl Engine {
         let desk = self.evaluator().desk(&self.tenant(scope)).await?;
         let state = desk.state.lock().await;
         let stored = self.stores().alerts.rules(scope).await?;
-        Ok(stored.iter().filter_map(|stored| item(stored, &state)).collect())
+        let channels = self.stores().deliveries.channels(scope).await?;
+        let items = stored.iter().filter_map(|stored| item(stored, &state, &channels));
+        Ok(items.collect())
     }
 
     /// One rule.
@@ -55,8 +58,25 @@ impl Engine {
     ///
     /// # Errors
     /// It is not as it must be.
-    pub fn check_rule(&self, scope: &TenantScope, doc: &RuleDoc) -> Result<(), AlertError> {
-        self.checked(scope, doc).map(drop)
+    pub async fn check_rule(&self, scope: &TenantScope, doc: &RuleDoc) -> Result<(), AlertError> {
+        self.to_keep(scope, doc).await.map(drop)
+    }
+
+    /// A rule as it is stored, checked: channels are named by their numbers. And the channels there are.
+    async fn to_keep(
+        &self,
+        scope: &TenantScope,
+        doc: &RuleDoc,
+    ) -> Result<(RuleDoc, Vec<StoredChannel>), AlertError> {
+        self.checked(scope, doc)?;
+        self.check_escalation(scope, doc.escalation.as_deref()).await?;
+        let channels = self.stores().deliveries.channels(scope).await?;
+        let named = numbers(&doc.tell, &channels)?;
+        let kept = RuleDoc {
+            tell: named.iter().map(u64::to_string).collect(),
+            ..doc.clone()
+        };
+        Ok((kept, channels))
     }
 
     /// Makes a rule; it is evaluated from now on.
@@ -69,13 +89,13 @@ impl Engine {
         doc: &RuleDoc,
         hand: &Hand,
     ) -> Result<RuleItem, AlertError> {
-        self.checked(scope, doc)?;
+        let (kept, channels) = self.to_keep(scope, doc).await?;
         let desk = self.evaluator().desk(&self.tenant(scope)).await?;
         let mut state = desk.state.lock().await;
-        let draft = self.draft(doc, hand)?;
+        let draft = self.draft(&kept, hand)?;
         let entry = hand.entry(draft.at, "rule.create", &doc.name, "");
         let stored = self.stores().alerts.create_rule(scope, draft, entry).await?;
-        self.taken(&desk, &mut state, stored).await
+        self.taken(&desk, &mut state, stored, &channels).await
     }
 
     /// Puts a rule into the place of one.
@@ -90,7 +110,7 @@ impl Engine {
         doc: &RuleDoc,
         hand: &Hand,
     ) -> Result<RuleItem, AlertError> {
-        self.checked(scope, doc)?;
+        let (kept, channels) = self.to_keep(scope, doc).await?;
         let desk = self.evaluator().desk(&self.tenant(scope)).await?;
         let mut state = desk.state.lock().await;
         let rules = self.stores().alerts.rules(scope).await?;
@@ -102,12 +122,12 @@ impl Engine {
         if let Some(wanted) = version.filter(|wanted| *wanted != found) {
             return Err(AlertError::Stale { wanted, found });
         }
-        let draft = self.draft(doc, hand)?;
+        let draft = self.draft(&kept, hand)?;
         let entry = hand.entry(draft.at, "rule.change", id, &doc.name);
         let alerts = &self.stores().alerts;
         let stored = alerts.change_rule(scope, (id, found), draft, entry).await?;
         let stored = stored.ok_or(AlertError::Missing)?;
-        self.taken(&desk, &mut state, stored).await
+        self.taken(&desk, &mut state, stored, &channels).await
     }
 
     /// Removes a rule; its open alerts are resolved at the next turn, and its history stays.
@@ -170,19 +190,21 @@ impl Engine {
         desk: &Desk,
         state: &mut State,
         stored: StoredRule,
+        channels: &[StoredChannel],
     ) -> Result<RuleItem, AlertError> {
         self.evaluator().take_rule(desk, state, stored.clone()).await;
         state.untold = true;
         desk.tell(state, self.clock().now());
         desk.tenant.cross();
         let unread = || StoreError::Corrupt(format!("the rule {} cannot be read", stored.id));
-        item(&stored, state).ok_or_else(|| AlertError::Store(unread()))
+        item(&stored, state, channels).ok_or_else(|| AlertError::Store(unread()))
     }
 }
 
 /// A rule as it is told; `None` when its text cannot be read at all.
-fn item(stored: &StoredRule, state: &State) -> Option<RuleItem> {
-    let rule: RuleDoc = serde_json::from_str(&stored.body).ok()?;
+fn item(stored: &StoredRule, state: &State, channels: &[StoredChannel]) -> Option<RuleItem> {
+    let mut rule: RuleDoc = serde_json::from_str(&stored.body).ok()?;
+    rule.tell = names(&rule.tell, channels);
     let open = state.open_alerts().filter(|alert| alert.alert.rule == stored.id);
     let ruled = state.rules.get(&stored.id);
     Some(RuleItem {

@@ -15,7 +15,7 @@ pub(super) fn who(who: &Who) -> WhoDoc {
 /// An alert as it is at this moment.
 pub(super) fn alert(stored: &StoredAlert, now: Millis) -> AlertItem {
     let alert = &stored.alert;
-    let resolved = alert.resolved.as_ref();
+    let (resolved, origin) = (alert.resolved.as_ref(), alert.origin.as_ref());
     AlertItem {
         id: stored.id,
         version: stored.version,
@@ -23,8 +23,14 @@ pub(super) fn alert(stored: &StoredAlert, now: Millis) -> AlertItem {
         severity: alert.severity.as_str().into(),
         title: alert.title.clone(),
         summary: alert.summary.clone(),
+        source: alert.source().as_str().into(),
         rule: alert.rule,
         rule_name: alert.rule_name.clone(),
+        link: origin.and_then(|origin| origin.link.clone()),
+        annotations: origin
+            .map(|origin| origin.annotations.clone())
+            .unwrap_or_default(),
+        ends: origin.and_then(|origin| origin.ends),
         labels: alert.labels.clone(),
         runbook: alert.runbook.clone(),
         simulated: alert.simulated,

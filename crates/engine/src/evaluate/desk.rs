@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use super::breakers::Openings;
 use super::figures::{Needs, Seen, needs};
+use super::sent::SentMemory;
 use super::{rule_of, words};
 use crate::tenants::Tenant;
 
@@ -68,6 +69,8 @@ pub(crate) struct State {
     pub grid: Option<Millis>,
     /// Who was resolved by hand, by fingerprint: it is left alone until it clears, or until then.
     pub by_hand: HashMap<u64, Millis>,
+    /// What is known of those who send, beyond what is stored.
+    pub sent: SentMemory,
     /// When each alert's newest words were stored.
     pub worded: HashMap<u64, Millis>,
     /// An alert, a silence or a rule is not as viewers were told.
@@ -212,6 +215,7 @@ impl State {
             stored.alert.is_open() || (cause && incident::explains(&stored.alert, now))
         });
         self.by_hand.retain(|_, until| now < *until);
+        self.sent.tidy(&self.open, now);
         for judged in self.rules.values_mut().filter_map(Ruled::active_mut) {
             let absence = matches!(judged.rule.condition, domain::alert::Condition::Absence(_));
             judged.groups.retain(|_, group| {

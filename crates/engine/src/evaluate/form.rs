@@ -159,7 +159,7 @@ fn bound_of(side: &str, limit: f64, clear: f64) -> Result<Bound, RuleError> {
     Ok(Bound { side, limit, clear })
 }
 
-/// As people write it.
+/// As people write it, but for whom it tells.
 pub(crate) fn doc_of(rule: &Rule) -> RuleDoc {
     RuleDoc {
         name: rule.name.clone(),
@@ -170,8 +170,11 @@ pub(crate) fn doc_of(rule: &Rule) -> RuleDoc {
         severity: rule.severity.as_str().into(),
         labels: rule.labels.clone(),
         runbook: rule.runbook.clone(),
+        // Whom to tell is no part of what is bad.
+        tell: Vec::new(),
         enabled: rule.enabled,
         quiet_until: rule.quiet_until,
+        escalation: None,
     }
 }
 

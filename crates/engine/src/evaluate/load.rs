@@ -73,8 +73,11 @@ impl Evaluator {
                 .or_default()
                 .push(stored.alert.fired);
             if resolved.by.is_some() {
-                let until = resolved.at + BY_HAND;
-                fresh.by_hand.entry(stored.alert.fingerprint).or_insert(until);
+                let (print, until) = (stored.alert.fingerprint, resolved.at + BY_HAND);
+                match &stored.alert.origin {
+                    Some(_) => fresh.sent.leave_alone(print, until),
+                    None => drop(fresh.by_hand.entry(print).or_insert(until)),
+                }
             }
             over.push(stored);
         }
@@ -89,6 +92,7 @@ impl Evaluator {
         let open: Vec<StoredAlert> = fresh.open_alerts().cloned().collect();
         for stored in &open {
             fresh.go_on(stored, &fires, now);
+            fresh.sent.start(&stored.alert, now);
         }
         self.openings_of(desk, &mut fresh, now).await?;
         let ids: Vec<u64> = fresh.rules.keys().copied().collect();

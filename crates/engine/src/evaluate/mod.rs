@@ -22,6 +22,7 @@ mod form;
 mod grid;
 mod load;
 mod reconcile;
+mod sent;
 mod words;
 
 use std::collections::HashMap;
@@ -48,8 +49,9 @@ use crate::tenants::{Tenant, Tenants};
 pub(crate) use backtest::{BacktestError, LONGEST};
 pub(crate) use breakers::Standing;
 pub(crate) use desk::{Desk, State};
-pub(crate) use figures::{Figure, Needs, STEP, needs};
+pub(crate) use figures::{Figure, Needs, STEP, labels_with, needs};
 pub(crate) use form::{doc_of, rule_of};
+pub use sent::Fate;
 
 /// A bucket is judged so long after its end: what comes late by less still counts.
 const SETTLE: Millis = 5_000;
@@ -127,6 +129,15 @@ impl Evaluator {
         }
         drop(state);
         Ok(desk)
+    }
+
+    /// Begins a desk anew, from what is stored.
+    pub async fn reload(&self, desk: &Desk, state: &mut State) -> Result<(), StoreError> {
+        *state = State::default();
+        self.load(desk, state).await?;
+        state.untold = true;
+        desk.tell(state, self.clock.now());
+        Ok(())
     }
 
     /// Rules that look at breakers, at once.

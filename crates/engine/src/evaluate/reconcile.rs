@@ -17,12 +17,12 @@ use super::{Evaluator, words};
 use crate::metrics::Counters;
 
 /// Newest words of an alert are stored no more often than this.
-const WORDS_EVERY: Millis = 60_000;
+pub(super) const WORDS_EVERY: Millis = 60_000;
 /// How often a turn is tried again after somebody else was faster.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// An alert to be written, with all that happened to it in this turn.
-struct Change {
+pub(super) struct Change {
     id: u64,
     version: u64,
     before: Alert,
@@ -32,7 +32,7 @@ struct Change {
 }
 
 impl Change {
-    fn of(stored: &StoredAlert) -> Change {
+    pub(super) fn of(stored: &StoredAlert) -> Change {
         Change {
             id: stored.id,
             version: stored.version,
@@ -44,7 +44,7 @@ impl Change {
     }
 
     /// Lets something happen; what is refused does not.
-    fn apply(&mut self, command: Command, now: Millis) {
+    pub(super) fn apply(&mut self, command: Command, now: Millis) {
         if let Ok(moved) = step(&self.alert, command, now) {
             self.alert = moved.alert;
             self.events.extend(moved.events);
@@ -53,7 +53,7 @@ impl Change {
     }
 
     /// What is to be written, if anything is.
-    fn write(self) -> Option<AlertWrite> {
+    pub(super) fn write(self) -> Option<AlertWrite> {
         let news = !self.events.is_empty() || self.alert != self.before;
         news.then_some(AlertWrite {
             known: Some((self.id, self.version)),
@@ -112,7 +112,7 @@ impl Evaluator {
     }
 
     /// Writes, and takes what is stored then. Whether there was anything to write.
-    async fn write(
+    pub(super) async fn write(
         &self,
         desk: &Desk,
         state: &mut State,
@@ -157,13 +157,13 @@ impl Evaluator {
 
 /// What may explain others, by provider.
 #[derive(Default)]
-struct Causes<'a> {
+pub(super) struct Causes<'a> {
     all: Vec<Member<'a>>,
     by_provider: HashMap<&'a str, Vec<Member<'a>>>,
 }
 
 impl Causes<'_> {
-    fn place(&self, id: Option<u64>, what: (&Labels, Part, Millis), now: Millis) -> Option<Place> {
+    pub(super) fn place(&self, id: Option<u64>, what: (&Labels, Part, Millis), now: Millis) -> Option<Place> {
         let provider = what.0.get("provider").map_or("", String::as_str);
         let members = match provider {
             "" => &self.all,
@@ -188,6 +188,11 @@ impl State {
     /// Alerts that are over: their watch does not fire, or their rule is gone.
     fn ends(&self, now: Millis) -> Vec<AlertWrite> {
         let over = |stored: &StoredAlert| -> Option<&'static str> {
+            if stored.alert.origin.is_some() {
+                return self
+                    .ran_out(&stored.alert, now)
+                    .then_some("it was not sent again");
+            }
             let Some(ruled) = self.rules.get(&stored.alert.rule) else {
                 return Some("its rule was deleted");
             };
@@ -268,6 +273,7 @@ impl State {
         New {
             rule: id,
             rule_name: rule.name.clone(),
+            origin: None,
             fingerprint: print,
             severity: rule.severity,
             part: rule.part(),
@@ -306,7 +312,11 @@ impl State {
                 .map(|place| place.incident)
                 .filter(|_| alert.incident.is_none());
             roots.extend(joins.or(alert.incident));
-            let holds = self.holds(&alert.labels, place.and_then(|place| place.cause), watched, now);
+            // Whoever sent an alert wants it told, whatever explains it.
+            let cause = place
+                .and_then(|place| place.cause)
+                .filter(|_| alert.origin.is_none());
+            let holds = self.holds(&alert.labels, cause, watched, now);
             let due = alert.due().is_some_and(|due| due <= now);
             let words = watched
                 .map(|(_, group)| &group.summary)
@@ -371,7 +381,7 @@ impl State {
         Some((&judged.rule, judged.groups.get(&alert.fingerprint)?))
     }
 
-    fn causes(&self) -> Causes<'_> {
+    pub(super) fn causes(&self) -> Causes<'_> {
         let mut causes = Causes::default();
         for (id, stored) in &self.alerts {
             if stored.alert.part == Part::Cause {
@@ -388,7 +398,7 @@ impl State {
     }
 
     /// Why nobody is told of something with these labels.
-    fn holds(
+    pub(super) fn holds(
         &self,
         labels: &Labels,
         cause: Option<u64>,
@@ -413,7 +423,13 @@ impl State {
     }
 
     /// Somebody resolved an alert: while it stays bad it is left alone for a while.
-    pub fn resolved_by_hand(&mut self, fingerprint: u64, now: Millis) {
+    pub fn resolved_by_hand(&mut self, alert: &Alert, now: Millis) {
+        let fingerprint = alert.fingerprint;
+        if alert.origin.is_some() {
+            // Whoever sends goes on sending while it is bad.
+            self.sent.leave_alone(fingerprint, now + BY_HAND);
+            return;
+        }
         let bad = self.rules.values().filter_map(Ruled::active).any(|judged| {
             let group = judged.groups.get(&fingerprint);
             group.is_some_and(|group| group.watch.is_firing())

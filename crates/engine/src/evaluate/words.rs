@@ -1,12 +1,27 @@
 //! An alert in words: what it is called, and what was found.
 
 use domain::Millis;
-use domain::alert::{Condition, Labels, Quorum, Reading, Rule, Side};
+use domain::alert::{Condition, Labels, Quorum, Reading, Rule, Sent, Side};
 use domain::breaker::State;
 use protocol::query::{CALL_METRICS, Unit};
 
 /// `Breaker open: claude-sonnet`.
 pub(crate) fn title(rule: &Rule, group: &Labels) -> String {
+    named(&rule.name, group)
+}
+
+/// The same, of what others have found: they name what it is about as Prometheus does.
+pub(crate) fn title_of_sent(sent: &Sent) -> String {
+    let name = sent.name();
+    let ours = named(&name, &sent.labels);
+    let own = |label: &&str| sent.labels.get(*label);
+    match ["instance", "job"].iter().find_map(own) {
+        Some(place) if ours == name => format!("{name}: {place}"),
+        _ => ours,
+    }
+}
+
+fn named(name: &str, group: &Labels) -> String {
     let of = |name: &str| group.get(name).map(String::as_str);
     let mut parts: Vec<&str> = Vec::new();
     match (of("breaker"), of("model"), of("provider")) {
@@ -25,8 +40,8 @@ pub(crate) fn title(rule: &Rule, group: &Labels) -> String {
         parts.push(environment);
     }
     match parts.is_empty() {
-        true => rule.name.clone(),
-        false => format!("{}: {}", rule.name, parts.join(" ")),
+        true => name.to_owned(),
+        false => format!("{name}: {}", parts.join(" ")),
     }
 }
 

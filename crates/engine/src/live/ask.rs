@@ -85,18 +85,14 @@ impl TenantLive {
 
     /// The names of breakers, sorted, each once.
     pub(crate) fn breaker_names(&self) -> Vec<String> {
-        let names: BTreeSet<&str> = self
-            .registry
-            .breakers()
-            .map(|breaker| breaker.key.breaker.as_str())
-            .collect();
-        names.into_iter().map(str::to_owned).collect()
+        let names: BTreeSet<String> = self.shown().map(|breaker| breaker.key.breaker.clone()).collect();
+        names.into_iter().collect()
     }
 
     /// Every instance that is open.
     pub(crate) fn open_instances(&self) -> Vec<OpenInstance> {
         let mut open = Vec::new();
-        for breaker in self.registry.breakers() {
+        for breaker in self.shown() {
             for instance in breaker
                 .instances
                 .values()

@@ -46,7 +46,12 @@ impl TenantLive {
             kpis,
             providers: self.provider_rows(range, now, &breakers),
             breakers,
-            feed: self.transitions.feed().map(wire::feed).collect(),
+            feed: self
+                .transitions
+                .feed()
+                .filter(|row| self.is_shown(row))
+                .map(wire::feed)
+                .collect(),
             points,
             last_event: self.last_event,
             simulated: self.is_simulated(now),
@@ -55,9 +60,8 @@ impl TenantLive {
 
     fn breaker_rows(&self, now: Millis) -> Vec<view::Breaker> {
         let mut rows: Vec<view::Breaker> = self
-            .registry
-            .breakers()
-            .map(|breaker| self.breaker_row(breaker, now))
+            .shown()
+            .map(|breaker| self.breaker_row(&breaker, now))
             .collect();
         rows.sort_by(|a, b| {
             let key = |row: &view::Breaker| {
@@ -116,7 +120,8 @@ impl TenantLive {
     fn verdict(&self, now: Millis) -> view::Verdict {
         let minute = self.totals.seconds.sum(now - MINUTE, now + 1_000);
         let over = minute.fallback_share().is_some_and(|share| share > FAILING_OVER);
-        let breakers = self.registry.breakers().map(|breaker| BreakerVerdict {
+        let shown: Vec<_> = self.shown().collect();
+        let breakers = shown.iter().map(|breaker| BreakerVerdict {
             name: &breaker.key.breaker,
             provider: &breaker.provider,
             state: breaker.worst(),

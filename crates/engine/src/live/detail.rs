@@ -12,7 +12,7 @@ use crate::wire;
 impl TenantLive {
     /// Its instances, its transitions, the calls behind its last trip.
     pub fn detail(&self, id: BreakerId, now: Millis) -> Option<BreakerDetail> {
-        let breaker = self.registered(id)?;
+        let breaker = self.looked_at(id)?;
         let mut instances: Vec<_> = breaker
             .instances
             .values()
@@ -23,7 +23,7 @@ impl TenantLive {
             (severity(a.state), &a.instance).cmp(&(severity(b.state), &b.instance))
         });
         Some(BreakerDetail {
-            breaker: self.breaker_row(breaker, now),
+            breaker: self.breaker_row(&breaker, now),
             instances,
             transitions: self.transitions.of(id).map(wire::feed).collect(),
             trip: self.calls.last_trip(id).map(|trip| Trip {

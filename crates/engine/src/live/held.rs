@@ -1,5 +1,7 @@
 //! Breakers as live state holds them: what pages of history begin with.
 
+use std::borrow::Cow;
+
 use domain::Millis;
 use domain::breaker::{Breaker, BreakerId, BreakerKey, State};
 use protocol::view;
@@ -28,20 +30,19 @@ pub(crate) struct HeldInstance {
 impl TenantLive {
     /// Every breaker, or those of one name, by id.
     pub(crate) fn held(&self, now: Millis, name: Option<&str>) -> Vec<Held> {
-        self.registry
-            .breakers()
+        self.shown()
             .filter(|breaker| name.is_none_or(|name| breaker.key.breaker == name))
             .map(|breaker| Held {
                 id: breaker.id,
-                row: self.breaker_row(breaker, now),
-                instances: instances(breaker),
+                row: self.breaker_row(&breaker, now),
+                instances: instances(&breaker),
             })
             .collect()
     }
 
     /// Every breaker with its live instances: what rules about states look at.
     pub(crate) fn standings(&self) -> Vec<Standing> {
-        let standing = |breaker: &Breaker| Standing {
+        let standing = |breaker: Cow<'_, Breaker>| Standing {
             id: breaker.id,
             key: breaker.key.clone(),
             provider: breaker.provider.clone(),
@@ -50,12 +51,14 @@ impl TenantLive {
                 .map(|instance| (instance.name.clone(), instance.state, instance.since))
                 .collect(),
         };
-        self.registry.breakers().map(standing).collect()
+        self.shown().map(standing).collect()
     }
 
     /// The instances of one breaker; none when it is not known (any more).
     pub(crate) fn held_instances(&self, id: BreakerId) -> Vec<HeldInstance> {
-        self.registered(id).map(instances).unwrap_or_default()
+        self.looked_at(id)
+            .map(|breaker| instances(&breaker))
+            .unwrap_or_default()
     }
 
     /// The identity of a breaker.

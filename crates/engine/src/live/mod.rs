@@ -14,6 +14,7 @@ mod detail;
 mod figures;
 mod flush;
 mod held;
+mod hidden;
 mod keys;
 mod past;
 mod providers;
@@ -30,9 +31,11 @@ use domain::event::{Call, EventBody};
 use domain::rollup::{Addend, KeptLabels, SeriesKey};
 use store::{Offset, StoredBatch, TenantId};
 
+pub(crate) use checkpoint::{Spent, erased as erased_checkpoint};
 pub(crate) use figures::success_level;
 pub(crate) use flush::Pending;
 pub(crate) use held::{Held, HeldInstance};
+pub(crate) use hidden::HiddenRow;
 pub(crate) use past::History;
 pub(crate) use providers::id as provider_id;
 pub(crate) use uncompacted::Rows;
@@ -64,6 +67,8 @@ pub struct TenantLive {
     /// Rises with every change.
     version: u64,
     registry: Registry,
+    /// What of it is not shown.
+    hidden: hidden::Hidden,
     totals: Totals,
     providers: Providers,
     calls: BreakerCalls,
@@ -93,6 +98,7 @@ impl TenantLive {
         TenantLive {
             version: 0,
             registry: Registry::new(tenant.as_str()),
+            hidden: hidden::Hidden::default(),
             totals: Totals::new(utc_offset_min),
             providers: Providers::default(),
             calls: BreakerCalls::default(),
@@ -121,9 +127,19 @@ impl TenantLive {
         self
     }
 
+    /// From now on there are at most so many series; those that are known stay.
+    pub fn set_series_cap(&mut self, cap: usize) {
+        self.series_cap = cap;
+    }
+
     /// Rises with every change of what is shown.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Counts on from where another state has come.
+    pub(crate) fn follow(&mut self, before: &TenantLive) {
+        self.version = self.version.max(before.version) + 1;
     }
 
     /// The newest batch that is contained.

@@ -1,23 +1,18 @@
-//! Channels as people make and change them, and trying them out.
+//! Channels as people make and change them.
 
-use channels::{Kind, Message, Notice, Secrets, Wrong};
+use channels::Secrets;
 use domain::Millis;
-use domain::alert::{Labels, Severity, matchers};
+use domain::alert::{Labels, RuleError};
+use protocol::alerts::RuleDoc;
 use protocol::channels::{ChannelDoc, ChannelItem, ChannelList, ChannelRequest, DeliveryItem};
-use secrecy::SecretString;
 use store::{ChannelDraft, DeliveryQuery, StoreError, StoredChannel, TenantId, TenantScope};
 
-use super::fan_out::new_delivery;
+use super::checked::{Checked, checked};
 use super::stored::{Body, Channel};
-use super::{ledger, message};
+use super::{ledger, numbers};
 use crate::Engine;
 use crate::alerts::Hand;
-
-/// The most matchers of a channel, and the longest name in characters.
-const MAX_ONLY: usize = 16;
-const LONGEST_NAME: usize = 100;
-/// The most alerts that come one by one.
-const MAX_DIGEST: u32 = 1_000;
+use crate::evaluate::{labels_with, rule_of};
 
 /// Why something was not done to a channel or a delivery.
 #[derive(Debug, thiserror::Error)]
@@ -54,14 +49,6 @@ impl From<StoreError> for ChannelError {
             error => ChannelError::Store(error),
         }
     }
-}
-
-/// What a channel will be, checked.
-struct Checked {
-    body: Body,
-    /// Secrets to be kept, and those to be removed.
-    keep: Secrets,
-    drop: Vec<String>,
 }
 
 impl Engine {
@@ -118,20 +105,28 @@ impl Engine {
         Ok((told.count(), dead))
     }
 
-    /// The names of the channels that are told when an alert of this urgency and with these labels fires, by number.
+    /// The names of the channels that are told when an alert of a rule fires for this group, by number.
     ///
     /// # Errors
-    /// The store cannot be read.
+    /// The rule is not as it must be, or the store cannot be read.
     pub async fn channels_taking(
         &self,
         scope: &TenantScope,
-        severity: Severity,
-        labels: &Labels,
+        rule: &RuleDoc,
+        group: &Labels,
     ) -> Result<Vec<String>, ChannelError> {
+        let invalid = |error: RuleError| {
+            let must = error.must.strip_prefix("must ").unwrap_or(&error.must);
+            ChannelError::Invalid(vec![(error.field, must.to_owned())])
+        };
+        let stored = self.stores().deliveries.channels(scope).await?;
+        let named = numbers(&rule.tell, &stored).map_err(invalid)?;
+        let rule = rule_of(rule).map_err(invalid)?;
+        let labels = labels_with(&rule, group);
         let channels = self.notifier().channels_of(scope.tenant()).await?;
-        let taking = channels
-            .iter()
-            .filter(|channel| channel.is_on() && super::route::wants(channel, severity, labels));
+        let taking = channels.iter().filter(|channel| {
+            channel.is_on() && super::route::wants(channel, &named, rule.severity, &labels)
+        });
         Ok(taking.map(|channel| channel.stored.name.clone()).collect())
     }
 
@@ -226,13 +221,14 @@ impl Engine {
     /// Removes a channel with its secrets; what waits for it is dropped, and its history stays.
     ///
     /// # Errors
-    /// There is none, or something cannot be written.
+    /// There is none, a rule names it, or something cannot be written.
     pub async fn delete_channel(
         &self,
         scope: &TenantScope,
         id: u64,
         hand: &Hand,
     ) -> Result<(), ChannelError> {
+        self.unnamed(scope, id).await?;
         let now = self.clock().now();
         let entry = hand.entry(now, "channel.remove", id, "");
         let removed = self
@@ -251,39 +247,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Sends a test message through a channel; what came of it is in the delivery.
-    ///
-    /// # Errors
-    /// There is none, it is off, or the store cannot be written.
-    pub async fn test_channel(
-        &self,
-        scope: &TenantScope,
-        id: u64,
-        hand: &Hand,
-    ) -> Result<DeliveryItem, ChannelError> {
-        let channel = self.usable(scope, id).await?;
-        if !channel.is_on() {
-            let why = "it is off; switch it on, and test it then";
-            return Err(ChannelError::Conflict(why.into()));
-        }
-        let now = self.clock().now();
-        let subject = format!("test.{id}.{now}");
-        let told = Message {
-            id: message::id(scope.tenant(), &subject, id),
-            title: format!("Test: {}", channel.stored.name),
-            summary: "If you read this, alerts arrive here.".into(),
-            by: Some(hand.who.name.clone()),
-            link: self.notifier().post.link(scope.tenant(), "/alerts/channels"),
-            ..message::blank(Notice::Test, scope.tenant().as_str(), &subject, now)
-        };
-        let new = new_delivery(id, subject.clone(), subject, &told, now)?;
-        let entry = hand.entry(now, "channel.test", id, &channel.stored.name);
-        let added = self.stores().deliveries.add_delivery(scope, new, entry).await?;
-        self.notifier().woken.notify_one();
-        Ok(ledger::item(&added, scope.tenant(), &[]))
-    }
-
-    async fn usable(&self, scope: &TenantScope, id: u64) -> Result<Channel, ChannelError> {
+    pub(super) async fn usable(&self, scope: &TenantScope, id: u64) -> Result<Channel, ChannelError> {
         let stored = self.stores().deliveries.channels(scope).await?;
         let stored = stored.into_iter().find(|channel| channel.id == id);
         Channel::of(stored.ok_or(ChannelError::Missing)?).map_err(ChannelError::Conflict)
@@ -326,88 +290,6 @@ impl Engine {
     }
 }
 
-fn checked(
-    request: &ChannelRequest,
-    kept: &Secrets,
-    before: Option<&Channel>,
-) -> Result<Checked, ChannelError> {
-    let doc = &request.doc;
-    let mut wrong: Vec<(String, String)> = Vec::new();
-    let mut must = |field: &str, must: String| wrong.push((field.to_owned(), must));
-    let length = doc.name.chars().count();
-    if doc.name.trim().is_empty() || length > LONGEST_NAME || doc.name.chars().any(char::is_control) {
-        must(
-            "name",
-            format!("have 1 to {LONGEST_NAME} characters, none of them control characters"),
-        );
-    }
-    if Severity::parse(&doc.least).is_none() {
-        must("least", "be info, warning or critical".into());
-    }
-    if doc.digest_from == 1 || doc.digest_from > MAX_DIGEST {
-        must("digest_from", format!("be 0 for never, or 2 to {MAX_DIGEST}"));
-    }
-    if doc.only.len() > MAX_ONLY {
-        must("only", format!("be at most {MAX_ONLY} matchers"));
-    }
-    for text in &doc.only {
-        if let Err(error) = matchers(text) {
-            must(
-                "only",
-                format!("be matchers such as provider=\"openai\": {error}"),
-            );
-        }
-    }
-    let Some(kind) = Kind::parse(&doc.kind) else {
-        let names: Vec<&str> = Kind::ALL.into_iter().map(Kind::as_str).collect();
-        must("kind", format!("be one of {}", names.join(", ")));
-        return Err(ChannelError::Invalid(wrong));
-    };
-    let same_kind = before.is_some_and(|before| before.kind == kind);
-    let given: Secrets = request
-        .secrets
-        .iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (name.clone(), SecretString::from(value.clone())))
-        .collect();
-    let emptied = |name: &str| request.secrets.get(name).is_some_and(String::is_empty);
-    let staying = kept
-        .iter()
-        .filter(|(name, _)| same_kind && !given.contains_key(*name) && !emptied(name));
-    let mut all = given.clone();
-    all.extend(staying.map(|(name, secret)| (name.clone(), secret.clone())));
-    let destination = channels::destination(kind, &doc.settings, &all);
-    // Whoever may change an address does not learn what was given for the old one.
-    let moved = before.is_some_and(|before| !same_kind || before.body.destination != destination);
-    if moved {
-        all.clone_from(&given);
-        let needed = kind.fields().iter().filter(|field| field.secret);
-        for field in needed.filter(|field| kept.contains_key(field.name) && same_kind) {
-            if !given.contains_key(field.name) && !emptied(field.name) {
-                must(
-                    field.name,
-                    "be given anew: what was kept is for another destination".into(),
-                );
-            }
-        }
-    }
-    let named = |Wrong { field, must }: Wrong| (field, must);
-    if wrong.is_empty()
-        && let Err(found) = channels::check(kind, &doc.settings, &all)
-    {
-        wrong.extend(found.into_iter().map(named));
-    }
-    if !wrong.is_empty() {
-        return Err(ChannelError::Invalid(wrong));
-    }
-    let drop = kept.keys().filter(|name| !all.contains_key(*name));
-    Ok(Checked {
-        drop: drop.cloned().collect(),
-        body: Body::of(doc, destination, all.keys().cloned().collect()),
-        keep: given,
-    })
-}
-
 fn draft(
     doc: &ChannelDoc,
     body: &Body,
@@ -439,116 +321,4 @@ fn item(stored: StoredChannel, last: Option<DeliveryItem>, waiting: usize) -> Op
         last,
         waiting,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    fn request(kind: &str, settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> ChannelRequest {
-        let map = |pairs: &[(&str, &str)]| {
-            let owned = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
-            owned.collect::<BTreeMap<_, _>>()
-        };
-        ChannelRequest {
-            doc: ChannelDoc {
-                name: "ops".into(),
-                kind: kind.into(),
-                settings: map(settings),
-                enabled: true,
-                least: "info".into(),
-                only: vec![],
-                acknowledged: true,
-                resolved: true,
-                digest_from: 12,
-            },
-            secrets: map(secrets),
-        }
-    }
-
-    fn fields(result: Result<Checked, ChannelError>) -> Vec<String> {
-        match result {
-            Err(ChannelError::Invalid(wrong)) => wrong.into_iter().map(|(field, _)| field).collect(),
-            Err(other) => panic!("{other}"),
-            Ok(_) => vec![],
-        }
-    }
-
-    #[test]
-    fn every_wrong_field_is_named() {
-        let mut bad = request("slack", &[], &[("url", "https://hooks.example/x")]);
-        bad.doc.name = " ".into();
-        bad.doc.least = "loud".into();
-        bad.doc.digest_from = 1;
-        bad.doc.only = vec!["provider".into()];
-        assert_eq!(
-            fields(checked(&bad, &Secrets::new(), None)),
-            ["name", "least", "digest_from", "only"]
-        );
-        let none = request("pigeon", &[], &[]);
-        assert_eq!(fields(checked(&none, &Secrets::new(), None)), ["kind"]);
-        let missing = request("slack", &[], &[]);
-        assert_eq!(fields(checked(&missing, &Secrets::new(), None)), ["url"]);
-    }
-
-    const SIGNING: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
-
-    #[test]
-    fn a_secret_stays_unless_its_destination_changes() {
-        let first = request(
-            "webhook",
-            &[],
-            &[
-                ("url", "https://one.example/hook"),
-                ("secret", SIGNING),
-                ("authorization", "Bearer x"),
-            ],
-        );
-        let made = checked(&first, &Secrets::new(), None).unwrap();
-        assert_eq!(made.keep.len(), 3);
-        let stored = StoredChannel {
-            id: 1,
-            version: 1,
-            name: "ops".into(),
-            body: serde_json::to_string(&made.body).unwrap(),
-            enabled: true,
-            trouble: None,
-            created: (0, String::new()),
-            changed: (0, String::new()),
-        };
-        let before = Channel::of(stored).unwrap();
-
-        let again = request("webhook", &[], &[]);
-        let kept = checked(&again, &made.keep, Some(&before)).unwrap();
-        assert_eq!(
-            (kept.keep.len(), kept.drop.len(), kept.body.secrets.len()),
-            (0, 0, 3)
-        );
-        let same_host = request("webhook", &[], &[("url", "https://one.example/other")]);
-        let kept = checked(&same_host, &made.keep, Some(&before)).unwrap();
-        assert_eq!((kept.keep.len(), kept.body.secrets.len()), (1, 3));
-
-        let moved = request("webhook", &[], &[("url", "https://two.example/hook")]);
-        assert_eq!(
-            fields(checked(&moved, &made.keep, Some(&before))),
-            ["secret", "authorization"]
-        );
-        let anew = request(
-            "webhook",
-            &[],
-            &[
-                ("url", "https://two.example/hook"),
-                ("secret", SIGNING),
-                ("authorization", ""),
-            ],
-        );
-        let dropped = checked(&anew, &made.keep, Some(&before)).unwrap();
-        assert_eq!(dropped.drop, ["authorization"]);
-        assert_eq!(
-            dropped.body.destination.as_deref(),
-            Some("https://two.example:443")
-        );
-    }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use channels::{Message, Notice};
 use domain::Millis;
+use store::erasures::DIGESTS;
 use store::{NewDelivery, StoreError, StoredDelivery, TenantId};
 
 use super::fan_out::new_delivery;
@@ -68,7 +69,7 @@ impl Notifier {
         now: Millis,
     ) -> Result<NewDelivery, StoreError> {
         let first = stories.iter().flat_map(|story| &story.ids).min();
-        let subject = format!("digest.{}", first.copied().unwrap_or_default());
+        let subject = format!("{DIGESTS}{}", first.copied().unwrap_or_default());
         let told = Message {
             id: message::id(tenant, &subject, channel),
             link: self.post.link(tenant, "/alerts"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use channels::{Message, Notice};
 use domain::{Millis, alert};
+use store::erasures::topic_of;
 use store::{OutboxRow, StoredAlert, StoredEvent, TenantId};
 
 /// What names a notice of an alert within its tenant.
@@ -11,9 +12,14 @@ pub(super) fn subject(row: &OutboxRow) -> String {
     format!("alert.{}.{}", row.alert, row.event)
 }
 
+/// What names a step of a ladder within its tenant: since which event somebody is waited for, and the step's number.
+pub(super) fn step_subject(row: &OutboxRow, nth: u32) -> String {
+    format!("{}.e{nth}", subject(row))
+}
+
 /// What belongs to one alert.
 pub(super) fn topic(alert: u64) -> String {
-    format!("alert.{alert}")
+    topic_of(alert)
 }
 
 /// The alert that a topic is about.
@@ -48,6 +54,8 @@ pub(super) fn blank(notice: Notice, tenant: &str, topic: &str, at: Millis) -> Me
         tenant: tenant.to_owned(),
         simulated: false,
         grouped: Vec::new(),
+        headline: None,
+        text: None,
     }
 }
 

@@ -1,7 +1,8 @@
 //! The notifier: tells people what the evaluator and people did, through channels, at least once.
 //!
 //! ```text
-//! outbox ─ fan out → one delivery per channel ─ claim (lease, fence) → prepare → post → judge → record
+//! outbox ─ fan out ───────────→ one delivery per channel ─ claim (lease, fence) → prepare → post → judge → record
+//! ladders ─ a step is due ──↗
 //! ```
 //!
 //! What must be told is written with the alert's own event, so nothing is lost between the two. Every process may tell:
@@ -13,16 +14,21 @@
 
 mod attempt;
 mod channels;
+mod checked;
 mod digest;
+mod escalate;
 mod fan_out;
 mod kinds;
 mod ladder;
 mod ledger;
 mod message;
+mod named;
 mod pace;
 mod post;
+mod press;
 mod route;
 mod stored;
+mod trial;
 mod trouble;
 
 use std::collections::HashMap;
@@ -38,17 +44,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::Stores;
+use crate::evaluate::Evaluator;
 use crate::metrics::Counters;
 use crate::pipeline::describe;
 use crate::supervisor::Supervisor;
 use crate::tenants::Tenants;
 
 pub use channels::ChannelError;
-pub use kinds::{channel_kinds, channel_preview, channel_suggestions};
+pub use kinds::{channel_kinds, channel_placeholders, channel_suggestions};
 pub use ledger::DeliverySearch;
 pub use post::{NoPost, Post, Sent};
 
+pub(crate) use named::{names, numbers};
+
+use fan_out::Known;
 use pace::Pace;
+use stored::Channel;
 
 /// How often it is looked for work that nobody told of: attempts that are due again, and what others left.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -80,6 +91,8 @@ pub(crate) struct Notifier {
     pub supervisor: Supervisor,
     /// Whose viewers hear of it.
     pub tenants: Arc<Tenants>,
+    /// Keeps the alerts whose ladders are climbed.
+    pub evaluator: Arc<Evaluator>,
     /// There is something to tell.
     pub woken: Arc<Notify>,
     paces: Mutex<HashMap<(TenantId, u64), Pace>>,
@@ -96,7 +109,7 @@ impl Notifier {
         clock: Clock,
         counters: Arc<Counters>,
         post: Arc<dyn Post>,
-        (tenants, woken): (Arc<Tenants>, Arc<Notify>),
+        evaluator: Arc<Evaluator>,
     ) -> Notifier {
         Notifier {
             stores,
@@ -105,8 +118,9 @@ impl Notifier {
             counters,
             post,
             supervisor: supervisor.clone(),
-            tenants,
-            woken,
+            tenants: Arc::clone(&evaluator.tenants),
+            woken: Arc::clone(&evaluator.told),
+            evaluator,
             paces: Mutex::default(),
             looked: AtomicI64::new(0),
             forgot: AtomicI64::new(0),
@@ -150,16 +164,26 @@ impl Notifier {
     async fn turn(self: &Arc<Self>) -> Result<(), StoreError> {
         self.fan_out().await?;
         let now = self.clock.now();
-        for (tenant, channel) in self.stores.deliveries.due(&self.system, now).await? {
-            self.begin(&tenant, channel, now).await?;
+        self.escalate(now).await?;
+        let mut known = Known::new();
+        for (tenant, id) in self.stores.deliveries.due(&self.system, now).await? {
+            let channels = self.known(&mut known, &tenant).await?;
+            if let Some(channel) = channels.iter().find(|channel| channel.stored.id == id) {
+                self.begin(&tenant, channel, now).await?;
+            }
         }
         self.looked.store(now, Ordering::Relaxed);
         self.forget(now).await
     }
 
     /// Claims what a channel may tell now, and begins it.
-    async fn begin(self: &Arc<Self>, tenant: &TenantId, channel: u64, now: Millis) -> Result<(), StoreError> {
-        let place = (tenant.clone(), channel);
+    async fn begin(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        channel: &Channel,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let place = (tenant.clone(), channel.stored.id);
         let room = {
             let mut paces = self.paces.lock();
             let busy: usize = paces.values().map(Pace::busy).sum();
@@ -169,12 +193,8 @@ impl Notifier {
         if room == 0 {
             return Ok(());
         }
-        let channels = self.channels_of(tenant).await?;
-        let Some(channel) = channels.into_iter().find(|found| found.stored.id == channel) else {
-            return Ok(());
-        };
-        self.gather(tenant, &channel, now).await?;
-        let channel = Arc::new(channel);
+        self.gather(tenant, channel, now).await?;
+        let channel = Arc::new(channel.clone());
         let lease = now + LEASE;
         let claims = self
             .stores

@@ -5,21 +5,48 @@ use domain::alert::{Alert, Labels, Notice, Severity};
 
 use super::stored::Channel;
 
-/// Whether a channel is told of a notice that came up at `at`.
-pub(super) fn takes(channel: &Channel, alert: &Alert, notice: Notice, at: Millis) -> bool {
-    let (made, _) = channel.stored.created;
-    let wanted = match notice {
-        Notice::Fired | Notice::Refired => at >= made,
-        // Whoever was not told that it began is not told how it went on.
-        Notice::Acknowledged => channel.body.acknowledged && alert.fired >= made,
-        Notice::Resolved => channel.body.resolved && alert.fired >= made,
-    };
-    wanted && channel.is_on() && wants(channel, alert.severity, &alert.labels)
+/// A notice, and what is known of who should hear it.
+pub(super) struct Told<'a> {
+    pub alert: &'a Alert,
+    pub notice: Notice,
+    /// When it came up.
+    pub at: Millis,
+    /// The channels that its rule names.
+    pub named: &'a [u64],
+    /// The channels that were told of the alert before; empty when nobody knows.
+    pub before: &'a [u64],
 }
 
-/// Whether alerts of this urgency and with these labels are for a channel.
-pub(super) fn wants(channel: &Channel, severity: Severity, labels: &Labels) -> bool {
-    severity >= channel.least && channel.only.iter().all(|matcher| matcher.matches(labels))
+/// Whether a channel is told of a notice.
+pub(super) fn takes(channel: &Channel, told: &Told<'_>) -> bool {
+    let (id, (made, _)) = (channel.stored.id, &channel.stored.created);
+    let alert = told.alert;
+    let follows = |asked: bool| match told.before {
+        // Whoever was not told that it began is not told how it went on.
+        [] => asked && alert.fired >= *made && wants(channel, told.named, alert.severity, &alert.labels),
+        before => asked && before.contains(&id),
+    };
+    let wanted = match told.notice {
+        Notice::Fired | Notice::Refired => {
+            told.at >= *made && wants(channel, told.named, alert.severity, &alert.labels)
+        }
+        Notice::Acknowledged => follows(channel.body.acknowledged),
+        Notice::Resolved => follows(channel.body.resolved),
+    };
+    wanted && channel.is_on()
+}
+
+/// Whether alerts of this urgency and with these labels, of a rule that names these channels, are for a channel. One that
+/// is for whoever is on call is told by the steps of a ladder, or by a rule that names it.
+pub(super) fn wants(channel: &Channel, named: &[u64], severity: Severity, labels: &Labels) -> bool {
+    match named {
+        [] => {
+            !channel.body.on_call_only
+                && severity >= channel.least
+                && channel.only.iter().all(|matcher| matcher.matches(labels))
+        }
+        named => named.contains(&channel.stored.id),
+    }
 }
 
 #[cfg(test)]
@@ -29,6 +56,17 @@ mod tests {
 
     use super::*;
     use crate::notify::stored::Body;
+
+    fn takes(channel: &Channel, alert: &Alert, notice: Notice, at: Millis) -> bool {
+        let told = Told {
+            alert,
+            notice,
+            at,
+            named: &[],
+            before: &[],
+        };
+        super::takes(channel, &told)
+    }
 
     const MADE: Millis = 1_000;
 
@@ -41,6 +79,9 @@ mod tests {
             acknowledged: true,
             resolved: false,
             digest_from: 0,
+            title: String::new(),
+            text: String::new(),
+            on_call_only: false,
             destination: None,
             secrets: vec![],
         };
@@ -62,6 +103,7 @@ mod tests {
         let new = New {
             rule: 1,
             rule_name: "Slow".into(),
+            origin: None,
             fingerprint: 7,
             severity,
             part: Part::Symptom,
@@ -119,6 +161,32 @@ mod tests {
         assert!(
             takes(&channel, &old, Notice::Refired, MADE + 5),
             "it needs somebody again"
+        );
+    }
+
+    #[test]
+    fn a_named_channel_is_told_whatever_it_asks_for_and_no_other_is() {
+        let channel = channel(|body| body.least = "critical".into());
+        let alert = alert(Severity::Info, "anthropic", MADE);
+        let told = |notice, named: &[u64], before: &[u64]| {
+            let told = Told {
+                alert: &alert,
+                notice,
+                at: MADE,
+                named,
+                before,
+            };
+            super::takes(&channel, &told)
+        };
+        assert!(!told(Notice::Fired, &[], &[]));
+        assert!(told(Notice::Fired, &[1, 2], &[]));
+        assert!(!told(Notice::Fired, &[2], &[]));
+        // Whoever heard of it hears how it goes on, also when the rule names others by then.
+        assert!(told(Notice::Acknowledged, &[2], &[1]));
+        assert!(!told(Notice::Acknowledged, &[1], &[2]));
+        assert!(
+            !told(Notice::Resolved, &[1], &[1]),
+            "it does not want to know when it is over"
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use channels::Kind;
+use channels::{Kind, LONGEST_TEXT_TEMPLATE, LONGEST_TITLE_TEMPLATE, Message, Template};
 use domain::alert::{Matcher, Severity, matchers};
 use protocol::channels::{ChannelDoc, DIGEST_FROM};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,12 @@ pub(super) struct Body {
     pub resolved: bool,
     #[serde(default = "usual_digest")]
     pub digest_from: u32,
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub text: String,
+    #[serde(default)]
+    pub on_call_only: bool,
     /// Whom the secrets are for.
     pub destination: Option<String>,
     /// The names of the secrets that are kept.
@@ -39,6 +45,9 @@ impl Body {
             acknowledged: doc.acknowledged,
             resolved: doc.resolved,
             digest_from: doc.digest_from,
+            title: doc.title.clone(),
+            text: doc.text.clone(),
+            on_call_only: doc.on_call_only,
             destination,
             secrets,
         }
@@ -55,7 +64,41 @@ impl Body {
             acknowledged: self.acknowledged,
             resolved: self.resolved,
             digest_from: self.digest_from,
+            title: self.title,
+            text: self.text,
+            on_call_only: self.on_call_only,
         }
+    }
+}
+
+/// A channel's own words.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Words {
+    title: Option<Template>,
+    text: Option<Template>,
+}
+
+impl Words {
+    /// Reads what people wrote.
+    ///
+    /// # Errors
+    /// All that is wrong, with the field and what it must be.
+    pub fn of(title: &str, text: &str) -> Result<Words, Vec<(&'static str, String)>> {
+        let title = Template::parse(title, LONGEST_TITLE_TEMPLATE);
+        let text = Template::parse(text, LONGEST_TEXT_TEMPLATE);
+        match (title, text) {
+            (Ok(title), Ok(text)) => Ok(Words { title, text }),
+            (title, text) => {
+                let wrong = [("title", title.err()), ("text", text.err())].into_iter();
+                Err(wrong.filter_map(|(field, must)| Some((field, must?))).collect())
+            }
+        }
+    }
+
+    /// Puts them into a message that is complete.
+    pub fn say(&self, told: &mut Message) {
+        told.headline = self.title.as_ref().map(|title| title.fill(told));
+        told.text = self.text.as_ref().map(|text| text.fill(told));
     }
 }
 
@@ -67,6 +110,7 @@ pub(super) struct Channel {
     pub body: Body,
     pub least: Severity,
     pub only: Vec<Matcher>,
+    pub words: Words,
 }
 
 impl Channel {
@@ -80,7 +124,14 @@ impl Channel {
         for text in &body.only {
             only.extend(matchers(text).map_err(|error| error.to_string())?);
         }
+        let words = Words::of(&body.title, &body.text).map_err(|wrong| {
+            let wrong = wrong
+                .into_iter()
+                .map(|(field, must)| format!("{field} must {must}"));
+            wrong.collect::<Vec<_>>().join("; ")
+        })?;
         Ok(Channel {
+            words,
             stored,
             kind,
             body,

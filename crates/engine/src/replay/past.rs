@@ -77,7 +77,8 @@ impl Past {
             Some(_) => at - REFILL + (REFILL - at).rem_euclid(TEN),
             None => Millis::MIN,
         };
-        let live = replays.tenants.fresh(&tenant.id).into_past(history);
+        let mut live = replays.tenants.fresh(&tenant.id).into_past(history);
+        live.hide_all(tenant.live().hidden().clone());
         let mut past = Past {
             live,
             scope: scope.clone(),

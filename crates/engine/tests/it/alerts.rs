@@ -70,8 +70,10 @@ fn doc(name: &str, condition: ConditionDoc) -> RuleDoc {
         severity: "warning".into(),
         labels: [("team".to_owned(), "llm".to_owned())].into(),
         runbook: Some("https://example.com/x".into()),
+        tell: Vec::new(),
         enabled: true,
         quiet_until: None,
+        escalation: None,
     }
 }
 

@@ -28,7 +28,7 @@ pub use connect::{Connect, RefusalRow, SourceRow};
 pub use explore::{ExploreQuestion, ExploreRow, Explored, KnownValues, MAX_DRAWN};
 pub use people::{
     ApiKeys, AuditPage, AuditRow, Belongs, IdentityProvider, IdentityRow, InvitationRow, Invited, KeyRow,
-    MadeKey, Me, MemberRow, Members, PersonRow, SessionRow, TenantRow, Tenants,
+    MadeKey, Me, MemberRow, Members, PersonRow, QuotaRow, SessionRow, TenantRow, Tenants,
 };
 pub use provider::{
     MAX_PARTS, OutcomeSteps, ProviderBreaker, ProviderHistory, ProviderPage, ProviderPart, Steps,

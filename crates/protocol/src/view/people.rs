@@ -193,6 +193,8 @@ pub struct MadeKey {
 pub struct Tenants {
     /// By slug.
     pub tenants: Vec<TenantRow>,
+    /// What holds for those that have no quota of their own. Every figure is there.
+    pub usual: QuotaRow,
 }
 
 /// A tenant.
@@ -204,6 +206,21 @@ pub struct TenantRow {
     pub name: String,
     /// When it was made.
     pub created: i64,
+    /// What it may use that is something else than usual.
+    pub quota: QuotaRow,
+    /// Bytes that it has stored; `None` before they were counted.
+    pub stored_bytes: Option<u64>,
+}
+
+/// What a tenant may use; `None` is as usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct QuotaRow {
+    /// Events per second; 0 is no limit.
+    pub events_per_second: Option<u32>,
+    /// Series.
+    pub series: Option<u32>,
+    /// MiB; 0 is no limit.
+    pub stored_mib: Option<u32>,
 }
 
 /// A page of the audit log.

@@ -12,6 +12,7 @@ use store::audit::AuditKey;
 use store::{Flush, Holder, StoreError, TenantId, check_flush, codec, cut_seconds};
 
 use super::PgOptions;
+use super::clean;
 use super::connect::{Database, schema_version};
 use super::transaction::{Access, PgTransaction};
 use super::wall::Wall;
@@ -44,12 +45,28 @@ pub(super) mod channels {
     crate::shared::channel_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
+pub(super) mod corrections {
+    crate::shared::correction_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
+pub(super) mod erasures {
+    crate::shared::erasure_functions!(sqlx::PgConnection, sqlx::postgres::PgRow, "strpos");
+}
+
 pub(super) mod deliveries {
     crate::shared::delivery_functions!(
         sqlx::PgConnection,
         sqlx::postgres::PgRow,
         " FOR UPDATE OF d SKIP LOCKED"
     );
+}
+
+pub(super) mod duties {
+    crate::shared::duty_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
+pub(super) mod ladders {
+    crate::shared::ladder_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
 pub(super) mod rules {
@@ -66,6 +83,10 @@ pub(super) mod keys {
 
 pub(super) mod live {
     crate::shared::live_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
+pub(super) mod quotas {
+    crate::shared::quota_functions!(sqlx::PgConnection, sqlx::postgres::PgRow, " FOR UPDATE");
 }
 
 pub(super) mod identities {
@@ -179,6 +200,20 @@ impl MainDb {
             }
         }
         Ok(())
+    }
+
+    /// Writes over what was removed.
+    pub(super) async fn clean(&self) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(store_error)?;
+        for table in clean::CHANGED {
+            clean::write_anew(&mut connection, table).await?;
+        }
+        Ok(())
+    }
+
+    /// The numbers of a tenant's series are asked for anew: some may be gone.
+    pub(super) fn forget_series(&self, tenant: &TenantId) {
+        self.series.lock().remove(tenant);
     }
 
     pub(super) async fn ping(&self) -> Result<(), StoreError> {

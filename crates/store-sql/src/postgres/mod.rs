@@ -6,6 +6,7 @@
 //! What a port does for a tenant runs as a role that sees that tenant's rows only (see `wall`); what it does for the
 //! system runs as the user that the program connects as.
 
+mod clean;
 mod connect;
 mod journal;
 mod main_db;
@@ -29,6 +30,7 @@ use async_trait::async_trait;
 use domain::Millis;
 use domain::alert::Silence;
 use domain::breaker::BreakerKey;
+use domain::erasure::Selection;
 use domain::rollup::Rung;
 use store::accounts::{check_link, last_owner, no_account, no_tenant};
 use store::alerts::not_named;
@@ -38,21 +40,23 @@ use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, AlertQuery, AlertWrite, Alerts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits,
     BatchPage, BatchQuery, ChannelDraft, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Claim,
-    Compaction, DataKey, Deliveries, DeliveryQuery, Flush, GuardedPage, Guest, Holder, Identities, Identity,
-    Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore,
-    Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset,
-    OutboxRow, Outcome, PartialRow, Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft,
-    RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session,
-    SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel,
-    StoredDelivery, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
+    Compaction, CorrectionDraft, Corrections, DataKey, Deliveries, DeliveryQuery, Duties, DutyDraft,
+    DutyKind, ErasedEvents, ErasedRows, ErasureStep, Erasures, Flush, GuardedPage, Guest, Holder, Identities,
+    Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Ladder, Link, LinkHash, LinkKind,
+    LiveErased, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery, NewLink,
+    NewSession, Offset, OutboxRow, Outcome, PartialRow, Place, Quota, RecoveryHash, Remembered, Role,
+    RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors,
+    SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt,
+    StoredBatch, StoredChannel, StoredCorrection, StoredDelivery, StoredDuty, StoredEvent, StoredRule,
+    StoredSilence, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which,
+    check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
 use main_db::{
-    MainDb, accounts, alerts, audit, channels, deliveries, identities, keys, live, rollups, rules, second,
-    secrets, sessions,
+    MainDb, accounts, alerts, audit, channels, corrections, deliveries, duties, erasures, identities, keys,
+    ladders, live, quotas, rollups, rules, second, secrets, sessions,
 };
 
 /// The number of the one writer.
@@ -149,6 +153,9 @@ crate::shared::audits_port!(PgStore);
 crate::shared::people_ports!(PgStore);
 crate::shared::alerts_port!(PgStore);
 crate::shared::deliveries_port!(PgStore);
+crate::shared::duties_port!(PgStore);
+crate::shared::corrections_port!(PgStore);
+crate::shared::erasures_port!(PgStore);
 crate::shared::secrets_port!(PgStore);
 crate::shared::second_port!(PgStore);
 crate::shared::identities_port!(PgStore);

@@ -48,6 +48,7 @@ macro_rules! alert_functions {
         use store::alerts::{
             already_open, changed_meanwhile, not_named, too_many_open, too_many_silences,
         };
+        use store::duties::waits;
         use store::{
             AlertQuery, AlertWrite, OutboxRow, StoreError, StoredAlert, StoredEvent, StoredSilence, TenantId,
             codec,
@@ -85,6 +86,9 @@ macro_rules! alert_functions {
                 let n = first + nth as u64;
                 insert_event(connection, tenant, id, n, event).await?;
                 last = Some((n, event.at));
+            }
+            if let Some((n, _)) = last {
+                super::ladders::follow(connection, tenant, (id, n), waits(&write.moved)).await?;
             }
             if let (Some(notice), Some((n, at))) = (write.moved.notice, last) {
                 sqlx::query(

@@ -55,24 +55,7 @@ macro_rules! channel_functions {
             row.as_ref().map(channel_from).transpose()
         }
 
-        /// Another channel than the one of this number has the name.
-        async fn is_taken(
-            connection: &mut $connection,
-            tenant: &TenantId,
-            name: &str,
-            but: u64,
-        ) -> Result<bool, StoreError> {
-            let found: Option<i64> = sqlx::query_scalar(
-                "SELECT id FROM channel WHERE tenant_id = $1 AND name = $2 AND id <> $3 AND deleted IS NULL",
-            )
-            .bind(tenant.as_str())
-            .bind(text(name))
-            .bind(clamped(but))
-            .fetch_optional(connection)
-            .await
-            .map_err(store_error)?;
-            Ok(found.is_some())
-        }
+        $crate::shared::named_functions!($connection, "channel");
 
         /// Stores a channel; those who store another of the tenant wait, by its lock.
         pub(crate) async fn create(
@@ -83,13 +66,7 @@ macro_rules! channel_functions {
             if is_taken(connection, tenant, &draft.name, 0).await? {
                 return Err(channel_name_taken(&draft.name));
             }
-            let count: i64 =
-                sqlx::query_scalar("SELECT count(*) FROM channel WHERE tenant_id = $1 AND deleted IS NULL")
-                    .bind(tenant.as_str())
-                    .fetch_one(&mut *connection)
-                    .await
-                    .map_err(store_error)?;
-            if count >= clamped(MAX_CHANNELS) {
+            if are_there(connection, tenant, MAX_CHANNELS).await? {
                 return Err(too_many_channels());
             }
             let row = sqlx::query(

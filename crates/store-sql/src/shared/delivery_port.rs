@@ -115,20 +115,23 @@ macro_rules! deliveries_port {
                 Ok(added)
             }
 
-            async fn add_delivery(
+            async fn ask_deliveries(
                 &self,
                 scope: &TenantScope,
-                new: NewDelivery,
+                asked: Vec<NewDelivery>,
                 entry: AuditEntry,
-            ) -> Result<StoredDelivery, StoreError> {
+            ) -> Result<Vec<StoredDelivery>, StoreError> {
                 let mut transaction = self.main.begin_for(scope.tenant()).await?;
                 main_db::lock_alerts(&mut transaction, scope.tenant()).await?;
-                let channel = channels::find(&mut transaction, scope.tenant(), new.channel).await?;
-                if channel.is_none() {
-                    return Err(no_channel(new.channel));
+                let mut added = Vec::with_capacity(asked.len());
+                for new in asked {
+                    let channel = channels::find(&mut transaction, scope.tenant(), new.channel).await?;
+                    if channel.is_none() {
+                        return Err(no_channel(new.channel));
+                    }
+                    let stored = deliveries::add(&mut transaction, scope.tenant(), &new).await?;
+                    added.push(stored.ok_or_else(|| subject_taken(&new.subject))?);
                 }
-                let added = deliveries::add(&mut transaction, scope.tenant(), &new).await?;
-                let added = added.ok_or_else(|| subject_taken(&new.subject))?;
                 crate::shared::logged!(self, transaction, scope.tenant(), entry);
                 Ok(added)
             }

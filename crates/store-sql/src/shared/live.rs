@@ -163,6 +163,18 @@ macro_rules! live_functions {
                 .map_err(store_error)
         }
 
+        pub(crate) async fn keyframe_usage(
+            connection: &mut $connection,
+        ) -> Result<Vec<(TenantId, u64)>, StoreError> {
+            let sums: Vec<(String, i64)> = sqlx::query_as(
+                "SELECT tenant_id, cast(sum(byte_count) AS bigint) FROM keyframe GROUP BY tenant_id",
+            )
+            .fetch_all(connection)
+            .await
+            .map_err(store_error)?;
+            crate::shared::by_tenant(sums)
+        }
+
         pub(crate) async fn drop_keyframes(
             connection: &mut $connection,
             before: Millis,

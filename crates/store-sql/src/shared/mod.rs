@@ -7,13 +7,21 @@ mod alerts;
 mod audit;
 mod backwards;
 mod channels;
+mod corrections;
 mod deliveries;
 mod delivery_port;
+mod duties;
+mod duty_port;
+mod erasures;
 mod identities;
 mod keys;
+mod ladders;
 mod live;
+mod named;
 mod people;
 mod ports;
+mod quotas;
+mod rewrite;
 mod rollups;
 mod rules;
 mod second;
@@ -28,13 +36,23 @@ pub(crate) use alerts::{
 pub(crate) use audit::audit_functions;
 pub(crate) use backwards::{FIRST_STEP, GROWTH, Head, LARGEST_STEP};
 pub(crate) use channels::channel_functions;
+pub(crate) use corrections::{
+    correction_functions, correction_kind_from, correction_state_from, corrections_port,
+};
 pub(crate) use deliveries::{delivery_functions, delivery_state_from};
 pub(crate) use delivery_port::deliveries_port;
+pub(crate) use duties::duty_functions;
+pub(crate) use duty_port::duties_port;
+pub(crate) use erasures::{erasure_functions, erasures_port};
 pub(crate) use identities::{identities_port, identity_functions};
 pub(crate) use keys::{key_functions, scopes_from_text, scopes_to_text, words_from_text};
+pub(crate) use ladders::ladder_functions;
 pub(crate) use live::{live_functions, rung_from, rung_number, state_from, text};
+pub(crate) use named::named_functions;
 pub(crate) use people::{added, logged, people_ports};
 pub(crate) use ports::{audits_port, journal_port, keys_port, live_port, rollups_port};
+pub(crate) use quotas::quota_functions;
+pub(crate) use rewrite::rewrite;
 pub(crate) use rollups::rollup_functions;
 pub(crate) use rules::rule_functions;
 pub(crate) use second::{second_functions, second_port};
@@ -49,6 +67,18 @@ pub(crate) const CHUNKS_AT_ONCE: usize = 8;
 /// A tenant as stored.
 pub(crate) fn tenant_from(text: &str) -> Result<TenantId, StoreError> {
     TenantId::parse(text).ok_or_else(|| StoreError::Corrupt(format!("{text:?} is no tenant")))
+}
+
+/// Sums of bytes as they were read, by slug.
+pub(crate) fn by_tenant(sums: Vec<(String, i64)>) -> Result<Vec<(TenantId, u64)>, StoreError> {
+    let sum = |(tenant, bytes): (String, i64)| Ok((tenant_from(&tenant)?, unsigned(bytes)?));
+    let mut sums = sums
+        .into_iter()
+        .map(sum)
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    // Databases differ in how they order text.
+    sums.sort_unstable();
+    Ok(sums)
 }
 
 /// A number that is stored signed and is never negative.

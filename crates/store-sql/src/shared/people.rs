@@ -172,6 +172,25 @@ macro_rules! people_ports {
                 Ok(())
             }
 
+            async fn quotas(&self, _: &SystemScope) -> Result<Vec<(TenantId, Quota)>, StoreError> {
+                quotas::all(&mut *self.main.read().await?).await
+            }
+
+            async fn set_quota(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                quota: Quota,
+                entry: AuditEntry,
+            ) -> Result<Option<Quota>, StoreError> {
+                let mut transaction = self.main.begin().await?;
+                let Some(before) = quotas::replace(&mut transaction, tenant, &quota).await? else {
+                    return Ok(None);
+                };
+                crate::shared::logged!(self, transaction, tenant, entry);
+                Ok(Some(before))
+            }
+
             async fn offer(
                 &self,
                 scope: &TenantScope,

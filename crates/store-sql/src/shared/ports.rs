@@ -248,6 +248,10 @@ macro_rules! live_port {
                 .await
             }
 
+            async fn keyframe_usage(&self, _: &SystemScope) -> Result<Vec<(TenantId, u64)>, StoreError> {
+                live::keyframe_usage(&mut *self.main.read().await?).await
+            }
+
             async fn drop_keyframes(
                 &self,
                 _: &SystemScope,
@@ -425,6 +429,10 @@ macro_rules! journal_port {
 
             async fn usage(&self, _: &SystemScope) -> Result<JournalUsage, StoreError> {
                 self.journal.usage().await
+            }
+
+            async fn stored(&self, _: &SystemScope) -> Result<Vec<(TenantId, u64)>, StoreError> {
+                self.journal.stored().await
             }
         }
     };

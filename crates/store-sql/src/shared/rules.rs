@@ -61,24 +61,7 @@ macro_rules! rule_functions {
             row.as_ref().map(rule_from).transpose()
         }
 
-        /// The rule of this name, if it is another than the one of this number.
-        async fn is_taken(
-            connection: &mut $connection,
-            tenant: &TenantId,
-            name: &str,
-            but: u64,
-        ) -> Result<bool, StoreError> {
-            let found: Option<i64> = sqlx::query_scalar(
-                "SELECT id FROM alert_rule WHERE tenant_id = $1 AND name = $2 AND id <> $3 AND deleted IS NULL",
-            )
-            .bind(tenant.as_str())
-            .bind(text(name))
-            .bind(clamped(but))
-            .fetch_optional(connection)
-            .await
-            .map_err(store_error)?;
-            Ok(found.is_some())
-        }
+        $crate::shared::named_functions!($connection, "alert_rule");
 
         /// Stores a rule; those who store another of the tenant wait, by its lock.
         pub(crate) async fn create(
@@ -89,13 +72,7 @@ macro_rules! rule_functions {
             if is_taken(connection, tenant, &draft.name, 0).await? {
                 return Err(rule_name_taken(&draft.name));
             }
-            let count: i64 =
-                sqlx::query_scalar("SELECT count(*) FROM alert_rule WHERE tenant_id = $1 AND deleted IS NULL")
-                    .bind(tenant.as_str())
-                    .fetch_one(&mut *connection)
-                    .await
-                    .map_err(store_error)?;
-            if count >= clamped(MAX_RULES) {
+            if are_there(connection, tenant, MAX_RULES).await? {
                 return Err(too_many_rules());
             }
             insert(connection, tenant, "", draft).await

@@ -12,7 +12,7 @@ use store::audit::AuditKey;
 use store::{Flush, Holder, PartialRow, StoreError, TenantId, check_flush, codec, cut_seconds};
 
 use super::schema::{migrate, schema_version};
-use super::{SqliteOptions, files};
+use super::{SqliteOptions, clean, files};
 use crate::error::store_error;
 use crate::shared::{rung_number, signed, unsigned};
 use crate::{OpenError, migrations};
@@ -45,8 +45,24 @@ pub(super) mod channels {
     crate::shared::channel_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
+pub(super) mod corrections {
+    crate::shared::correction_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
+pub(super) mod erasures {
+    crate::shared::erasure_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "instr");
+}
+
 pub(super) mod deliveries {
     crate::shared::delivery_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "");
+}
+
+pub(super) mod duties {
+    crate::shared::duty_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
+pub(super) mod ladders {
+    crate::shared::ladder_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
 pub(super) mod rules {
@@ -63,6 +79,10 @@ pub(super) mod keys {
 
 pub(super) mod live {
     crate::shared::live_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
+pub(super) mod quotas {
+    crate::shared::quota_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "");
 }
 
 pub(super) mod identities {
@@ -215,6 +235,17 @@ impl MainDb {
             }
         }
         Ok(())
+    }
+
+    /// Writes over what was removed.
+    pub(super) async fn clean(&self) -> Result<(), StoreError> {
+        let mut connection = self.writer.acquire().await.map_err(store_error)?;
+        clean::clean(&mut connection).await
+    }
+
+    /// The numbers of a tenant's series are asked for anew: some may be gone.
+    pub(super) fn forget_series(&self, tenant: &TenantId) {
+        self.series.lock().remove(tenant);
     }
 
     pub(super) async fn ping(&self) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 //! retention. No transaction spans both; none needs to, since a flush carries the journal offset it contains. Back up
 //! `fuseboard.db` first, then the journal.
 
+mod clean;
 mod files;
 mod journal;
 mod main_db;
@@ -24,6 +25,7 @@ use async_trait::async_trait;
 use domain::Millis;
 use domain::alert::Silence;
 use domain::breaker::BreakerKey;
+use domain::erasure::Selection;
 use domain::rollup::Rung;
 use store::accounts::{check_link, last_owner, no_account, no_tenant};
 use store::alerts::not_named;
@@ -33,21 +35,23 @@ use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, AlertQuery, AlertWrite, Alerts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits,
     BatchPage, BatchQuery, ChannelDraft, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Claim,
-    Compaction, DataKey, Deliveries, DeliveryQuery, Flush, GuardedPage, Guest, Holder, Identities, Identity,
-    Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Link, LinkHash, LinkKind, LiveStore,
-    Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset,
-    OutboxRow, Outcome, PartialRow, Place, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft,
-    RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session,
-    SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel,
-    StoredDelivery, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
+    Compaction, CorrectionDraft, Corrections, DataKey, Deliveries, DeliveryQuery, Duties, DutyDraft,
+    DutyKind, ErasedEvents, ErasedRows, ErasureStep, Erasures, Flush, GuardedPage, Guest, Holder, Identities,
+    Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Ladder, Link, LinkHash, LinkKind,
+    LiveErased, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery, NewLink,
+    NewSession, Offset, OutboxRow, Outcome, PartialRow, Place, Quota, RecoveryHash, Remembered, Role,
+    RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors,
+    SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt,
+    StoredBatch, StoredChannel, StoredCorrection, StoredDelivery, StoredDuty, StoredEvent, StoredRule,
+    StoredSilence, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which,
+    check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
 use main_db::{
-    FILE, MainDb, accounts, alerts, audit, channels, deliveries, identities, keys, live, rollups, rules,
-    second, secrets, sessions,
+    FILE, MainDb, accounts, alerts, audit, channels, corrections, deliveries, duties, erasures, identities,
+    keys, ladders, live, quotas, rollups, rules, second, secrets, sessions,
 };
 
 /// The sole writer of a folder's journal.
@@ -150,6 +154,9 @@ crate::shared::audits_port!(SqliteStore);
 crate::shared::people_ports!(SqliteStore);
 crate::shared::alerts_port!(SqliteStore);
 crate::shared::deliveries_port!(SqliteStore);
+crate::shared::duties_port!(SqliteStore);
+crate::shared::corrections_port!(SqliteStore);
+crate::shared::erasures_port!(SqliteStore);
 crate::shared::secrets_port!(SqliteStore);
 crate::shared::second_port!(SqliteStore);
 crate::shared::identities_port!(SqliteStore);

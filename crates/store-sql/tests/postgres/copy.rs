@@ -121,7 +121,8 @@ async fn every_table_arrives_as_it_was() {
     // Each value, asked of both in words of their own.
     for (table, columns) in &tables {
         let texts = |cast: &dyn Fn(&str, &str) -> String| {
-            let list: Vec<String> = columns.iter().map(|(name, kind)| cast(name, kind)).collect();
+            let list = columns.iter().map(|(name, kind)| cast(name, kind));
+            let list: Vec<String> = list.map(|text| format!("COALESCE({text}, 'null')")).collect();
             list.join(" || '|' || ")
         };
         let own = texts(&|name, kind| match kind {

@@ -9,6 +9,7 @@
 
 mod identity;
 mod link;
+mod quota;
 mod second;
 mod session;
 
@@ -19,6 +20,7 @@ use crate::{AuditEntry, StoreError, SystemScope, TenantId, TenantScope};
 
 pub use identity::{Identities, Identity, linked_already};
 pub use link::{Link, LinkHash, LinkKind, NewLink};
+pub use quota::Quota;
 pub use second::{RecoveryHash, SecondFactor, SecondFactors};
 pub use session::{NewSession, Session, SessionHash, Sessions, SignedIn};
 
@@ -212,6 +214,19 @@ pub trait Accounts: Send + Sync + 'static {
         owner: &str,
         audit: AuditEntry,
     ) -> Result<(), StoreError>;
+
+    /// The tenants that have a quota of their own, by slug.
+    async fn quotas(&self, system: &SystemScope) -> Result<Vec<(TenantId, Quota)>, StoreError>;
+
+    /// Gives a tenant a quota; one that says nothing takes it away. Returns the quota that was, `None` when there is no
+    /// such tenant, and then nothing is written.
+    async fn set_quota(
+        &self,
+        system: &SystemScope,
+        tenant: &TenantId,
+        quota: Quota,
+        audit: AuditEntry,
+    ) -> Result<Option<Quota>, StoreError>;
 
     /// Stores a link. `Conflict` when its tenant or account does not exist. A new one for the same address or account
     /// takes the place of the old.

@@ -14,6 +14,9 @@ use crate::TenantId;
 
 const DOMAIN: &[u8] = b"fuseboard audit 1\0";
 
+/// Before the purpose of another key. Seals are over 32 bytes, and this alone has more.
+const DERIVED: &[u8] = b"fuseboard key derived from that of the audit log\0";
+
 /// The hash before the first entry.
 pub(super) const GENESIS: AuditHash = [0; 32];
 
@@ -25,6 +28,12 @@ impl AuditKey {
     /// 32 bytes that nobody can guess.
     pub fn new(bytes: [u8; 32]) -> AuditKey {
         AuditKey(bytes)
+    }
+
+    /// A key for something else on the same machine, of which this one cannot be learned.
+    pub fn derived(&self, purpose: &str) -> [u8; 32] {
+        let said = [DERIVED, purpose.as_bytes()].concat();
+        self.hmac(&said).finalize().into_bytes().into()
     }
 
     pub(super) fn mac(&self, hash: &AuditHash) -> [u8; 32] {
@@ -41,9 +50,9 @@ impl AuditKey {
         self.hmac(hash).verify_slice(mac).is_ok()
     }
 
-    fn hmac(&self, hash: &AuditHash) -> Hmac<Sha256> {
+    fn hmac(&self, said: &[u8]) -> Hmac<Sha256> {
         let mut hmac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length will do");
-        hmac.update(hash);
+        hmac.update(said);
         hmac
     }
 }

@@ -1,18 +1,21 @@
 //! An alert as bytes: what its row holds besides the columns that are searched.
 //!
-//! Layout: version, a dictionary of its texts, its fields in order, CRC-32 (IEEE) of all before, little-endian.
+//! Layout: version, a dictionary of its texts, its fields in order, CRC-32 (IEEE) of all before, little-endian. An alert
+//! from elsewhere has a newer version, with what was sent after the fields of all.
 
-use domain::alert::{Ack, Alert, Holds, Labels, Part, Resolved, Severity, Snooze, Who};
+use domain::alert::{Ack, Alert, Holds, Labels, Origin, Part, Resolved, Severity, Snooze, Source, Who};
 
 use super::fields::member;
 use super::wire::{Malformed, Read, Reader, Writer};
 use crate::StoreError;
 
 const VERSION: u8 = 1;
+/// Of an alert that others have found.
+const WITH_ORIGIN: u8 = 2;
 const WHAT: &str = "alert";
 const CHECKSUM: usize = 4;
-/// What the texts of an alert may take when they are read: many times what its limits allow.
-const BUDGET: usize = 1 << 20;
+/// What the texts of an alert may take when they are read: several times what its limits allow.
+const BUDGET: usize = 2 << 20;
 const PARTS: [Part; 3] = [Part::Cause, Part::Symptom, Part::Alone];
 
 /// Encodes an alert.
@@ -23,11 +26,7 @@ pub fn encode_alert(alert: &Alert) -> Vec<u8> {
     w.bytes(&alert.fingerprint.to_le_bytes());
     w.byte(alert.severity as u8);
     w.byte(PARTS.iter().position(|part| *part == alert.part).unwrap_or(0) as u8);
-    w.uint(alert.labels.len() as u64);
-    for (name, value) in &alert.labels {
-        w.text(name);
-        w.text(value);
-    }
+    put_labels(&mut w, &alert.labels);
     w.text(&alert.title);
     w.text(&alert.summary);
     w.opt_text(alert.runbook.as_deref());
@@ -61,11 +60,25 @@ pub fn encode_alert(alert: &Alert) -> Vec<u8> {
         put_who(&mut w, resolved.by.as_ref());
         w.text(&resolved.why);
     }
-    let mut bytes = vec![VERSION];
+    if let Some(origin) = &alert.origin {
+        w.byte(origin.source as u8);
+        w.opt_text(origin.link.as_deref());
+        put_labels(&mut w, &origin.annotations);
+        w.opt_int(origin.ends);
+    }
+    let mut bytes = vec![alert.origin.as_ref().map_or(VERSION, |_| WITH_ORIGIN)];
     bytes.extend(w.finish());
     let checksum = crc32fast::hash(&bytes);
     bytes.extend_from_slice(&checksum.to_le_bytes());
     bytes
+}
+
+fn put_labels<'a>(w: &mut Writer<'a>, labels: &'a Labels) {
+    w.uint(labels.len() as u64);
+    for (name, value) in labels {
+        w.text(name);
+        w.text(value);
+    }
 }
 
 fn put_who<'a>(w: &mut Writer<'a>, who: Option<&'a Who>) {
@@ -88,14 +101,22 @@ fn read(bytes: &[u8]) -> Read<Alert> {
         .split_last_chunk::<CHECKSUM>()
         .ok_or(Malformed("it ends too early"))?;
     let (version, columns) = content.split_first().ok_or(Malformed("it ends too early"))?;
-    if *version != VERSION {
+    if ![VERSION, WITH_ORIGIN].contains(version) {
         return Err(Malformed("its version is unknown"));
     }
     if crc32fast::hash(content) != u32::from_le_bytes(*checksum) {
         return Err(Malformed("its checksum is wrong"));
     }
     let mut r = Reader::with_dictionary(columns, BUDGET)?;
-    let alert = fields(&mut r)?;
+    let mut alert = fields(&mut r)?;
+    if *version == WITH_ORIGIN {
+        alert.origin = Some(Origin {
+            source: member(&Source::ALL, r.byte()?)?,
+            link: r.opt_text()?,
+            annotations: labels(&mut r)?,
+            ends: r.opt_int()?,
+        });
+    }
     r.end()?;
     Ok(alert)
 }
@@ -108,10 +129,7 @@ fn fields(r: &mut Reader<'_>) -> Read<Alert> {
     fingerprint.copy_from_slice(r.bytes(8)?);
     let severity = member(&Severity::ALL, r.byte()?)?;
     let part = member(&PARTS, r.byte()?)?;
-    let mut labels = Labels::new();
-    for _ in 0..r.count()? {
-        labels.insert(r.text()?, r.text()?);
-    }
+    let labels = labels(r)?;
     let (title, summary, runbook) = (r.text()?, r.text()?, r.opt_text()?);
     let simulated = r.flag()?;
     let (since, fired, changed) = (r.int()?, r.int()?, r.int()?);
@@ -151,6 +169,7 @@ fn fields(r: &mut Reader<'_>) -> Read<Alert> {
     Ok(Alert {
         rule,
         rule_name,
+        origin: None,
         fingerprint: u64::from_le_bytes(fingerprint),
         severity,
         part,
@@ -172,6 +191,14 @@ fn fields(r: &mut Reader<'_>) -> Read<Alert> {
     })
 }
 
+fn labels(r: &mut Reader<'_>) -> Read<Labels> {
+    let mut labels = Labels::new();
+    for _ in 0..r.count()? {
+        labels.insert(r.text()?, r.text()?);
+    }
+    Ok(labels)
+}
+
 fn who(r: &mut Reader<'_>) -> Read<Option<Who>> {
     match r.opt_text()? {
         Some(id) => Ok(Some(Who { id, name: r.text()? })),
@@ -182,7 +209,7 @@ fn who(r: &mut Reader<'_>) -> Read<Option<Who>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::alerts::full_alert;
+    use crate::contract::alerts::{full_alert, sent_alert};
 
     #[test]
     fn an_alert_comes_back_exactly() {
@@ -200,11 +227,13 @@ mod tests {
             ..full
         };
         assert_eq!(decode_alert(&encode_alert(&plain)).unwrap(), plain);
+        let sent = sent_alert();
+        assert_eq!(decode_alert(&encode_alert(&sent)).unwrap(), sent);
     }
 
     #[test]
     fn damage_is_noticed() {
-        let bytes = encode_alert(&full_alert());
+        let bytes = encode_alert(&sent_alert());
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1;
@@ -218,5 +247,7 @@ mod tests {
     fn the_bytes_keep_their_meaning() {
         let golden = include_bytes!("../../tests/golden/alert-v1.bin");
         assert_eq!(decode_alert(golden).unwrap(), full_alert());
+        let golden = include_bytes!("../../tests/golden/alert-v2.bin");
+        assert_eq!(decode_alert(golden).unwrap(), sent_alert());
     }
 }

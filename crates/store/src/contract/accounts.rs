@@ -105,7 +105,7 @@ async fn roles(subject: &impl Subject, id: &str) -> Vec<(String, Role)> {
     known.roles.into_iter().map(text).collect()
 }
 
-async fn actions(subject: &impl Subject, slug: &str) -> Vec<String> {
+pub(super) async fn actions(subject: &impl Subject, slug: &str) -> Vec<String> {
     let mut actions: Vec<String> = log(subject, slug).await.into_iter().map(|e| e.action).collect();
     actions.reverse();
     actions
@@ -316,7 +316,7 @@ pub async fn owners_cannot_remove_each_other_at_once(subject: &mut impl Subject)
     }
 }
 
-async fn make_tenant(subject: &impl Subject, slug: &str, owner: &str) {
+pub(super) async fn make_tenant(subject: &impl Subject, slug: &str, owner: &str) {
     let new = Tenant {
         id: tenant(slug),
         name: format!("Größe {slug}"),

@@ -1,8 +1,8 @@
 //! Alerts: what fired, who has it, silences. Rules are in [`super::alert_rules`].
 
 use domain::alert::{
-    Ack, Alert, Command, EventKind, Holds, Labels, MAX_OPEN, MAX_SILENCES, Moved, New, Notice, Part, Repeat,
-    Resolved, Severity, Silence, Snooze, Who, matchers, step,
+    Ack, Alert, Command, EventKind, Holds, Labels, MAX_OPEN, MAX_SILENCES, Moved, New, Notice, Origin, Part,
+    Repeat, Resolved, Severity, Silence, Snooze, Source, Who, matchers, step,
 };
 
 use super::alert_rules::{create, draft, rules};
@@ -10,7 +10,7 @@ use super::samples::{NOON, audit};
 use super::{Subject, is_conflict, log, scope, system, tenant};
 use crate::{AlertQuery, AlertWrite, Alerts, OutboxRow, StoreError, StoredAlert, StoredSilence};
 
-fn who(name: &str) -> Who {
+pub(super) fn who(name: &str) -> Who {
     Who {
         id: format!("account:{name}"),
         name: format!("{name} – Größe"),
@@ -22,6 +22,7 @@ pub fn full_alert() -> Alert {
     Alert {
         rule: 7,
         rule_name: "Breaker open".into(),
+        origin: None,
         fingerprint: u64::MAX - 1,
         severity: Severity::Critical,
         part: Part::Symptom,
@@ -67,10 +68,27 @@ pub fn full_alert() -> Alert {
     }
 }
 
-fn raised(rule: u64, fingerprint: u64, at: i64) -> Moved {
+/// The same, found by somebody else.
+pub fn sent_alert() -> Alert {
+    Alert {
+        rule: 0,
+        origin: Some(Origin {
+            source: Source::Grafana,
+            link: Some("https://grafana.example/alerting/1afz29v7z/edit".into()),
+            annotations: [("description", "Größe\nof it"), ("summary", "")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            ends: Some(NOON + 300_000),
+        }),
+        ..full_alert()
+    }
+}
+
+pub(super) fn raised(rule: u64, fingerprint: u64, at: i64) -> Moved {
     let new = New {
         rule,
         rule_name: "Breaker open".into(),
+        origin: None,
         fingerprint,
         severity: Severity::Critical,
         part: Part::Cause,
@@ -87,7 +105,7 @@ fn raised(rule: u64, fingerprint: u64, at: i64) -> Moved {
     Alert::raise(new, at)
 }
 
-async fn write(
+pub(super) async fn write(
     subject: &impl Subject,
     slug: &str,
     writes: Vec<AlertWrite>,
@@ -167,16 +185,18 @@ async fn outbox(subject: &impl Subject, slug: &str, after: (u64, u64)) -> Vec<Ou
 
 /// Every field, also after reopening.
 pub async fn an_alert_comes_back_exactly(subject: &mut impl Subject) {
-    let full = Moved {
-        alert: full_alert(),
+    let full = |alert: Alert| Moved {
+        alert,
         events: Vec::new(),
         notice: None,
     };
-    let stored = raise_with(subject, "acme", full).await;
+    let stored = raise_with(subject, "acme", full(full_alert())).await;
     assert_eq!((stored.id, stored.version), (1, 1));
+    let sent = raise_with(subject, "acme", full(sent_alert())).await;
     subject.reopen().await;
     assert_eq!(find(subject, "acme", 1).await, Some(stored));
-    assert_eq!(find(subject, "acme", 2).await, None);
+    assert_eq!(find(subject, "acme", 2).await, Some(sent));
+    assert_eq!(find(subject, "acme", 3).await, None);
     assert_eq!(find(subject, "acme", u64::MAX).await, None);
 }
 

@@ -300,27 +300,25 @@ pub async fn a_removed_channel_drops_what_waits(subject: &mut impl Subject) {
     is_conflict(
         subject
             .store()
-            .add_delivery(&scope("a"), new(1, "test.1"), entry)
+            .ask_deliveries(&scope("a"), vec![new(1, "test.1")], entry)
             .await,
     );
 }
 
-/// Somebody's own delivery is stored with its entry in the log; the same subject is refused.
+/// Somebody's own deliveries are stored with one entry in the log; with a subject that is there none is.
 pub async fn a_delivery_that_somebody_asks_for_is_logged(subject: &mut impl Subject) {
     channel(subject, "a", "ops").await;
     let here = scope("a");
-    let ask = || {
+    let ask = |subjects: &[&str]| {
         let entry = audit("channel.test", "1");
-        subject.store().add_delivery(&here, new(1, "test.1"), entry)
+        let asked = subjects.iter().map(|subject| new(1, subject)).collect();
+        subject.store().ask_deliveries(&here, asked, entry)
     };
-    assert_eq!(
-        ask()
-            .await
-            .map(|delivery| delivery.id)
-            .expect("the store answers"),
-        1
-    );
-    is_conflict(ask().await);
+    let stored = ask(&["test.1", "test.1.over"]).await.expect("the store answers");
+    let ids: Vec<u64> = stored.iter().map(|delivery| delivery.id).collect();
+    assert_eq!(ids, [1, 2]);
+    is_conflict(ask(&["test.2", "test.1"]).await);
+    assert_eq!(all(subject, "a").await.len(), 2, "all or none");
     let actions: Vec<String> = log(subject, "a")
         .await
         .into_iter()

@@ -125,3 +125,32 @@ pub async fn keyframes_of_tenants_are_apart(subject: &mut impl Subject) {
     assert_eq!(at(subject, "umbrella", NOON + 1).await, None);
     assert_eq!(first(subject, "umbrella").await, None);
 }
+
+async fn usage(subject: &impl Subject) -> Vec<(String, u64)> {
+    let told = subject
+        .store()
+        .keyframe_usage(&system())
+        .await
+        .expect("it is told");
+    let named = told.into_iter();
+    named.map(|(tenant, bytes)| (tenant.to_string(), bytes)).collect()
+}
+
+/// By tenant, more for more.
+pub async fn what_keyframes_take_is_told(subject: &mut impl Subject) {
+    assert_eq!(usage(subject).await, []);
+    keep(subject, "acme", &keyframe(NOON, 1, 5_000)).await;
+    let one = usage(subject).await;
+    assert!(
+        one.len() == 1 && one[0].0 == "acme" && one[0].1 >= 5_000,
+        "{one:?}"
+    );
+    keep(subject, "acme", &keyframe(NOON + 1, 2, 5_000)).await;
+    keep(subject, "beta", &keyframe(NOON, 3, 100)).await;
+    let two = usage(subject).await;
+    assert_eq!((two.len(), two[1].0.as_str()), (2, "beta"));
+    assert!(two[0].1 >= 2 * 5_000 && two[1].1 < 5_000, "{two:?}");
+    drop_them(subject, NOON + 1, u64::MAX).await;
+    let left = usage(subject).await;
+    assert!(left.len() == 1 && left[0].1 < two[0].1, "{left:?}");
+}

@@ -21,11 +21,15 @@ pub mod append;
 pub mod audit;
 pub mod calls;
 pub mod channels;
+pub mod corrections;
 pub mod deliveries;
+pub mod duties;
+pub mod erasures;
 pub mod flush;
 pub mod identities;
 pub mod keyframes;
 pub mod keys;
+pub mod quotas;
 pub mod read;
 pub mod repeats;
 pub mod retention;
@@ -39,9 +43,9 @@ pub mod transitions;
 use async_trait::async_trait;
 
 use crate::{
-    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Deliveries, Identities, Journal, Keys,
-    LiveStore, NewBatch, Offset, Rollups, SecondFactors, Secrets, Sessions, StoreError, StoredBatch,
-    SystemScope, TenantId, TenantScope,
+    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Corrections, Deliveries, Duties, Erasures,
+    Identities, Journal, Keys, LiveStore, NewBatch, Offset, Rollups, SecondFactors, Secrets, Sessions,
+    StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
@@ -59,6 +63,9 @@ pub trait Subject: Send + Sync {
         + SecondFactors
         + Alerts
         + Deliveries
+        + Duties
+        + Corrections
+        + Erasures
         + Identities;
 
     /// The store as it is open now.
@@ -135,6 +142,7 @@ macro_rules! contract_suite {
                 ids_outlive_dropped_days,
                 usage_counts_what_is_there,
                 usage_of_an_empty_journal_is_nothing,
+                what_each_tenant_stores_is_counted,
             }
             flush {
                 a_flush_comes_back_exactly,
@@ -162,6 +170,7 @@ macro_rules! contract_suite {
                 old_keyframes_are_dropped,
                 too_many_bytes_drop_the_oldest_keyframes,
                 keyframes_of_tenants_are_apart,
+                what_keyframes_take_is_told,
             }
             rollups {
                 a_compaction_takes_the_partials,
@@ -225,6 +234,9 @@ macro_rules! contract_suite {
                 an_invitation_is_taken_up_once,
                 a_password_is_reset_once,
             }
+            quotas {
+                a_quota_is_given_and_taken_away,
+            }
             sessions {
                 a_session_comes_back_exactly,
                 a_session_has_the_roles_of_now,
@@ -259,6 +271,12 @@ macro_rules! contract_suite {
                 channels_have_names_and_a_limit,
                 a_channel_in_trouble_is_off_until_it_is_changed,
             }
+            duties {
+                documents_come_back_and_change,
+                documents_of_kinds_and_tenants_are_apart,
+                a_ladder_follows_its_alert,
+                a_step_is_told_once,
+            }
             deliveries {
                 what_must_be_told_leaves_the_outbox_once,
                 a_claim_is_a_lease,
@@ -271,6 +289,21 @@ macro_rules! contract_suite {
                 what_was_never_tried_can_be_gathered,
                 old_deliveries_are_forgotten,
                 an_end_is_told_after_its_beginning,
+            }
+            corrections {
+                corrections_come_back_exactly,
+                a_correction_is_undone_once,
+                an_erasure_ends_before_the_next_begins,
+                corrections_of_tenants_are_apart,
+            }
+            erasures {
+                erased_events_are_gone,
+                a_range_takes_events_of_every_kind,
+                an_erasure_walks_page_by_page,
+                erased_rows_go_with_live_state,
+                names_of_series_go_when_nothing_needs_them,
+                alerts_are_erased_by_their_labels,
+                a_keyframe_is_replaced,
             }
             second {
                 a_second_factor_comes_back_exactly,

@@ -3,7 +3,7 @@
 use super::samples::{DAY, NOON, batch, bulky, keyed};
 use super::{Subject, append, append_one, head, read_all, scope, system};
 use crate::recent::RECENT_KEPT;
-use crate::{Appended, IDEMPOTENCY_KEPT, Journal, JournalUsage};
+use crate::{Appended, IDEMPOTENCY_KEPT, Journal, JournalUsage, codec};
 
 async fn retain(subject: &impl Subject, before: i64, max_bytes: u64, now: i64) -> u64 {
     subject
@@ -171,4 +171,47 @@ pub async fn usage_counts_what_is_there(subject: &mut impl Subject) {
 pub async fn usage_of_an_empty_journal_is_nothing(subject: &mut impl Subject) {
     let empty = usage(subject).await;
     assert_eq!((empty.batches, empty.oldest), (0, None));
+}
+
+async fn stored(subject: &impl Subject) -> Vec<(String, u64)> {
+    let stored = subject.store().stored(&system()).await.expect("it is counted");
+    let named = stored.into_iter();
+    named.map(|(tenant, bytes)| (tenant.to_string(), bytes)).collect()
+}
+
+/// What batches take once they are encoded, by tenant: over several days, what comes later, after reopening and what is
+/// left after retention.
+pub async fn what_each_tenant_stores_is_counted(subject: &mut impl Subject) {
+    assert_eq!(stored(subject).await, []);
+    let size = |batch: &crate::NewBatch| {
+        codec::encode_batch(&batch.events, &batch.refusals)
+            .expect("encodes")
+            .len() as u64
+    };
+    let old = [bulky("acme", NOON - DAY), bulky("beta", NOON - DAY)];
+    let of_old = size(&old[0]);
+    let of_beta = size(&old[1]);
+    append(subject, old.to_vec()).await;
+    assert_eq!(
+        stored(subject).await,
+        [("acme".into(), of_old), ("beta".into(), of_beta)]
+    );
+    let mut new = 0;
+    for n in 0..3 {
+        let batch = batch("acme", NOON + n, &[]);
+        new += size(&batch);
+        append_one(subject, batch).await;
+        let expected = [("acme".to_owned(), of_old + new), ("beta".to_owned(), of_beta)];
+        assert_eq!(stored(subject).await, expected);
+        assert_eq!(stored(subject).await, expected, "nothing is counted twice");
+    }
+    subject.reopen().await;
+    assert_eq!(
+        stored(subject).await,
+        [("acme".into(), of_old + new), ("beta".into(), of_beta)]
+    );
+    assert!(retain(subject, NOON, u64::MAX, NOON).await > 0);
+    assert_eq!(stored(subject).await, [("acme".into(), new)]);
+    subject.reopen().await;
+    assert_eq!(stored(subject).await, [("acme".into(), new)]);
 }

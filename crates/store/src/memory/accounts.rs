@@ -1,5 +1,7 @@
 //! Accounts, memberships, links and tenants in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use domain::Millis;
 
@@ -7,7 +9,8 @@ use super::{MemoryStore, State};
 use crate::accounts::{check_link, last_owner, no_account, no_tenant};
 use crate::{
     Account, Accounts, AuditEntry, Guest, Identity, KnownAccount, Link, LinkHash, LinkKind, Logged, Member,
-    NewAccount, NewLink, Role, Session, SessionHash, StoreError, SystemScope, Tenant, TenantId, TenantScope,
+    NewAccount, NewLink, Quota, Role, Session, SessionHash, StoreError, SystemScope, Tenant, TenantId,
+    TenantScope,
 };
 
 /// People, and what lets them in.
@@ -17,6 +20,7 @@ pub(super) struct People {
     pub(super) sessions: Vec<(SessionHash, Session)>,
     pub(super) identities: Vec<Identity>,
     tenants: Vec<Tenant>,
+    quotas: BTreeMap<TenantId, Quota>,
     links: Vec<(LinkHash, Link)>,
 }
 
@@ -40,6 +44,7 @@ impl Default for People {
             sessions: Vec::new(),
             identities: Vec::new(),
             tenants: vec![tenant],
+            quotas: BTreeMap::new(),
             links: Vec::new(),
         }
     }
@@ -283,6 +288,32 @@ impl Accounts for MemoryStore {
         people.join(&id, owner, Role::Owner, created);
         state.log(&id, audit);
         Ok(())
+    }
+
+    async fn quotas(&self, _: &SystemScope) -> Result<Vec<(TenantId, Quota)>, StoreError> {
+        let state = self.state.lock();
+        let quotas = state.people.quotas.iter();
+        Ok(quotas.map(|(tenant, quota)| (tenant.clone(), *quota)).collect())
+    }
+
+    async fn set_quota(
+        &self,
+        _: &SystemScope,
+        tenant: &TenantId,
+        quota: Quota,
+        audit: AuditEntry,
+    ) -> Result<Option<Quota>, StoreError> {
+        let state = &mut *self.state.lock();
+        if state.people.check_tenant(tenant).is_err() {
+            return Ok(None);
+        }
+        let quotas = &mut state.people.quotas;
+        let before = match quota.is_usual() {
+            true => quotas.remove(tenant),
+            false => quotas.insert(tenant.clone(), quota),
+        };
+        state.log(tenant, audit);
+        Ok(Some(before.unwrap_or_default()))
     }
 
     async fn offer(&self, scope: &TenantScope, new: NewLink, audit: AuditEntry) -> Result<(), StoreError> {

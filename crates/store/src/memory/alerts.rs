@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, HashSet};
 use async_trait::async_trait;
 use domain::Millis;
 use domain::alert::{MAX_OPEN, MAX_RULES, MAX_SILENCES, Silence};
+use domain::erasure::Selection;
 
 use super::MemoryStore;
 use crate::alerts::{
     already_open, changed_meanwhile, not_named, rule_name_taken, too_many_open, too_many_rules,
     too_many_silences,
 };
+use crate::duties::{Waits, waits};
 use crate::{
-    AlertQuery, AlertWrite, Alerts, AuditEntry, OutboxRow, RuleDraft, StoreError, StoredAlert, StoredEvent,
-    StoredRule, StoredSilence, SystemScope, TenantId, TenantScope,
+    AlertQuery, AlertWrite, Alerts, AuditEntry, Ladder, OutboxRow, RuleDraft, StoreError, StoredAlert,
+    StoredEvent, StoredRule, StoredSilence, SystemScope, TenantId, TenantScope,
 };
 
 /// What one tenant has.
@@ -27,6 +29,7 @@ pub(super) struct Board {
     events: BTreeMap<u64, Vec<StoredEvent>>,
     pub(super) outbox: BTreeMap<(u64, u64), OutboxRow>,
     silences: Vec<StoredSilence>,
+    pub(super) ladders: BTreeMap<u64, Ladder>,
 }
 
 impl Board {
@@ -59,8 +62,48 @@ impl Board {
             .find(|(rule, deleted)| rule.id == id && !deleted)
     }
 
+    /// Lets an alert's ladder follow what happened to it.
+    fn follow(&mut self, (alert, event): (u64, u64), waits: Waits) {
+        let fresh = |at| Ladder {
+            alert,
+            event,
+            began: at,
+            next: 0,
+            due: Some(at),
+        };
+        match waits {
+            Waits::Same => {}
+            Waits::Over => {
+                self.ladders.remove(&alert);
+            }
+            Waits::Anew(at) => {
+                self.ladders.insert(alert, fresh(at));
+            }
+            Waits::Unless(at) => {
+                self.ladders.entry(alert).or_insert_with(|| fresh(at));
+            }
+        }
+    }
+
+    /// The alerts that are taken, which are gone unless it is only to be known.
+    pub(super) fn erase(&mut self, selection: &Selection, dry: bool) -> Vec<u64> {
+        let all = self.alerts.values();
+        let taken = all.filter(|stored| selection.takes_alert(&stored.alert.labels, stored.alert.fired));
+        let taken: Vec<u64> = taken.map(|stored| stored.id).collect();
+        for id in taken.iter().filter(|_| !dry) {
+            if let Some(gone) = self.alerts.remove(id).filter(|gone| gone.alert.is_open()) {
+                self.open.remove(&gone.alert.fingerprint);
+            }
+            self.events.remove(id);
+            self.ladders.remove(id);
+            self.outbox.retain(|(alert, _), _| alert != id);
+        }
+        taken
+    }
+
     /// Writes one alert; `None` when it is not there.
-    fn write(&mut self, write: AlertWrite) -> Result<Option<StoredAlert>, StoreError> {
+    pub(super) fn write(&mut self, write: AlertWrite) -> Result<Option<StoredAlert>, StoreError> {
+        let waits = waits(&write.moved);
         let alert = write.moved.alert;
         let stored = match write.known {
             None => {
@@ -104,6 +147,10 @@ impl Board {
                 created: last.event.at,
             };
             self.outbox.insert((row.alert, row.event), row);
+        }
+        if let Some(last) = events.last() {
+            let event = last.n;
+            self.follow((stored.id, event), waits);
         }
         match stored.alert.is_open() {
             true => self.open.insert(stored.alert.fingerprint),

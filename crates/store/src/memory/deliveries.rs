@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use domain::Millis;
+use domain::erasure::Selection;
 
 use super::MemoryStore;
 use crate::alerts::changed_meanwhile;
 use crate::deliveries::{
     MAX_CHANNELS, channel_name_taken, gathered_by, no_channel, not_dead, subject_taken, too_many_channels,
 };
+use crate::erasures::DIGESTS;
 use crate::{
     AuditEntry, ChannelDraft, Claim, Deliveries, DeliveryQuery, DeliveryState, NewDelivery, OutboxRow,
     Outcome, StoreError, StoredAttempt, StoredChannel, StoredDelivery, SystemScope, TenantId, TenantScope,
@@ -49,7 +51,30 @@ impl Desk {
             .any(|(channel, removed)| !removed && channel.name == name && channel.id != but)
     }
 
-    fn add(&mut self, new: NewDelivery) -> Option<StoredDelivery> {
+    /// How many are about these topics, or are about many alerts and name one of the needles. They are gone unless it is
+    /// only to be known.
+    pub(super) fn erase(
+        &mut self,
+        selection: &Selection,
+        topics: &[String],
+        needles: &[String],
+        dry: bool,
+    ) -> u64 {
+        let taken = |kept: &Kept| {
+            let StoredDelivery {
+                topic, body, created, ..
+            } = &kept.stored;
+            let digest = topic.starts_with(DIGESTS) && selection.takes_time(*created);
+            topics.contains(topic) || (digest && needles.iter().any(|needle| body.contains(needle)))
+        };
+        let count = self.deliveries.values().filter(|kept| taken(kept)).count() as u64;
+        if !dry {
+            self.deliveries.retain(|_, kept| !taken(kept));
+        }
+        count
+    }
+
+    pub(super) fn add(&mut self, new: NewDelivery) -> Option<StoredDelivery> {
         let there = |kept: &Kept| kept.stored.subject == new.subject && kept.stored.channel == new.channel;
         if self.deliveries.values().any(there) {
             return None;
@@ -260,19 +285,29 @@ impl Deliveries for MemoryStore {
         Ok(deliveries.into_iter().filter_map(|one| desk.add(one)).count())
     }
 
-    async fn add_delivery(
+    async fn ask_deliveries(
         &self,
         scope: &TenantScope,
-        delivery: NewDelivery,
+        deliveries: Vec<NewDelivery>,
         audit: AuditEntry,
-    ) -> Result<StoredDelivery, StoreError> {
+    ) -> Result<Vec<StoredDelivery>, StoreError> {
         let state = &mut *self.state.lock();
         let desk = state.deliveries.entry(scope.tenant().clone()).or_default();
-        if desk.channel_mut(delivery.channel).is_none() {
-            return Err(no_channel(delivery.channel));
+        for new in &deliveries {
+            if desk.channel_mut(new.channel).is_none() {
+                return Err(no_channel(new.channel));
+            }
         }
-        let subject = delivery.subject.clone();
-        let added = desk.add(delivery).ok_or_else(|| subject_taken(&subject))?;
+        let newest = desk.deliveries.last_key_value().map_or(0, |(id, _)| *id);
+        let mut added = Vec::with_capacity(deliveries.len());
+        for new in deliveries {
+            let subject = new.subject.clone();
+            let Some(stored) = desk.add(new) else {
+                desk.deliveries.retain(|id, _| *id <= newest);
+                return Err(subject_taken(&subject));
+            };
+            added.push(stored);
+        }
         state.log(scope.tenant(), audit);
         Ok(added)
     }

@@ -1,5 +1,7 @@
 //! The journal in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use domain::breaker::BreakerKey;
 use domain::breaker::whatif::RecordedCall;
@@ -11,7 +13,7 @@ use crate::codec::GuardedCall;
 use crate::plan::{self, KeyScope, Seen};
 use crate::{
     Appended, BatchPage, BatchQuery, GuardedPage, Journal, JournalUsage, NewBatch, Offset, Remembered,
-    Resume, StoreError, StoredBatch, SystemScope, TenantScope, codec, day,
+    Resume, StoreError, StoredBatch, SystemScope, TenantId, TenantScope, codec, day,
 };
 
 /// There is one process, hence one writer.
@@ -196,6 +198,14 @@ impl Journal for MemoryStore {
             batches: batches.len() as u64,
             oldest: batches.first().map(|(batch, _)| batch.received),
         })
+    }
+
+    async fn stored(&self, _: &SystemScope) -> Result<Vec<(TenantId, u64)>, StoreError> {
+        let mut stored: BTreeMap<TenantId, u64> = BTreeMap::new();
+        for (batch, size) in &self.state.lock().journal.batches {
+            *stored.entry(batch.tenant.clone()).or_default() += size;
+        }
+        Ok(stored.into_iter().collect())
     }
 }
 

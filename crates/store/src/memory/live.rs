@@ -154,6 +154,20 @@ impl LiveStore for MemoryStore {
         Ok(live.and_then(|live| live.keyframes.keys().next().copied()))
     }
 
+    async fn keyframe_usage(&self, _: &SystemScope) -> Result<Vec<(TenantId, u64)>, StoreError> {
+        let state = &self.state.lock().live;
+        let bytes = |live: &super::LiveState| {
+            live.keyframes
+                .values()
+                .map(|kept| kept.bytes.len() as u64)
+                .sum::<u64>()
+        };
+        let all = state.iter().map(|(tenant, live)| (tenant.clone(), bytes(live)));
+        let mut usage: Vec<(TenantId, u64)> = all.filter(|(_, bytes)| *bytes > 0).collect();
+        usage.sort();
+        Ok(usage)
+    }
+
     async fn drop_keyframes(
         &self,
         _: &SystemScope,

@@ -6,7 +6,10 @@
 mod accounts;
 mod alerts;
 mod audit;
+mod corrections;
 mod deliveries;
+mod duties;
+mod erasures;
 mod identities;
 mod journal;
 mod keys;
@@ -25,8 +28,8 @@ use parking_lot::Mutex;
 
 use crate::plan::{KeyScope, Seen};
 use crate::{
-    ApiKey, Checkpoint, Chunk, KeyHash, PartialRow, RecentIds, SealedEntry, StoredBatch, TenantId,
-    TransitionRow,
+    ApiKey, Checkpoint, Chunk, DutyKind, KeyHash, PartialRow, RecentIds, SealedEntry, StoredBatch,
+    StoredCorrection, TenantId, TransitionRow,
 };
 
 /// Everything in memory, behind one lock.
@@ -53,6 +56,9 @@ struct State {
     seconds: second::Seconds,
     alerts: BTreeMap<TenantId, alerts::Board>,
     deliveries: BTreeMap<TenantId, deliveries::Desk>,
+    duties: BTreeMap<(TenantId, DutyKind), duties::Papers>,
+    /// By number.
+    corrections: BTreeMap<TenantId, Vec<StoredCorrection>>,
 }
 
 #[derive(Default)]

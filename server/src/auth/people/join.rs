@@ -212,7 +212,7 @@ impl People {
             let known = self.prove(&email, password, whence).await?;
             (known.account.clone(), Guest::Known(known.account.id))
         } else {
-            let turn = self.turn(whence).await?;
+            let turn = self.turn_by(&link).await?;
             let chosen = Chosen {
                 email: &email,
                 name,
@@ -249,7 +249,7 @@ impl People {
         let known = self.accounts.by_id(&self.system, account).await?;
         let known = known.ok_or(PeopleError::Gone)?;
         check_password(password, &known.account)?;
-        let turn = self.turn(whence).await?;
+        let turn = self.turn_by(&link).await?;
         let hash = hashed(Some(turn), password).await?;
         let entry = AuditEntry {
             actor: actor(account),

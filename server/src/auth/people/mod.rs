@@ -12,18 +12,19 @@ use std::time::Duration;
 
 use engine::Clock;
 use store::{
-    Account, Accounts, AuditEntry, Identities, KnownAccount, Logged, NewSession, Role, Session, SessionHash,
-    Sessions, SignedIn, StoreError, SystemScope, TenantId,
+    Account, Accounts, AuditEntry, Identities, KnownAccount, Link, Logged, NewSession, Role, Session,
+    SessionHash, Sessions, SignedIn, StoreError, SystemScope, TenantId,
 };
 
 use super::Person;
 use super::denials::{Denial, Denials};
-use super::key::fresh_id;
+use super::devices::Devices;
+use super::key::{fresh_id, sha256};
 use super::password;
 use super::session::{self, SessionLookup};
 use super::setup::{Setup, SetupState};
-use super::throttle::Throttle;
-use super::turns::{Turn, Turns, network};
+use super::throttle::{Source, Throttle};
+use super::turns::{Turn, Turns, Who, network};
 use choose::{check_password, hashed, off};
 use provider::Way;
 
@@ -100,6 +101,8 @@ pub struct Whence {
     pub address: Option<IpAddr>,
     /// The browser, in its own words.
     pub agent: String,
+    /// What it holds as a browser in which somebody has signed in; nobody has looked at it yet.
+    pub device: Option<String>,
 }
 
 impl Whence {
@@ -141,6 +144,7 @@ pub struct People {
     seconds: Seconds,
     turns: Arc<Turns>,
     throttle: Throttle,
+    devices: Option<Devices>,
     clock: Clock,
 }
 
@@ -168,8 +172,23 @@ impl People {
             seconds,
             turns: Turns::new(cores),
             throttle: Throttle::default(),
+            devices: None,
             clock,
         }
+    }
+
+    /// Knows browsers again in which somebody has signed in.
+    #[must_use]
+    pub fn with_devices(self, devices: Devices) -> People {
+        let devices = Some(devices);
+        People { devices, ..self }
+    }
+
+    /// The text of the cookie that makes the browser known in which this session was opened. `None` when it cannot be:
+    /// it stays a stranger, which is no reason not to let anybody in.
+    pub async fn device_of(&self, session: &str) -> Option<String> {
+        let found = self.lookup.find(&sha256(session)).await.ok()??;
+        self.devices.as_ref()?.text(&found.account.email)
     }
 
     /// How a new installation stands. An account that was made on the command line meanwhile counts too.
@@ -217,11 +236,15 @@ impl People {
         // What no account can have is not worth a turn, but it counts.
         let possible =
             email.chars().count() <= LONGEST_EMAIL && password.chars().count() <= password::LONGEST;
-        self.throttle
-            .begin(email, whence.address)
-            .map_err(PeopleError::Wait)?;
+        let device = whence.device.as_deref();
+        let device = device.and_then(|text| self.devices.as_ref()?.known(email, text));
+        let source = device.map_or_else(|| Source::from(whence.address), Source::Device);
+        self.throttle.begin(email, source).map_err(PeopleError::Wait)?;
         let looked = async {
-            let turn = self.turn(whence).await?;
+            let turn = match device {
+                Some(device) => self.turn_of(Who::Known(device)).await?,
+                None => self.turn(whence).await?,
+            };
             let known = match possible {
                 true => self.accounts.by_email(&self.system, email).await?,
                 false => None,
@@ -234,7 +257,7 @@ impl People {
         };
         match looked.await {
             Ok(Some(known)) => {
-                self.throttle.take_back(email, whence.address, true);
+                self.throttle.take_back(email, source, true);
                 Ok(known)
             }
             Ok(None) => {
@@ -249,7 +272,7 @@ impl People {
             }
             // Nobody looked at the password.
             Err(error) => {
-                self.throttle.take_back(email, whence.address, false);
+                self.throttle.take_back(email, source, false);
                 Err(error)
             }
         }
@@ -420,8 +443,20 @@ impl People {
     }
 
     async fn turn(&self, whence: &Whence) -> Result<Turn, PeopleError> {
-        let turn = self.turns.take(network(whence.address)).await;
-        turn.map_err(|_| PeopleError::Busy)
+        self.turn_of(Who::Stranger(network(whence.address))).await
+    }
+
+    async fn turn_of(&self, who: Who) -> Result<Turn, PeopleError> {
+        self.turns.take(who).await.map_err(|_| PeopleError::Busy)
+    }
+
+    /// A turn for whoever holds a link of ours.
+    async fn turn_by(&self, link: &Link) -> Result<Turn, PeopleError> {
+        // What is hashed is no secret, and who shares a line by chance waits a little longer.
+        let number = sha256(&link.id)
+            .first_chunk()
+            .map_or(0, |first| u64::from_le_bytes(*first));
+        self.turn_of(Who::Known(number)).await
     }
 
     fn entry(&self, action: &str, target: &str, whence: &Whence) -> AuditEntry {

@@ -7,8 +7,8 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
-use engine::{ChannelError, DeliverySearch, channel_kinds};
-use protocol::channels::ChannelRequest;
+use engine::{ChannelError, DeliverySearch, channel_kinds, channel_placeholders};
+use protocol::channels::{ChannelRequest, PreviewRequest};
 use serde_json::{Value, json};
 use store::DeliveryState;
 
@@ -33,9 +33,22 @@ pub async fn channels(
     Ok(Json(list.map_err(channel_problem)?).into_response())
 }
 
-/// `GET /api/v1/channels/kinds`: what each kind must be told to work.
+/// `GET /api/v1/channels/kinds`: what each kind must be told to work, and what can stand in braces in a channel's own
+/// words.
 pub async fn kinds() -> Response {
-    Json(json!({ "items": channel_kinds() })).into_response()
+    Json(json!({ "items": channel_kinds(), "placeholders": channel_placeholders() })).into_response()
+}
+
+/// `POST /api/v1/channels/preview {"kind": "slack", "title": "{severity}: {title}"}`: what people would get. Nothing is
+/// sent or stored.
+pub async fn preview_channel(
+    State(shared): State<Shared>,
+    Extension(access): Extension<Access>,
+    sent: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let asked: PreviewRequest = body(sent)?;
+    let shown = shared.engine.preview_channel(scope(&access)?, &asked).await;
+    Ok(Json(shown.map_err(channel_problem)?).into_response())
 }
 
 /// `GET …/{channel}`: one.
@@ -181,7 +194,7 @@ fn read(sent: Result<Bytes, BytesRejection>) -> Result<ChannelRequest, Problem> 
             None => bad_field(
                 "",
                 "a channel has name, kind, settings and secrets (text by name), enabled, acknowledged and resolved \
-                 (true or false), least and only",
+                 (true or false), least, only, digest_from, title and text",
             ),
         }
     })

@@ -7,6 +7,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Json, Response};
 use domain::alert::MAX_RULES;
+use engine::AlertError;
 use protocol::alerts::{RuleDoc, RuleItem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -76,14 +77,15 @@ pub async fn import(
     let scope = scope(&access)?;
     for (place, rule) in file.rules.iter().enumerate() {
         let twice = file.rules[..place].iter().any(|other| other.name == rule.name);
-        let checked = match twice {
-            true => Err("name: it is given twice".to_owned()),
-            false => shared
-                .engine
-                .check_rule(scope, rule)
-                .map_err(|error| error.to_string()),
-        };
-        checked.map_err(|why| bad_field("yaml", format!("yaml: rules[{place}].{why}")))?;
+        let refused = |why: &str| bad_field("yaml", format!("yaml: rules[{place}].{why}"));
+        if twice {
+            return Err(refused("name: it is given twice"));
+        }
+        let checked = shared.engine.check_rule(scope, rule).await;
+        checked.map_err(|error| match error {
+            AlertError::Store(_) => problem(error),
+            error => refused(&error.to_string()),
+        })?;
     }
     let known = shared.engine.rules(scope).await.map_err(problem)?;
     let hand = hand(&access, &whence);

@@ -4,9 +4,11 @@
 
 mod act;
 mod channels;
+mod duties;
 mod files;
 mod rules;
 mod silences;
+mod slack;
 
 use axum::Extension;
 use axum::body::Bytes;
@@ -15,7 +17,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
-use domain::alert::{Phase, Refused, Severity, Who, matchers};
+use domain::alert::{Phase, Refused, Severity, Source, Who, matchers};
 use engine::{AlertError, AlertSearch, Hand};
 use protocol::filter::echo;
 use serde::Serialize;
@@ -34,15 +36,20 @@ pub use act::{act, act_on_many};
 pub(crate) use channels::channel_problem;
 pub use channels::{
     change_channel, channel, channels, delete_channel, deliveries, delivery, kinds, make_channel,
-    replay_delivery, test_channel,
+    preview_channel, replay_delivery, test_channel,
 };
+pub use duties::{
+    change_duty, delete_duty, duties, duty, give_back, make_duty, on_call, shifts, take_over, tell_me,
+};
+pub(crate) use duties::{check_member, own};
 pub use files::{export, import};
 pub use rules::{backtest, change_rule, delete_rule, make_rule, rule, rules};
 pub(crate) use silences::repeat;
 pub use silences::{end_silence, make_silence, preview_silence, silences};
+pub use slack::pressed_in_slack;
 
-const PARAMETERS: [&str; 9] = [
-    "phase", "severity", "match", "rule", "incident", "from", "to", "limit", "cursor",
+const PARAMETERS: [&str; 10] = [
+    "phase", "severity", "source", "match", "rule", "incident", "from", "to", "limit", "cursor",
 ];
 /// The largest body of a change here: many rules in one file.
 const LARGEST: usize = 1 << 20;
@@ -66,6 +73,7 @@ pub async fn alerts(
             Phase::parse(word).filter(|phase| *phase != Phase::Pending)
         })?,
         severities: words(&params, "severity", Severity::parse)?,
+        sources: words(&params, "source", Source::parse)?,
         matchers: matchers(params.get("match").unwrap_or_default())
             .map_err(|error| bad("match", error.to_string()))?,
         rule: number(&params, "rule")?,
@@ -100,7 +108,7 @@ fn words<T>(params: &Params, name: &str, parse: impl Fn(&str) -> Option<T>) -> R
     text.split(',').filter(|word| !word.is_empty()).map(one).collect()
 }
 
-fn number(params: &Params, name: &str) -> Result<Option<u64>, Problem> {
+pub(crate) fn number(params: &Params, name: &str) -> Result<Option<u64>, Problem> {
     let Some(text) = params.get(name) else {
         return Ok(None);
     };
@@ -138,7 +146,7 @@ pub(crate) fn hand(access: &Access, whence: &Whence) -> Hand {
 }
 
 /// The version that somebody saw, `If-Match: "3"`.
-fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get(IF_MATCH) else {
         return Ok(None);
     };
@@ -148,7 +156,7 @@ fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 }
 
 /// A body of JSON, all of whose fields are known.
-fn body<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Problem> {
+pub(crate) fn body<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Problem> {
     let bytes = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -162,7 +170,7 @@ fn body<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, P
 }
 
 /// A thing, with its version as the tag that `If-Match` names.
-fn versioned(version: u64, item: impl Serialize) -> Response {
+pub(crate) fn versioned(version: u64, item: impl Serialize) -> Response {
     let tag = HeaderValue::from_str(&format!("\"{version}\""));
     let mut response = Json(item).into_response();
     if let Ok(tag) = tag {

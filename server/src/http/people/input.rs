@@ -54,6 +54,11 @@ impl Fields {
         Ok(Fields { members })
     }
 
+    /// Whether a member is there, if only as null.
+    pub fn says(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
     /// A member that is there and not null.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.members.get(name).filter(|value| !value.is_null())

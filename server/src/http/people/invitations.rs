@@ -11,7 +11,7 @@ use protocol::view::Invited;
 use super::super::problem::Problem;
 use super::super::read::scope;
 use super::input::Fields;
-use super::{above, by, confirmed, given_role, last, not_let, origin, refused, role};
+use super::{above, by, confirmed, given_role, last, not_let, refused, role, url};
 use crate::auth::{Access, LINK_COUNTS, Whence};
 use crate::edge::Via;
 use crate::state::Shared;
@@ -46,9 +46,9 @@ pub(crate) async fn make(
         .invite(scope(access)?, (email, given), &by.actor, whence)
         .await;
     let token = made.map_err(not_let)?;
-    let origin = origin(shared, via);
+    let url = url(shared, via);
     Ok(Invited {
-        link: format!("{origin}/invite#t={token}"),
+        link: format!("{url}/invite#t={token}"),
         expires: by.at + LINK_COUNTS,
     })
 }

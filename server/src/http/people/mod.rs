@@ -36,7 +36,7 @@ pub use members::{change_role, members, send_away};
 pub use second_factor::{
     begin_second_factor, enable_second_factor, new_recovery_codes, remove_second_factor, second_factor,
 };
-pub use tenants::{make_tenant, tenants};
+pub use tenants::{change_quota, make_tenant, tenants};
 
 /// For so long after the password was shown changes that ask for it need no other, milliseconds.
 pub const CONFIRMED_FOR: Millis = 15 * 60_000;
@@ -83,7 +83,7 @@ pub(crate) fn is_confirmed(shared: &Shared, access: &Access) -> bool {
 ///
 /// # Errors
 /// 403 that says how to show it.
-fn confirmed(shared: &Shared, access: &Access) -> Result<(), Problem> {
+pub(crate) fn confirmed(shared: &Shared, access: &Access) -> Result<(), Problem> {
     if is_confirmed(shared, access) {
         return Ok(());
     }
@@ -91,7 +91,7 @@ fn confirmed(shared: &Shared, access: &Access) -> Result<(), Problem> {
         StatusCode::FORBIDDEN,
         "confirm-password",
         "Show your password again",
-        "This lets others in, and your password was shown a while ago. Send it to /api/v1/me/confirm and try again.",
+        "This lets others in or is for good, and your password was shown a while ago. Send it to /api/v1/me/confirm and try again.",
     ))
 }
 
@@ -104,10 +104,10 @@ fn by(shared: &Shared, access: &Access, whence: &Whence) -> By {
     }
 }
 
-/// The origin that a link for somebody else begins with.
-fn origin(shared: &Shared, via: Option<&Via>) -> String {
+/// What a link for somebody else begins with.
+fn url(shared: &Shared, via: Option<&Via>) -> String {
     match via {
-        Some(via) => via.origin.clone(),
+        Some(via) => [&via.origin, shared.base.as_str()].concat(),
         None => {
             let here = SocketAddr::from((Ipv4Addr::LOCALHOST, shared.port));
             shared.origins.told(here)

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::super::problem::Problem;
 use super::input::Fields;
-use super::{confirmed, conflict, not_let, origin, person, refused};
+use super::{confirmed, conflict, not_let, person, refused, url};
 use crate::auth::{Access, Begun, Whence};
 use crate::edge::Via;
 use crate::state::Shared;
@@ -53,8 +53,9 @@ pub(crate) async fn begin(
 ) -> Result<Begun, Problem> {
     let person = person(access)?;
     confirmed(shared, access)?;
-    let origin = origin(shared, via);
-    let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host);
+    let url = url(shared, via);
+    // With the path, which tells two boards of one host apart.
+    let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
     let begun = shared.people.begin_second(person, host, whence).await;
     begun.map_err(not_let)?.ok_or_else(there_already)
 }

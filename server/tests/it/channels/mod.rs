@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod receiver;
+mod named;
+pub mod receiver;
+mod slack;
 
 use std::time::Duration;
 

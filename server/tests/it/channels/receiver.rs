@@ -18,6 +18,8 @@ use serde_json::Value;
 pub enum Say {
     /// With this status.
     Status(u16),
+    /// With this status and this body.
+    Json(u16, Value),
     /// 429, and come back after so many seconds.
     Later(u64),
     /// Not at all, for so long.
@@ -110,6 +112,9 @@ async fn take(
     match say {
         None => StatusCode::OK.into_response(),
         Some(Say::Status(status)) => StatusCode::from_u16(status).unwrap().into_response(),
+        Some(Say::Json(status, body)) => {
+            (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response()
+        }
         Some(Say::Later(seconds)) => (
             StatusCode::TOO_MANY_REQUESTS,
             [("retry-after", seconds.to_string())],

@@ -20,8 +20,10 @@ use protocol::{ClientFrame, Range, ServerFrame, json};
 use reqwest::{Client, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use server::auth::{self, By, NewKey};
 use server::config::{Flag, Sources};
 use server::lifecycle::{self, Options, Running};
+use store::{Scope, TenantId};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -124,6 +126,20 @@ impl TestServer {
     pub async fn restart(mut self) -> TestServer {
         assert!(self.running.take().unwrap().stop().await, "not a clean stop");
         TestServer::run(self.folder, Options::default()).await
+    }
+
+    /// A new key with these scopes.
+    pub async fn key_for(&self, scopes: &[Scope]) -> String {
+        let scope = auth::by_command_line(TenantId::default_tenant());
+        let name = format!("key {scopes:?}");
+        let wanted = NewKey {
+            name: &name,
+            scopes,
+            ..NewKey::default()
+        };
+        let by = By::here("test", now());
+        let made = auth::create_key(self.shared().keys.as_ref(), &scope, wanted, &by).await;
+        made.unwrap().0
     }
 
     pub async fn stop(mut self) -> bool {
@@ -473,6 +489,13 @@ pub fn unbase32(text: &str) -> Vec<u8> {
         }
     }
     bytes
+}
+
+/// The fields of a form, as browsers send them.
+pub fn urlencoded(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 /// Packed with gzip.

@@ -9,7 +9,7 @@ use server::http::ROUTES;
 use store::{AuditQuery, TenantId};
 
 use crate::common::people::PASSWORD;
-use crate::common::{RawAnswer, TestServer};
+use crate::common::{RawAnswer, TestServer, urlencoded};
 
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
@@ -226,9 +226,7 @@ fn filled(path: &str) -> String {
 }
 
 fn encoded(fields: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish()
+    urlencoded(fields)
 }
 
 /// What the route would take from one of our own pages.

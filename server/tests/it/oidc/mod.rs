@@ -7,6 +7,6 @@ mod lies;
 mod lured;
 mod only;
 mod people;
-mod place;
+pub mod place;
 mod provider;
 mod settings;

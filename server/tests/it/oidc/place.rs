@@ -13,7 +13,7 @@ use url::Url;
 
 use super::provider::{CLIENT, Lies, Provider, SECRET};
 use crate::common::people::{PASSWORD, sign_in};
-use crate::common::{TestServer, now};
+use crate::common::{TestServer, now, urlencoded};
 
 pub struct Place {
     pub server: TestServer,
@@ -146,9 +146,7 @@ impl Place {
     }
 
     pub async fn form(&self, path: &str, form: &[(&str, &str)], cookies: &str) -> Response {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
+        let body = urlencoded(form);
         let request = self.server.client.post(self.server.url(path)).body(body);
         let request = request.header("origin", format!("http://{}", self.server.address));
         let request = request.header("content-type", "application/x-www-form-urlencoded");

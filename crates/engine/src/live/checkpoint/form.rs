@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use domain::breaker::{Breaker, BreakerId, BreakerKey, Instance, Order, State};
+use domain::erasure::Selection;
 use domain::event::{BreakerFigures, BreakerKind, Operation};
 use domain::rollup::SeriesKey;
 use domain::{Micros, Millis, NanoUsd, Outcome};
@@ -72,12 +73,38 @@ pub(super) fn to_series((form, labels): LabelledForm) -> SeriesKey {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct BreakerForm {
-    id: u64,
+    pub id: u64,
     key: (String, String, String, String),
     provider: String,
     model: String,
     kind: Option<u8>,
     instances: Vec<InstanceForm>,
+}
+
+impl BreakerForm {
+    pub fn service(&self) -> &str {
+        &self.key.1
+    }
+
+    /// Without what is taken; `None` when nothing of it is left.
+    pub fn without(mut self, selection: &Selection) -> Option<BreakerForm> {
+        let (environment, service, breaker, deployment) = self.key.clone();
+        let key = BreakerKey {
+            environment,
+            service,
+            breaker,
+            deployment,
+        };
+        if !selection.takes_breaker(&key) {
+            return Some(self);
+        }
+        self.instances
+            .retain(|instance| !selection.takes_time(instance.last_seen));
+        for instance in &mut self.instances {
+            instance.history.retain(|(at, _)| !selection.takes_time(*at));
+        }
+        (!self.instances.is_empty()).then_some(self)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -249,6 +276,14 @@ struct CallForm {
 }
 
 impl TripForm {
+    pub fn breaker(&self) -> u64 {
+        self.id
+    }
+
+    /// Forgets the calls behind it that may be taken: which labels a call had is not known here.
+    pub fn forget_calls(&mut self, selection: &Selection) {
+        self.calls.retain(|call| !selection.takes_time(call.at));
+    }
     pub fn of(id: BreakerId, trip: &Trip) -> TripForm {
         let calls = trip.calls.iter().map(|call| CallForm {
             at: call.at,
@@ -303,6 +338,10 @@ pub(super) struct SourceForm {
 }
 
 impl SourceForm {
+    /// What has reached us from a service. It has no labels, and only its newest moment is known.
+    pub fn is_taken(&self, selection: &Selection) -> bool {
+        selection.label.is_none() && selection.takes_service(&self.key.1) && selection.takes_time(self.last)
+    }
     pub fn of(key: &(String, String), source: &Source) -> SourceForm {
         let refusal = |refused: &Refused| {
             (

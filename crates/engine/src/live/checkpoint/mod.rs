@@ -8,17 +8,20 @@
 //!
 //! Deliberately absent: rings, which come back from the stored seconds and the 10 s partials.
 
+mod erase;
 mod form;
 
 use domain::Millis;
 use domain::breaker::{BreakerId, Registry};
 use domain::rollup::SeriesKey;
-use store::{Offset, PartialRow, SecondRow, StoreError, TransitionRow};
+use store::{Offset, PartialRow, SecondRow, StoreError, TenantId, TransitionRow};
 
 use super::TenantLive;
 use super::flush::Pending;
 use super::totals::Day;
 use form::{Form, LabelledForm, SourceForm, TripForm};
+
+pub(crate) use erase::{Spent, erased};
 
 /// The versions written: without and with labels of series.
 const VERSION: u8 = 1;
@@ -55,16 +58,7 @@ impl TenantLive {
         };
         let labelled = self.series.iter().filter(|key| !plain(key));
         let labelled: Vec<LabelledForm> = labelled.map(form::labelled).collect();
-        let written = match labelled.is_empty() {
-            true => postcard::to_extend(&form, vec![VERSION]),
-            false => postcard::to_extend(&form, vec![VERSION_LABELS])
-                .and_then(|bytes| postcard::to_extend(&labelled, bytes)),
-        };
-        written.unwrap_or_else(|error| {
-            // Writing to a growing Vec has no way to fail; an empty checkpoint would be refused at start, not misread.
-            tracing::error!(%error, "the checkpoint could not be encoded");
-            vec![VERSION]
-        })
+        write(&form, &labelled)
     }
 
     /// Puts a checkpoint back, with the stored rows that belong to it.
@@ -76,7 +70,7 @@ impl TenantLive {
         feed: Vec<TransitionRow>,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let (form, labelled) = self.read_checkpoint(bytes)?;
+        let (form, labelled) = read(&self.tenant, bytes)?;
         let breakers = form.breakers.into_iter().filter_map(form::to_breaker);
         self.registry = Registry::from_parts(self.tenant.as_str(), breakers, form.overflow);
         for trip in form.trips {
@@ -115,23 +109,6 @@ impl TenantLive {
         Ok(())
     }
 
-    fn read_checkpoint(&self, bytes: &[u8]) -> Result<(Form, Vec<LabelledForm>), StoreError> {
-        let corrupt =
-            |what: String| StoreError::Corrupt(format!("checkpoint of tenant {} {what}", self.tenant));
-        let malformed = |error: postcard::Error| corrupt(format!("cannot be read: {error}"));
-        match bytes.split_first() {
-            Some((&VERSION, rest)) => Ok((postcard::from_bytes(rest).map_err(malformed)?, Vec::new())),
-            Some((&VERSION_LABELS, rest)) => {
-                let (form, rest) = postcard::take_from_bytes(rest).map_err(malformed)?;
-                Ok((form, postcard::from_bytes(rest).map_err(malformed)?))
-            }
-            Some((version, _)) => Err(corrupt(format!(
-                "has version {version}, this build reads {VERSION} and {VERSION_LABELS}"
-            ))),
-            None => Err(corrupt("is empty".to_owned())),
-        }
-    }
-
     /// Puts the last seconds back.
     pub(crate) fn restore_seconds(&mut self, rows: Vec<SecondRow>, now: Millis) {
         self.totals.seconds.advance(now);
@@ -160,6 +137,35 @@ impl TenantLive {
     }
 }
 
+fn write(form: &Form, labelled: &[LabelledForm]) -> Vec<u8> {
+    let written = match labelled.is_empty() {
+        true => postcard::to_extend(form, vec![VERSION]),
+        false => postcard::to_extend(form, vec![VERSION_LABELS])
+            .and_then(|bytes| postcard::to_extend(labelled, bytes)),
+    };
+    written.unwrap_or_else(|error| {
+        // Writing to a growing Vec has no way to fail; an empty checkpoint would be refused at start, not misread.
+        tracing::error!(%error, "the checkpoint could not be encoded");
+        vec![VERSION]
+    })
+}
+
+fn read(tenant: &TenantId, bytes: &[u8]) -> Result<(Form, Vec<LabelledForm>), StoreError> {
+    let corrupt = |what: String| StoreError::Corrupt(format!("checkpoint of tenant {tenant} {what}"));
+    let malformed = |error: postcard::Error| corrupt(format!("cannot be read: {error}"));
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => Ok((postcard::from_bytes(rest).map_err(malformed)?, Vec::new())),
+        Some((&VERSION_LABELS, rest)) => {
+            let (form, rest) = postcard::take_from_bytes(rest).map_err(malformed)?;
+            Ok((form, postcard::from_bytes(rest).map_err(malformed)?))
+        }
+        Some((version, _)) => Err(corrupt(format!(
+            "has version {version}, this build reads {VERSION} and {VERSION_LABELS}"
+        ))),
+        None => Err(corrupt("is empty".to_owned())),
+    }
+}
+
 /// A series that has no labels.
 fn plain(key: &&SeriesKey) -> bool {
     key.labels.is_empty()
@@ -169,7 +175,6 @@ fn plain(key: &&SeriesKey) -> bool {
 mod tests {
     use domain::event::Call;
     use domain::rollup::KeptLabels;
-    use store::TenantId;
 
     use super::*;
 

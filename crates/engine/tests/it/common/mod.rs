@@ -51,6 +51,9 @@ impl House {
             audits: store.clone(),
             alerts: store.clone(),
             deliveries: store.clone(),
+            duties: store.clone(),
+            corrections: store.clone(),
+            erasures: store.clone(),
         };
         let config = EngineConfig {
             clock: clock.clone(),

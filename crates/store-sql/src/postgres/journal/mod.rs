@@ -3,12 +3,14 @@
 
 mod append;
 mod backwards;
+mod erase;
 mod ids;
 mod keys;
 pub(super) mod partitions;
 mod read;
 mod retain;
 pub(super) mod session;
+mod stored;
 
 use std::collections::BTreeSet;
 
@@ -25,6 +27,7 @@ use crate::OpenError;
 use crate::error::store_error;
 use crate::shared::unsigned;
 use session::{Acquire, Place};
+use stored::Counted;
 
 pub(super) struct PgJournal {
     database: Database,
@@ -36,6 +39,8 @@ pub(super) struct PgJournal {
     place: Mutex<Place>,
     /// Days whose partition is known to be attached.
     days: SyncMutex<BTreeSet<i64>>,
+    /// What the batches take.
+    counted: Mutex<Counted>,
 }
 
 impl PgJournal {
@@ -54,6 +59,7 @@ impl PgJournal {
             wall,
             place: Mutex::new(Place::default()),
             days: SyncMutex::default(),
+            counted: Mutex::default(),
         };
         let session = journal.acquire(wait).await.map_err(|error| match error {
             Acquire::Taken => OpenError::WriterTaken(wait.as_secs()),

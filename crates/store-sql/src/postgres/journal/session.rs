@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::super::WRITER;
 use super::PgJournal;
-use crate::error::store_error;
+use crate::error::{is_lock_timeout, store_error};
 use crate::shared::unsigned;
 
 /// The lock's first key, "fuse" in ASCII; the second one is the writer's number.
@@ -107,9 +107,7 @@ impl PgJournal {
             .execute(&mut connection)
             .await;
         match locked {
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55P03") => {
-                return Err(Acquire::Taken);
-            }
+            Err(error) if is_lock_timeout(&error) => return Err(Acquire::Taken),
             other => other?,
         };
         set_lock_timeout(&mut connection, LOCK_WAIT).await?;

@@ -38,6 +38,8 @@ pub(super) fn of(table: &str, has_tenant: bool) -> Rights {
             READ
         }
         "recent_id" | "checkpoint" | "live_second" | "audit_unsealed" => NOTHING,
+        // What erased something stays on record.
+        "correction" => whole(&["SELECT", "INSERT", "UPDATE"]),
         "audit" => whole(&["SELECT", "INSERT"]),
         "api_key" => whole(&["SELECT", "INSERT", "UPDATE"]),
         // To lock the row, one column must be open to change.

@@ -11,6 +11,7 @@ use store::{StoreError, day};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::super::{SqliteOptions, WRITER, files};
+use super::stored::Counted;
 use crate::OpenError;
 use crate::error::store_error;
 use crate::shared::{signed, unsigned};
@@ -65,6 +66,8 @@ pub(super) struct DayFile {
     reader: Mutex<Reader>,
     /// For looking up idempotency keys, so that a long read never makes an append wait.
     keys: Mutex<Reader>,
+    /// What its batches take.
+    pub(super) counted: Mutex<Counted>,
 }
 
 /// A connection that is opened when it is needed first.
@@ -169,6 +172,7 @@ impl DayFile {
             path,
             reader: Mutex::default(),
             keys: Mutex::default(),
+            counted: Mutex::new(Counted::before(first_seq)),
         }
     }
 
@@ -202,6 +206,20 @@ impl DayFile {
         SqliteConnection::connect_with(&files::writing(&self.path, options))
             .await
             .map_err(store_error)
+    }
+
+    /// A connection that rewrites what is there; `None` when the file was removed.
+    pub(super) async fn rewrite(
+        &self,
+        options: &SqliteOptions,
+    ) -> Result<Option<SqliteConnection>, StoreError> {
+        // A file that is made anew by opening it would be none of the journal's.
+        let there = files::writing(&self.path, options).create_if_missing(false);
+        match SqliteConnection::connect_with(&there).await {
+            Ok(connection) => Ok(Some(connection)),
+            Err(_) if !tokio::fs::try_exists(&self.path).await.unwrap_or(true) => Ok(None),
+            Err(error) => Err(store_error(error)),
+        }
     }
 
     /// The connection for batches; `None` when the file was removed.

@@ -13,9 +13,11 @@
 mod append;
 mod backwards;
 mod day_file;
+mod erase;
 mod lookup;
 mod read;
 mod retain;
+mod stored;
 mod writer;
 
 use std::collections::BTreeMap;

@@ -11,7 +11,6 @@ use super::super::{People, PeopleError, Whence, actor, home};
 use super::{Provider, Purpose, Signed, Way};
 use crate::auth::key::{fresh_id, sha256};
 use crate::auth::session;
-use crate::base::base_of;
 
 /// What the address says that a browser came back with.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,6 +31,8 @@ pub struct CameBack<'a> {
 pub enum Arrived {
     /// In: the cookie's text, and where to.
     In(String, String),
+    /// In, with an invitation to this tenant: the cookie's text.
+    Joined(String, TenantId),
     /// The identity is linked; back to this page of the settings.
     Linked(String),
     /// It is them: the cookie's text, and back to this page of the settings.
@@ -292,7 +293,7 @@ impl People {
         let text = self
             .open_by(&account, &link.tenant, whence, "session.open", way)
             .await?;
-        Ok(Arrived::In(text, base_of(&link.tenant) + "/"))
+        Ok(Arrived::Joined(text, link.tenant))
     }
 
     async fn link_from(

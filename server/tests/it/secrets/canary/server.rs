@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::hay::Haystacks;
-use crate::common::cli;
+use crate::common::{cli, urlencoded};
 use crate::secrets::home::Home;
 
 /// The server, with everything that it says.
@@ -80,7 +80,11 @@ impl Server {
         let (got, headers) = (response.status(), response.headers().clone());
         for (header, value) in &headers {
             if header == "set-cookie" {
-                self.cookie = value.to_str().unwrap().split(';').next().unwrap().to_owned();
+                let cookie = value.to_str().unwrap().split(';').next().unwrap();
+                // The other one says that the browser is known, and opens nothing.
+                if !cookie.starts_with("fb_known") {
+                    self.cookie = cookie.to_owned();
+                }
             } else {
                 self.said
                     .add(format!("header {header} of {name}"), value.as_bytes());
@@ -105,9 +109,7 @@ impl Server {
     }
 
     pub async fn post_form(&mut self, path: &str, fields: &[(&str, &str)], status: u16) -> String {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
+        let body = urlencoded(fields);
         let request = self.client.post(format!("{}{path}", self.url)).body(body);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         self.send(&format!("form {path}"), request, status).await

@@ -1,0 +1,209 @@
+//! Who is told while nobody takes an alert: step by step up the ladder of its policy.
+//!
+//! Where an alert stands is a row that is written with what happens to the alert, so nobody is told after somebody took
+//! it. A step moves the row, says so in the timeline and puts its deliveries in, in one transaction: whatever ends in
+//! between, a step is told once, under one name. Pauses are counted from when a step was told, so that after a
+//! standstill the steps do not come all at once.
+
+use std::collections::BTreeSet;
+
+use channels::{Message, Notice};
+use domain::Millis;
+use domain::alert::{self, Command, step};
+use domain::duty::Escalation;
+use store::{AlertWrite, DeliveryQuery, Ladder, NewDelivery, OutboxRow, StoreError, StoredAlert, TenantId};
+
+use super::{Notifier, ROWS, message};
+use crate::duty::{Known, escalation_of};
+use crate::evaluate::State;
+use crate::metrics::Counters;
+use crate::start::system_read;
+
+/// Deliveries of an alert that are looked at for who has heard of it.
+const HEARD: usize = 1_000;
+
+/// A step that is to be told.
+struct Due<'a> {
+    ladder: Ladder,
+    stored: &'a StoredAlert,
+    /// The policy's name.
+    policy: &'a str,
+    ways: &'a Escalation,
+    /// The step's number.
+    nth: u32,
+}
+
+impl Notifier {
+    /// Climbs every ladder whose next step is due.
+    pub(super) async fn escalate(&self, now: Millis) -> Result<(), StoreError> {
+        if self.evaluator.flusher.fenced() {
+            return Ok(());
+        }
+        let due = self.stores.duties.due_ladders(&self.system, now, ROWS).await?;
+        for (tenant, ladder) in due {
+            match self.climb(&tenant, ladder, now).await {
+                // Somebody was faster: the next turn looks again.
+                Err(StoreError::Conflict(_)) => {}
+                climbed => climbed?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn climb(&self, tenant: &TenantId, ladder: Ladder, now: Millis) -> Result<(), StoreError> {
+        let desk = self.evaluator.desk(&self.tenants.get(tenant)).await?;
+        let mut state = desk.state.lock().await;
+        let over = (ladder.next, None);
+        let stored = self.stores.alerts.alert(&desk.scope, ladder.alert).await?;
+        let Some(stored) = stored.filter(|stored| stored.alert.calls(now)) else {
+            return self.rest(tenant, ladder, over).await;
+        };
+        let known = Known::read(&self.stores, &desk.scope).await?;
+        let rule = state.rules.get(&stored.alert.rule);
+        let policy = known.policy_of(rule.map(|rule| rule.stored.body.as_str()));
+        let Some((policy, ways)) = policy.and_then(|item| Some((item, escalation_of(&item.doc).ok()?)))
+        else {
+            return self.rest(tenant, ladder, over).await;
+        };
+        let nth = ladder.next.max(1);
+        let Some((_, wait)) = ways.step(nth) else {
+            return self.rest(tenant, ladder, over).await;
+        };
+        if ladder.next == 0 && ladder.began + wait > now {
+            let first = (nth, Some(ladder.began + wait));
+            return self.rest(tenant, ladder, first).await;
+        }
+        let due = Due {
+            ladder,
+            stored: &stored,
+            policy: &policy.doc.name,
+            ways: &ways,
+            nth,
+        };
+        self.tell_step(tenant, &due, &known, (&mut *state, now)).await?;
+        desk.tell(&mut state, now);
+        Ok(())
+    }
+
+    /// Moves a ladder without telling anybody.
+    async fn rest(
+        &self,
+        tenant: &TenantId,
+        ladder: Ladder,
+        next: (u32, Option<Millis>),
+    ) -> Result<(), StoreError> {
+        let duties = &self.stores.duties;
+        duties.climb(&self.system, tenant, ladder, next, None).await?;
+        Ok(())
+    }
+
+    async fn tell_step(
+        &self,
+        tenant: &TenantId,
+        due: &Due<'_>,
+        known: &Known,
+        (state, now): (&mut State, Millis),
+    ) -> Result<(), StoreError> {
+        let next = due.ways.step(due.nth + 1).map(|(_, wait)| now + wait);
+        let next = (due.nth + 1, next);
+        let Some((way, _)) = due.ways.step(due.nth) else {
+            return Ok(());
+        };
+        let told = known.told_by(way, now);
+        let (nth, total, policy) = (due.nth, due.ways.total(), due.policy);
+        let words = format!("step {nth} of {total} of {policy}: {}", told.words);
+        let Ok(moved) = step(&due.stored.alert, Command::Escalate { words }, now) else {
+            return self.rest(tenant, due.ladder, (due.nth, None)).await;
+        };
+        let deliveries = self.deliveries_of(tenant, due, &told.channels, now).await?;
+        let count = deliveries.len() as u64;
+        let write = AlertWrite {
+            known: Some((due.stored.id, due.stored.version)),
+            moved,
+        };
+        let written = self
+            .stores
+            .duties
+            .climb(&self.system, tenant, due.ladder, next, Some((write, deliveries)))
+            .await?;
+        if let Some(stored) = written.flatten() {
+            Counters::add(&self.counters.deliveries, count);
+            state.keep(stored);
+        }
+        Ok(())
+    }
+
+    /// What a step tells, through each channel that can be used.
+    async fn deliveries_of(
+        &self,
+        tenant: &TenantId,
+        due: &Due<'_>,
+        channels: &[u64],
+        now: Millis,
+    ) -> Result<Vec<NewDelivery>, StoreError> {
+        let heard = self.heard(tenant, due.stored.id).await?;
+        let waited = spoken(now - due.ladder.began);
+        let note = format!(
+            "Nobody has taken it for {waited}: step {} of {} of {}.",
+            due.nth,
+            due.ways.total(),
+            due.policy
+        );
+        let mut deliveries = Vec::new();
+        for channel in self.channels_of(tenant).await? {
+            if !channels.contains(&channel.stored.id) || !channel.is_on() {
+                continue;
+            }
+            let is_new = !heard.contains(&channel.stored.id);
+            let row = OutboxRow {
+                alert: due.stored.id,
+                event: due.ladder.event,
+                notice: alert::Notice::Fired,
+                created: now,
+            };
+            let told = Message {
+                notice: if is_new { Notice::Fired } else { Notice::Refired },
+                note: Some(note.clone()),
+                ..message::of_alert(tenant, &row, due.stored, None)
+            };
+            let subject = message::step_subject(&row, due.nth);
+            deliveries.push(self.delivery(tenant, &row, subject, &channel, told).await?);
+        }
+        Ok(deliveries)
+    }
+
+    /// The channels that were told of an alert.
+    pub(super) async fn heard(&self, tenant: &TenantId, alert: u64) -> Result<BTreeSet<u64>, StoreError> {
+        let query = DeliveryQuery {
+            topic: Some(message::topic(alert)),
+            limit: HEARD,
+            ..DeliveryQuery::default()
+        };
+        let told = self
+            .stores
+            .deliveries
+            .deliveries(&system_read(tenant), query)
+            .await?;
+        Ok(told.iter().map(|delivery| delivery.channel).collect())
+    }
+}
+
+/// A length of time, as one says it.
+fn spoken(length: Millis) -> String {
+    match length / 60_000 {
+        0 => format!("{} s", (length / 1_000).max(0)),
+        minutes @ 1..120 => format!("{minutes} min"),
+        minutes => format!("{} h", minutes / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spoken;
+
+    #[test]
+    fn lengths_are_said_in_one_unit() {
+        let said = [0, 59_999, 60_000, 7_199_999, 7_200_000].map(spoken);
+        assert_eq!(said, ["0 s", "59 s", "1 min", "119 min", "2 h"]);
+    }
+}

@@ -1,0 +1,154 @@
+//! Who can be on call, schedules and escalation policies.
+
+/// Stamps the functions for one database.
+macro_rules! duty_functions {
+    ($connection:ty, $row:ty) => {
+        use domain::Millis;
+        use sqlx::Row as _;
+        use store::alerts::changed_meanwhile;
+        use store::duties::{MAX_DUTIES, duty_name_taken, too_many_duties};
+        use store::{DutyDraft, DutyKind, StoreError, StoredDuty, TenantId};
+
+        use crate::error::store_error;
+        use crate::shared::{clamped, text, unsigned};
+
+        fn duty_from(row: &$row) -> Result<StoredDuty, StoreError> {
+            let column = |name| row.try_get::<String, _>(name).map_err(store_error);
+            let number = |name| row.try_get::<i64, _>(name).map_err(store_error);
+            Ok(StoredDuty {
+                id: unsigned(number("id")?)?,
+                version: unsigned(number("version")?)?,
+                name: column("name")?,
+                body: column("body")?,
+                created: (number("created")?, column("created_by")?),
+                changed: (number("changed")?, column("changed_by")?),
+            })
+        }
+
+        pub(crate) async fn all(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            kind: DutyKind,
+        ) -> Result<Vec<StoredDuty>, StoreError> {
+            let rows = sqlx::query(
+                "SELECT * FROM duty WHERE tenant_id = $1 AND kind = $2 AND deleted IS NULL ORDER BY id",
+            )
+            .bind(tenant.as_str())
+            .bind(kind.as_str())
+            .fetch_all(connection)
+            .await
+            .map_err(store_error)?;
+            rows.iter().map(duty_from).collect()
+        }
+
+        /// Another document than the one of this number has the name.
+        async fn is_taken(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            kind: DutyKind,
+            name: &str,
+            but: u64,
+        ) -> Result<bool, StoreError> {
+            let found: Option<i64> = sqlx::query_scalar(
+                "SELECT id FROM duty
+                 WHERE tenant_id = $1 AND kind = $2 AND name = $3 AND id <> $4 AND deleted IS NULL",
+            )
+            .bind(tenant.as_str())
+            .bind(kind.as_str())
+            .bind(text(name))
+            .bind(clamped(but))
+            .fetch_optional(connection)
+            .await
+            .map_err(store_error)?;
+            Ok(found.is_some())
+        }
+
+        /// Stores a document; those who store another of the tenant wait, by its lock.
+        pub(crate) async fn create(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            kind: DutyKind,
+            draft: &DutyDraft,
+        ) -> Result<StoredDuty, StoreError> {
+            if is_taken(connection, tenant, kind, &draft.name, 0).await? {
+                return Err(duty_name_taken(kind, &draft.name));
+            }
+            if all(connection, tenant, kind).await?.len() >= MAX_DUTIES {
+                return Err(too_many_duties(kind));
+            }
+            let row = sqlx::query(
+                "INSERT INTO duty (tenant_id, kind, id, version, name, body, created, created_by, changed, changed_by)
+                 SELECT $1, $2, coalesce(max(id), 0) + 1, 1, $3, $4, $5, $6, $5, $6 FROM duty
+                 WHERE tenant_id = $1 AND kind = $2 RETURNING *",
+            )
+            .bind(tenant.as_str())
+            .bind(kind.as_str())
+            .bind(text(&draft.name))
+            .bind(text(&draft.body))
+            .bind(draft.at)
+            .bind(text(&draft.by))
+            .fetch_one(connection)
+            .await
+            .map_err(store_error)?;
+            duty_from(&row)
+        }
+
+        pub(crate) async fn change(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            kind: DutyKind,
+            (id, version): (u64, u64),
+            draft: &DutyDraft,
+        ) -> Result<Option<StoredDuty>, StoreError> {
+            let there = all(connection, tenant, kind).await?;
+            let Some(before) = there.iter().find(|duty| duty.id == id) else {
+                return Ok(None);
+            };
+            if before.version != version {
+                return Err(changed_meanwhile(kind.as_str(), id, before.version));
+            }
+            if is_taken(connection, tenant, kind, &draft.name, id).await? {
+                return Err(duty_name_taken(kind, &draft.name));
+            }
+            let row = sqlx::query(
+                "UPDATE duty SET version = version + 1, name = $5, body = $6, changed = $7, changed_by = $8
+                 WHERE tenant_id = $1 AND kind = $2 AND id = $3 AND version = $4 AND deleted IS NULL RETURNING *",
+            )
+            .bind(tenant.as_str())
+            .bind(kind.as_str())
+            .bind(clamped(id))
+            .bind(clamped(version))
+            .bind(text(&draft.name))
+            .bind(text(&draft.body))
+            .bind(draft.at)
+            .bind(text(&draft.by))
+            .fetch_optional(connection)
+            .await
+            .map_err(store_error)?;
+            row.as_ref().map(duty_from).transpose()
+        }
+
+        pub(crate) async fn delete(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            kind: DutyKind,
+            id: u64,
+            at: Millis,
+        ) -> Result<Option<StoredDuty>, StoreError> {
+            let row = sqlx::query(
+                "UPDATE duty SET deleted = $4
+                 WHERE tenant_id = $1 AND kind = $2 AND id = $3 AND deleted IS NULL RETURNING *",
+            )
+            .bind(tenant.as_str())
+            .bind(kind.as_str())
+            .bind(clamped(id))
+            .bind(at)
+            .fetch_optional(connection)
+            .await
+            .map_err(store_error)?;
+            row.as_ref().map(duty_from).transpose()
+        }
+    };
+}
+
+pub(crate) use duty_functions;

@@ -1,0 +1,331 @@
+//! Erasing what is not the journal's: transitions, alerts and messages about them, names of series, live state.
+
+/// Stamps the functions for one database. `$find` finds a text in another: `instr`, `strpos`.
+macro_rules! erasure_functions {
+    ($connection:ty, $row:ty, $find:literal) => {
+        use domain::Millis;
+        use domain::erasure::Selection;
+        use domain::rollup::SeriesKey;
+        use sqlx::Row as _;
+        use store::erasures::{DIGESTS, needles, topic_of};
+        use store::{Checkpoint, ErasedRows, Keyframe, LiveErased, StoreError, TenantId, codec};
+
+        use crate::error::store_error;
+        use crate::shared::{clamped, signed, unsigned};
+
+        pub(crate) async fn keyframe_times(
+            connection: &mut $connection,
+            tenant: &TenantId,
+        ) -> Result<Vec<Millis>, StoreError> {
+            sqlx::query_scalar("SELECT at FROM keyframe WHERE tenant_id = $1 ORDER BY at")
+                .bind(tenant.as_str())
+                .fetch_all(connection)
+                .await
+                .map_err(store_error)
+        }
+
+        pub(crate) async fn replace_keyframe(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            keyframe: &Keyframe,
+        ) -> Result<(), StoreError> {
+            let bytes = codec::encode_keyframe(&keyframe.checkpoint.bytes)?;
+            sqlx::query("UPDATE keyframe SET bytes = $3, byte_count = $4 WHERE tenant_id = $1 AND at = $2")
+                .bind(tenant.as_str())
+                .bind(keyframe.at)
+                .bind(&bytes)
+                .bind(clamped(bytes.len()))
+                .execute(connection)
+                .await
+                .map_err(store_error)?;
+            Ok(())
+        }
+
+        /// Everything but series and live state.
+        pub(crate) async fn rows(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            selection: &Selection,
+        ) -> Result<ErasedRows, StoreError> {
+            let mut erased = ErasedRows::default();
+            // A transition has no labels.
+            if selection.label.is_none() {
+                erased.transitions = transitions(connection, tenant, selection).await?;
+            }
+            for alert in alerts(connection, tenant, selection).await? {
+                erased.alerts += 1;
+                erased.deliveries += alert_and_messages(connection, tenant, alert).await?;
+            }
+            for needle in needles(selection) {
+                erased.deliveries += digests(connection, tenant, selection, &needle).await?;
+            }
+            Ok(erased)
+        }
+
+        async fn transitions(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            selection: &Selection,
+        ) -> Result<u64, StoreError> {
+            let (from, to) = selection.range();
+            let done = sqlx::query(
+                "DELETE FROM breaker_transition
+                 WHERE tenant_id = $1 AND at >= $2 AND at < $3 AND (NOT $4 OR service = $5)",
+            )
+            .bind(tenant.as_str())
+            .bind(from)
+            .bind(to)
+            .bind(selection.service.is_some())
+            .bind(selection.service.as_deref().unwrap_or_default())
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+            Ok(done.rows_affected())
+        }
+
+        /// The alerts that are taken.
+        async fn alerts(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            selection: &Selection,
+        ) -> Result<Vec<u64>, StoreError> {
+            let (from, to) = selection.range();
+            let rows = sqlx::query(
+                "SELECT id, bytes FROM alert WHERE tenant_id = $1 AND fired >= $2 AND fired < $3 ORDER BY id",
+            )
+            .bind(tenant.as_str())
+            .bind(from)
+            .bind(to)
+            .fetch_all(connection)
+            .await
+            .map_err(store_error)?;
+            let mut taken = Vec::new();
+            for row in &rows {
+                let bytes: Vec<u8> = row.try_get("bytes").map_err(store_error)?;
+                let alert = codec::decode_alert(&bytes)?;
+                if selection.takes_alert(&alert.labels, alert.fired) {
+                    taken.push(unsigned(row.try_get("id").map_err(store_error)?)?);
+                }
+            }
+            Ok(taken)
+        }
+
+        /// Returns how many messages there were.
+        async fn alert_and_messages(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            alert: u64,
+        ) -> Result<u64, StoreError> {
+            for sql in [
+                "DELETE FROM alert_ladder WHERE tenant_id = $1 AND alert = $2",
+                "DELETE FROM alert_outbox WHERE tenant_id = $1 AND alert = $2",
+                "DELETE FROM alert_event WHERE tenant_id = $1 AND alert = $2",
+                "DELETE FROM alert WHERE tenant_id = $1 AND id = $2",
+            ] {
+                sqlx::query(sql)
+                    .bind(tenant.as_str())
+                    .bind(signed(alert)?)
+                    .execute(&mut *connection)
+                    .await
+                    .map_err(store_error)?;
+            }
+            let ids: Vec<i64> =
+                sqlx::query_scalar("SELECT id FROM delivery WHERE tenant_id = $1 AND topic = $2")
+                    .bind(tenant.as_str())
+                    .bind(topic_of(alert))
+                    .fetch_all(&mut *connection)
+                    .await
+                    .map_err(store_error)?;
+            drop_deliveries(connection, tenant, &ids).await
+        }
+
+        /// Messages about many alerts that name what is erased.
+        async fn digests(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            selection: &Selection,
+            needle: &str,
+        ) -> Result<u64, StoreError> {
+            let (from, to) = selection.range();
+            let ids: Vec<i64> = sqlx::query_scalar(concat!(
+                "SELECT id FROM delivery WHERE tenant_id = $1 AND created >= $2 AND created < $3
+                    AND substr(topic, 1, $6) = $4 AND ",
+                $find,
+                "(body, $5) > 0"
+            ))
+            .bind(tenant.as_str())
+            .bind(from)
+            .bind(to)
+            .bind(DIGESTS)
+            .bind(needle)
+            .bind(DIGESTS.len() as i32)
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(store_error)?;
+            drop_deliveries(connection, tenant, &ids).await
+        }
+
+        async fn drop_deliveries(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            ids: &[i64],
+        ) -> Result<u64, StoreError> {
+            for id in ids {
+                for sql in [
+                    "DELETE FROM delivery_attempt WHERE tenant_id = $1 AND delivery = $2",
+                    "DELETE FROM delivery WHERE tenant_id = $1 AND id = $2",
+                ] {
+                    sqlx::query(sql)
+                        .bind(tenant.as_str())
+                        .bind(id)
+                        .execute(&mut *connection)
+                        .await
+                        .map_err(store_error)?;
+                }
+            }
+            Ok(ids.len() as u64)
+        }
+
+        /// Names of series; only those that no row needs any more.
+        pub(crate) async fn series(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            selection: &Selection,
+        ) -> Result<u64, StoreError> {
+            let rows = sqlx::query("SELECT id, dims FROM series WHERE tenant_id = $1")
+                .bind(tenant.as_str())
+                .fetch_all(&mut *connection)
+                .await
+                .map_err(store_error)?;
+            let mut taken = 0;
+            for row in &rows {
+                let dims: Vec<u8> = row.try_get("dims").map_err(store_error)?;
+                let key: SeriesKey = codec::decode_series(&dims)?;
+                if !selection.takes_series(&key) {
+                    continue;
+                }
+                let id: i64 = row.try_get("id").map_err(store_error)?;
+                let done = sqlx::query(
+                    "DELETE FROM series WHERE tenant_id = $1 AND id = $2 AND NOT EXISTS (
+                        SELECT 1 FROM rollup_partial p WHERE p.tenant_id = $1 AND p.series_id = $2)",
+                )
+                .bind(tenant.as_str())
+                .bind(id)
+                .execute(&mut *connection)
+                .await
+                .map_err(store_error)?;
+                taken += done.rows_affected();
+            }
+            Ok(taken)
+        }
+
+        /// Puts live state into the place of what is stored.
+        pub(crate) async fn replace_live(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            live: &LiveErased,
+        ) -> Result<(), StoreError> {
+            let Checkpoint {
+                writer,
+                applied,
+                bytes,
+            } = &live.checkpoint;
+            let replaced = sqlx::query(
+                "UPDATE checkpoint SET bytes = $4 WHERE tenant_id = $1 AND writer = $2 AND applied = $3",
+            )
+            .bind(tenant.as_str())
+            .bind(i64::from(*writer))
+            .bind(signed(*applied)?)
+            .bind(bytes)
+            .execute(&mut *connection)
+            .await
+            .map_err(store_error)?;
+            if replaced.rows_affected() != 1 {
+                return Err(StoreError::Conflict(format!(
+                    "the checkpoint of {tenant} is not at sequence {applied} any more"
+                )));
+            }
+            sqlx::query("DELETE FROM live_second WHERE tenant_id = $1")
+                .bind(tenant.as_str())
+                .execute(&mut *connection)
+                .await
+                .map_err(store_error)?;
+            for row in &live.seconds {
+                sqlx::query("INSERT INTO live_second (tenant_id, at, bytes) VALUES ($1, $2, $3)")
+                    .bind(tenant.as_str())
+                    .bind(row.at)
+                    .bind(codec::encode_bucket(&row.stats))
+                    .execute(&mut *connection)
+                    .await
+                    .map_err(store_error)?;
+            }
+            Ok(())
+        }
+    };
+}
+
+/// The port, on anything that has a `main` database and a `journal`.
+macro_rules! erasures_port {
+    ($store:ty) => {
+        #[async_trait]
+        impl Erasures for $store {
+            async fn erase_events(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                selection: &Selection,
+                after: Offset,
+                dry: bool,
+            ) -> Result<ErasedEvents, StoreError> {
+                self.journal.erase(tenant, selection, after, dry).await
+            }
+
+            async fn erase_rows(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                selection: &Selection,
+                live: Option<LiveErased>,
+            ) -> Result<ErasedRows, StoreError> {
+                let mut transaction = self.main.begin().await?;
+                let mut erased = erasures::rows(&mut transaction, tenant, selection).await?;
+                if selection.is_unbounded() {
+                    erased.series = erasures::series(&mut transaction, tenant, selection).await?;
+                }
+                // Without a commit nothing has happened.
+                if let Some(live) = live {
+                    erasures::replace_live(&mut transaction, tenant, &live).await?;
+                    main_db::commit(transaction).await?;
+                    self.main.forget_series(tenant);
+                }
+                Ok(erased)
+            }
+
+            async fn keyframe_times(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+            ) -> Result<Vec<Millis>, StoreError> {
+                erasures::keyframe_times(&mut *self.main.read().await?, tenant).await
+            }
+
+            async fn replace_keyframe(
+                &self,
+                _: &SystemScope,
+                tenant: &TenantId,
+                keyframe: Keyframe,
+            ) -> Result<(), StoreError> {
+                let mut transaction = self.main.begin().await?;
+                erasures::replace_keyframe(&mut transaction, tenant, &keyframe).await?;
+                main_db::commit(transaction).await
+            }
+
+            async fn clean(&self, _: &SystemScope) -> Result<(), StoreError> {
+                self.journal.clean().await?;
+                self.main.clean().await
+            }
+        }
+    };
+}
+
+pub(crate) use {erasure_functions, erasures_port};

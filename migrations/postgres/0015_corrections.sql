@@ -1,0 +1,20 @@
+-- The record, corrected (crates/store/src/corrections.rs): what is hidden, forgotten or erased, by whom, until undone.
+CREATE TABLE correction (
+    tenant_id    TEXT    NOT NULL,
+    id           BIGINT  NOT NULL, -- from 1, never given twice
+    version      BIGINT  NOT NULL,
+    kind         TEXT    NOT NULL, -- store::CorrectionKind
+    state        TEXT    NOT NULL, -- store::CorrectionState
+    body         TEXT    NOT NULL, -- JSON: what; of an erasure that has ended, nothing that was erased
+    words        TEXT    NOT NULL, -- why
+    made         BIGINT  NOT NULL,
+    made_by      TEXT    NOT NULL,
+    made_by_name TEXT    NOT NULL,
+    ended        BIGINT ,          -- undone, or done
+    ended_by     TEXT,
+    outcome      TEXT    NOT NULL, -- JSON: what an erasure took, or empty
+    PRIMARY KEY (tenant_id, id)
+);
+-- One erasure of a tenant at a time.
+CREATE UNIQUE INDEX correction_erasing ON correction (tenant_id) WHERE state IN ('running', 'cleaning');
+SELECT wall_around('correction');
