@@ -396,7 +396,7 @@ async fn forms_do_what_the_requests_do() {
         "a step that tells nobody is left out"
     );
     let html = page(&server, "/alerts/escalations", &owner).await;
-    assert!(html.contains("When nobody has taken it for 5 min, whoever is on call of Nights is told."));
+    assert!(html.contains("When nobody has taken it for 5 min, it tells whoever is on call of Nights."));
     assert!(html.contains("After that it begins anew once more, each time after 20 min."));
 
     // Rules as a file name their policy, and come back as they were.
