@@ -1,7 +1,5 @@
 //! What is pushed of alerts, and the rail beside the board: told at once, to who may hear it, with what each may do.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use crate::common::people::member;

@@ -1,7 +1,5 @@
 //! Alerts over JSON: from a trip to "I have it" to resolved, rules and their files, silences; and the page of a rule.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use crate::common::people::member;

@@ -1,7 +1,5 @@
 //! Keys with limits, and the log of what is done with them: over HTTP and from the command line.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,8 +1,6 @@
 //! The mistakes that senders are most likely to make, each sent to a running server, and its answer: the source of
 //! `docs/BAD-INPUT.md`. `UPDATE_DOCS=1` writes the page; otherwise it must be what the server says today.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 

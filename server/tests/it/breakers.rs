@@ -1,7 +1,5 @@
 //! The pages of breakers over REST, for our own page, as pages, and for deploy gates.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
 use crate::common::{POSTCARD, TestServer};
 use protocol::view::{BreakerPage, Breakers, LimitReplays};
 use serde_json::{Value, json};

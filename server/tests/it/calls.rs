@@ -1,7 +1,5 @@
 //! `GET /api/v1/calls`: single calls over HTTP, in all forms, page by page, and what is refused.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::common::{TestServer, problem, transition};
 use reqwest::Response;
 use serde_json::{Value, json};

@@ -1,8 +1,6 @@
 //! `fuseboard copy`: from the files of a server that was killed into Postgres, itself killed again and again; then a server
 //! on the copy answers what the first one did.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
 use crate::common::urlencoded;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

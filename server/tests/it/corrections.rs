@@ -1,7 +1,5 @@
 //! The record, corrected, over HTTP and on its page; and what was erased looked for in everything that the database holds.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 use std::time::Duration;
 

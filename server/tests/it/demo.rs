@@ -1,8 +1,6 @@
 //! `fuseboard serve --demo`: shows something soon, says on every page that it is made up, lets nobody else in, and leaves
 //! nothing behind.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};

@@ -1,7 +1,5 @@
 //! How people come in: the first account, signing in and out, invitations, new passwords; and who does not.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::common::people::{PASSWORD, member};
 use crate::common::{TestServer, urlencoded};
 use reqwest::{Client, Response};

@@ -1,7 +1,5 @@
 //! People on call: over JSON, by forms, and at the foot of every page.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use serde_json::{Value, json};
 use store::{AuditEntry, Role, Tenant, TenantId};
 

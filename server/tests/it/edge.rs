@@ -1,7 +1,5 @@
 //! Who is let in: hosts, origins, policies of all routes, and the headers that every answer carries.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::common::{RawAnswer, TestServer};
 use server::edge::Policy;
 use server::http::{ROUTES, Route};

@@ -1,8 +1,6 @@
 //! Alerts from elsewhere: bodies as Prometheus, an Alertmanager and Grafana document them, and what the Alertmanager's API
 //! answers to its clients. Real programs send and ask in `elsewhere_real`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::common::{TestServer, cli, now};
 use serde_json::{Value, json};
 use store::Scope;

@@ -2,7 +2,6 @@
 //! and silences. Prometheus and `amtool` are unpacked from Debian's packages, an Alertmanager has to be installed; without them
 //! the tests say that they were skipped.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(
     clippy::print_stdout,
     reason = "which programs were spoken to is part of the proof"

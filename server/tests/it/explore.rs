@@ -1,7 +1,5 @@
 //! The Explore page over REST, for our own page, and as a page; and markers.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
 use crate::common::TestServer;
 use protocol::markers::Markers;
 use protocol::query::QueryAnswer;

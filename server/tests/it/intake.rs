@@ -1,7 +1,5 @@
 //! `POST /api/v1/events` over real sockets: the table of statuses, keys, repeats.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use crate::common::{TestServer, call, gzip, problem};

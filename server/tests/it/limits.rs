@@ -1,7 +1,5 @@
 //! What one request may cost: sizes after decompression, and time.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use crate::common::{TestServer, call, gzip, problem};

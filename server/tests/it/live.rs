@@ -1,7 +1,5 @@
 //! The live stream over real sockets: it converges to what is stored, survives slow clients, and says goodbye.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use crate::common::{Said, Socket, TestServer, call, transition};

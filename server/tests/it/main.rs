@@ -4,6 +4,8 @@
 //! Deliberately absent: what is built and run by hand as `cargo xtask prove` (`power`, `history`) and what measures its own
 //! memory (`replay_cost`).
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod alert_rail;
 mod alerts;
 mod audit;

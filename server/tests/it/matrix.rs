@@ -2,7 +2,6 @@
 //! databases. What must come out is worked out here from the policy that the route declares, not from the code that
 //! enforces it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "the number of cells is part of the proof")]
 
 use crate::common::people::member;

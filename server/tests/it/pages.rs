@@ -1,7 +1,5 @@
 //! Pages and files as a browser gets them.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::common::{TestServer, call, transition};
 use reqwest::{RequestBuilder, Response};
 use serde_json::json;

@@ -1,7 +1,5 @@
 //! People over JSON: one's own account, members, invitations, keys and tenants.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use crate::common::TestServer;

@@ -1,7 +1,5 @@
 //! The Providers page over REST, for our own page, and as a page.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
 use crate::common::{POSTCARD, TestServer};
 use protocol::limits::Limits;
 use protocol::view::{ProviderPage, Providers};

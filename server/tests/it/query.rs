@@ -1,7 +1,5 @@
 //! `GET /api/v1/query` and its pickers over a real socket.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
 use crate::common::TestServer;
 use serde_json::{Value, json};
 use server::lifecycle::Options;

@@ -1,7 +1,5 @@
 //! What each tenant may send and store: who says it, what happens above it, and that others do not notice.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

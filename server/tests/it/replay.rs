@@ -1,7 +1,5 @@
 //! Moments that have passed: over REST, over the socket and as a page, on SQLite.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
 use std::time::Duration;
 
 use crate::common::{TestServer, call, transition};

@@ -1,7 +1,5 @@
 //! Second factors: how an account comes to have one, signing in with it, and everything that must not get past it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::common::people::PASSWORD;
 use crate::common::{TestServer, unbase32, urlencoded};
 use engine::Clock;

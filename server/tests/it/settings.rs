@@ -1,7 +1,5 @@
 //! The settings as plain pages and forms.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::common::people::{PASSWORD, cookie, member, with_password};
 use crate::common::{TestServer, urlencoded};
 use reqwest::Response;

@@ -1,8 +1,6 @@
 //! TLS of our own: pages and sockets over https, a certificate that is replaced while they run, and whoever does not
 //! shake hands as they should.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::io::BufRead as _;
 use std::path::Path;
 use std::sync::Arc;

@@ -1,7 +1,6 @@
 //! Backups of the built server under load, each put back into a new installation and compared. `BACKUPS` says how many
 //! per database (4), `BACKUPS_SEED` which random load.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 #![expect(clippy::print_stdout, reason = "the figures of the run are part of the proof")]
 
 mod child;

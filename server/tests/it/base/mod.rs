@@ -1,8 +1,6 @@
 //! Below a path of a host that others share (ADR 0036): whatever is written for somebody else is below it, and requests come
 //! in with it and without it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod crawl;
 
 use std::collections::HashMap;

@@ -1,8 +1,6 @@
 //! Channels end to end: an alert reaches a receiver on this machine, once, signed, retried, and never to where it must
 //! not go.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod named;
 pub mod receiver;
 mod slack;

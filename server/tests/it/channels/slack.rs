@@ -134,7 +134,7 @@ async fn a_press_in_slack_takes_the_alert_and_the_message_changes_in_place() {
     let open = "payload=%7B%22actions%22%3A%5B%7B%22action_id%22%3A%22open%22%7D%5D%7D";
     assert_eq!(press(&place, open, &at, "").await, 200);
 
-    let began = std::time::Instant::now();
+    let began = tokio::time::Instant::now();
     assert_eq!(
         press(&place, &body, &at, &signature(SIGNING, &at, &body)).await,
         200

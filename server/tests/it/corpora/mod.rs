@@ -1,8 +1,6 @@
 //! Corpora of attacks by way of browsers and paths, and a flood of wrong passwords. Each is judged by a function that is
 //! also given answers that it must not like: a corpus that cannot fail proves nothing.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod forgeries;
 mod login;
 mod origins;

@@ -4,7 +4,6 @@
 //! What it cannot show: a power cut. A killed process leaves its writes with the kernel, so this passes even without
 //! a single fsync; the power-cut replay is another proof.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 #![expect(clippy::print_stdout, reason = "the figures of the run are part of the proof")]
 
 mod child;

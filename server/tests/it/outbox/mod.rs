@@ -7,7 +7,6 @@
 //! and 100, and then plants the mistake of marking before sending, which these tests must notice. What it cannot show:
 //! services themselves; each has its own receiver's judgement in the tests of `channels`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 #![expect(clippy::print_stdout, reason = "the figures of the run are part of the proof")]
 
 mod place;

@@ -1,7 +1,6 @@
 //! Secrets at rest: rotations that are killed lose nothing, a lost key is told, and no secret is found where none belongs.
 //! `SECRETS` says how many are kept for the kills at random (400), `SECRETS_SEED` which random moments.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 #![expect(clippy::print_stdout, reason = "the figures of the run are part of the proof")]
 
 mod canary;
