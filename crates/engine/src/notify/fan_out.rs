@@ -18,20 +18,20 @@ use crate::start::system_read;
 pub(super) type Known = HashMap<TenantId, Vec<Channel>>;
 
 impl Notifier {
-    /// Empties the outbox.
+    /// Takes a page out of the outbox. When there may be more, the next turn comes at once: what is due of anybody is begun
+    /// in between, however much one tenant has to tell.
     pub(super) async fn fan_out(&self) -> Result<(), StoreError> {
-        loop {
-            let rows = self.stores.deliveries.untold(&self.system, ROWS).await?;
-            let full = rows.len() == ROWS;
-            let (mut known, mut naming) = (Known::new(), Naming::new());
-            for (tenant, row) in rows {
-                let channels = self.known(&mut known, &tenant).await?;
-                self.tell(&tenant, &row, channels, &mut naming).await?;
-            }
-            if !full {
-                return Ok(());
-            }
+        let rows = self.stores.deliveries.untold(&self.system, ROWS).await?;
+        let full = rows.len() == ROWS;
+        let (mut known, mut naming) = (Known::new(), Naming::new());
+        for (tenant, row) in rows {
+            let channels = self.known(&mut known, &tenant).await?;
+            self.tell(&tenant, &row, channels, &mut naming).await?;
         }
+        if full {
+            self.woken.notify_one();
+        }
+        Ok(())
     }
 
     /// The channels of a tenant, read unless they were in this turn.

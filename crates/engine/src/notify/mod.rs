@@ -160,7 +160,7 @@ impl Notifier {
         }
     }
 
-    /// Empties the outbox, and begins whatever is due.
+    /// Takes a page out of the outbox, and begins whatever is due.
     async fn turn(self: &Arc<Self>) -> Result<(), StoreError> {
         self.fan_out().await?;
         let now = self.clock.now();
