@@ -15,6 +15,8 @@ use crate::Millis;
 pub const SENT_LASTS: Millis = 5 * MINUTE;
 /// The most alerts from elsewhere that are open at a time; the rest is for the rules.
 pub const MAX_ELSEWHERE: usize = super::MAX_OPEN - 1_000;
+/// The most alerts from elsewhere that are raised in a minute: each is stored for long, and may be told.
+pub const MAX_RAISED: usize = 2_000;
 /// The label that others know an alert by.
 pub const NAME_LABEL: &str = "alertname";
 

@@ -32,7 +32,7 @@ pub use condition::{
     Quorum, Side, Threshold,
 };
 pub use defaults::{DefaultRule, defaults};
-pub use elsewhere::{MAX_ELSEWHERE, NAME_LABEL, Origin, SENT_LASTS, Sent, Source};
+pub use elsewhere::{MAX_ELSEWHERE, MAX_RAISED, NAME_LABEL, Origin, SENT_LASTS, Sent, Source};
 pub use error::RuleError;
 pub use lifecycle::{Command, Moved, Refused, step};
 pub use matcher::{Matcher, MatcherError, Op, matchers};

@@ -8,12 +8,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::Millis;
-use domain::alert::{Alert, Command, MAX_ELSEWHERE, MAX_OPEN, New, Origin, SENT_LASTS, Sent};
+use domain::alert::{Alert, Command, MAX_ELSEWHERE, MAX_OPEN, MAX_RAISED, New, Origin, SENT_LASTS, Sent};
 use store::{AlertWrite, StoreError};
 
 use super::desk::{Desk, State};
 use super::reconcile::{Causes, Change, TRIES, WORDS_EVERY};
 use super::{Evaluator, words};
+
+/// Of so long it is counted how many are raised.
+const MINUTE: Millis = 60_000;
 
 /// What became of something that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub enum Fate {
     Unknown,
     /// Somebody resolved it by hand; it is left alone for a while.
     LeftAlone,
-    /// There are too many.
+    /// There are too many, open or in this minute; sent again later it may be one.
     Full,
 }
 
@@ -40,6 +43,8 @@ pub(crate) struct SentMemory {
     /// Who was resolved by hand, by fingerprint: what is sent of it raises nothing until its sender says that it is over,
     /// or until then.
     left: HashMap<u64, Millis>,
+    /// The minute in which one was raised last, and how many were in it.
+    raised: (Millis, usize),
 }
 
 impl SentMemory {
@@ -60,6 +65,23 @@ impl SentMemory {
     pub fn tidy(&mut self, open: &HashMap<u64, u64>, now: Millis) {
         self.ends.retain(|print, _| open.contains_key(print));
         self.left.retain(|_, until| now < *until);
+    }
+
+    /// How many more may be raised in this minute.
+    fn spare(&self, now: Millis) -> usize {
+        let (minute, count) = self.raised;
+        match minute == now / MINUTE {
+            true => MAX_RAISED.saturating_sub(count),
+            false => MAX_RAISED,
+        }
+    }
+
+    /// So many were raised.
+    fn count_raised(&mut self, count: usize, now: Millis) {
+        let this = now / MINUTE;
+        let (minute, before) = self.raised;
+        let before = if minute == this { before } else { 0 };
+        self.raised = (this, before + count);
     }
 
     /// When an alert is over unless it is sent again.
@@ -109,6 +131,8 @@ impl Evaluator {
             }
         };
         let (decided, wrote) = decided;
+        let raised = decided.fates.iter().filter(|fate| **fate == Fate::Raised);
+        state.sent.count_raised(raised.count(), now);
         state.sent.ends.extend(decided.ends);
         for print in &decided.over {
             state.sent.left.remove(print);
@@ -158,7 +182,8 @@ impl State {
                     let mut fresh = || {
                         let left = room.get_or_insert_with(|| {
                             let ours = MAX_ELSEWHERE.saturating_sub(self.count_sent());
-                            ours.min(MAX_OPEN.saturating_sub(self.open.len()))
+                            let all = MAX_OPEN.saturating_sub(self.open.len());
+                            ours.min(all).min(self.sent.spare(now))
                         });
                         let fits = *left > 0;
                         *left = left.saturating_sub(1);

@@ -3,7 +3,7 @@
 use crate::common::hand::hand;
 use crate::common::told::{listen, told};
 use crate::common::{House, START, scope, transition};
-use domain::alert::{Command, Labels, MAX_ELSEWHERE, SENT_LASTS, Sent, Source, matchers};
+use domain::alert::{Command, Labels, MAX_ELSEWHERE, MAX_RAISED, SENT_LASTS, Sent, Source, matchers};
 use engine::{AlertSearch, Fate, SilenceRequest};
 use protocol::alerts::AlertItem;
 
@@ -305,6 +305,8 @@ async fn others_leave_room_for_our_own() {
         .map(|n| sent("Many", &[("instance", &n.to_string())], None))
         .collect();
     for part in all.chunks(2_000) {
+        // In a minute of its own.
+        house.clock.advance(MINUTE);
         let fates = take(&house, part).await;
         let full = fates.iter().filter(|fate| **fate == Fate::Full).count();
         assert_eq!(full, usize::from(part.len() < 2_000), "the last one of all");
@@ -312,4 +314,23 @@ async fn others_leave_room_for_our_own() {
     house.push(&transition("sonnet", "a", "open")).await;
     assert!(house.engine.evaluate().await);
     assert_eq!(alerts(&house).await[0].rule_name, "Breaker open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_minute_raises_no_more_than_it_may() {
+    let house = House::new().await;
+    let all: Vec<Sent> = (0..MAX_RAISED + 2)
+        .map(|n| sent("Many", &[("instance", &n.to_string())], None))
+        .collect();
+    let (first, rest) = all.split_at(MAX_RAISED - 1);
+    let fates = take(&house, first).await;
+    assert!(fates.iter().all(|fate| *fate == Fate::Raised));
+    assert_eq!(take(&house, rest).await, [Fate::Raised, Fate::Full, Fate::Full]);
+    // What is open goes on, and what ends makes no room in this minute.
+    let over = sent("Many", &[("instance", "0")], Some(house.clock.now()));
+    let kept = all[1].clone();
+    assert_eq!(take(&house, &[over, kept]).await, [Fate::Resolved, Fate::Kept]);
+    assert_eq!(take(&house, rest).await, [Fate::Kept, Fate::Full, Fate::Full]);
+    house.clock.advance(MINUTE);
+    assert_eq!(take(&house, rest).await, [Fate::Kept, Fate::Raised, Fate::Raised]);
 }

@@ -8,7 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use domain::Millis;
-use domain::alert::{Labels, MAX_ELSEWHERE, RuleError, Sent};
+use domain::alert::{Labels, MAX_ELSEWHERE, MAX_RAISED, RuleError, Sent};
 use engine::Fate;
 use jiff::Timestamp;
 use protocol::filter::echo;
@@ -148,7 +148,10 @@ pub(super) async fn take(
     }
     for (index, fate) in places.into_iter().zip(&taken.fates) {
         if *fate == Fate::Full {
-            let reason = format!("{MAX_ELSEWHERE} alerts from elsewhere are open, and that is the most");
+            let reason = format!(
+                "there is no room now: at most {MAX_RAISED} are raised in a minute, and at most {MAX_ELSEWHERE} from elsewhere \
+                 are open"
+            );
             taken.refused.push(Refusal {
                 index,
                 field: String::new(),
