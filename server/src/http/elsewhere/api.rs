@@ -26,7 +26,7 @@ use super::status::RECEIVER;
 use crate::auth::Access;
 use crate::state::Shared;
 
-/// `POST`. As an Alertmanager does, it takes what it can and answers 400 when that was not all.
+/// `POST`. As an Alertmanager does, it takes what it can and answers 400 when that was not all; 503 when there was no room.
 pub(super) async fn take(
     State(shared): State<Shared>,
     Extension(access): Extension<Access>,

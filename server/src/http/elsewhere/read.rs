@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use domain::Millis;
 use domain::alert::{Labels, MAX_ELSEWHERE, MAX_RAISED, RuleError, Sent};
-use engine::Fate;
+use engine::{AlertError, Fate};
 use jiff::Timestamp;
 use protocol::filter::echo;
 use serde::Deserialize;
@@ -18,11 +18,14 @@ use serde_json::{Map, Value};
 
 use super::super::alerts::problem;
 use super::super::people::bad_field;
-use super::super::problem::Problem;
+use super::super::problem::{Problem, sentence};
 use super::super::read::scope;
 use super::LARGEST;
 use crate::auth::Access;
 use crate::state::Shared;
+
+/// What found no room may be sent again after so many seconds.
+const LATER: u32 = 60;
 
 /// The most alerts of one request.
 const MOST: usize = 2_000;
@@ -75,7 +78,12 @@ impl Taken {
         self.fates.iter().filter(|found| **found == fate).count()
     }
 
-    /// 400: what cannot be taken, the first of them by name.
+    /// Whether some found no room now: what is sent again later is taken, so whoever sends must not believe it done.
+    pub fn found_no_room(&self) -> bool {
+        self.fates.contains(&Fate::Full)
+    }
+
+    /// What cannot be taken, the first of them by name: 503 when some found no room now, 400 when it is never taken.
     pub fn refusal(&self) -> Problem {
         let named = self.refused.iter().take(5).map(|refusal| {
             let dot = if refusal.field.is_empty() { "" } else { "." };
@@ -88,7 +96,10 @@ impl Taken {
         if self.refused.len() > named.len() {
             named.push(format!("and {} more", self.refused.len() - named.len()));
         }
-        bad_field("alerts", named.join("; "))
+        match self.found_no_room() {
+            true => Problem::unavailable(named.join("; "), LATER),
+            false => bad_field("alerts", named.join("; ")),
+        }
     }
 }
 
@@ -144,7 +155,11 @@ pub(super) async fn take(
     }
     if !sent.is_empty() {
         let fates = shared.engine.take_alerts(scope(access)?, &sent).await;
-        taken.fates = fates.map_err(problem)?;
+        taken.fates = fates.map_err(|error| match error {
+            // Others wrote at the same time. It is no fault of what was sent.
+            AlertError::Conflict(words) => Problem::unavailable(sentence(&words), 1),
+            error => problem(error),
+        })?;
     }
     for (index, fate) in places.into_iter().zip(&taken.fates) {
         if *fate == Fate::Full {
@@ -158,6 +173,10 @@ pub(super) async fn take(
                 reason,
             });
         }
+    }
+    if taken.found_no_room() {
+        let count = taken.count(Fate::Full);
+        tracing::warn!(count, "alerts from elsewhere found no room");
     }
     taken.refused.sort_by_key(|refusal| refusal.index);
     Ok(taken)
@@ -185,6 +204,26 @@ pub(super) fn written(ms: Millis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_finds_no_room_is_to_be_sent_again() {
+        let refused = |index: usize| Refusal::of(index, &RuleError::new("labels", "must be less"));
+        let wrong = Taken {
+            fates: vec![Fate::Raised],
+            refused: vec![refused(1)],
+        };
+        assert_eq!(wrong.refusal().status(), StatusCode::BAD_REQUEST);
+        let full = Taken {
+            fates: vec![Fate::Raised, Fate::Full],
+            refused: vec![refused(1), refused(2)],
+        };
+        let told = full.refusal();
+        assert_eq!(told.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(
+            told.words(),
+            "alerts[1].labels: must be less; alerts[2].labels: must be less"
+        );
+    }
 
     #[test]
     fn times_that_are_left_out_are_none() {

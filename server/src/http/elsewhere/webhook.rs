@@ -1,7 +1,8 @@
 //! `POST /api/v1/webhooks/alertmanager` and `POST /api/v1/webhooks/grafana`: groups of alerts, as those two send them.
 //!
 //! Both say of each alert whether it fires or is resolved, and say so again when it is; in between an alert has no end.
-//! Both try again after 5xx and never after 4xx, so what is wrong with one alert is answered, and the others are taken.
+//! Both try again after 5xx and never after 4xx, so what is wrong with one alert is answered, and the others are taken; when
+//! there is no room for one now, all are to be sent again, which does no harm to those that were taken.
 
 use axum::Extension;
 use axum::body::Bytes;
@@ -72,7 +73,7 @@ async fn group(
     let items = group.alerts.ok_or_else(missing)?;
     let count = items.len();
     let taken = take(shared, access, items, |posted, now| sent(posted, source, now)).await?;
-    if count > 0 && taken.refused.len() == count {
+    if taken.found_no_room() || (count > 0 && taken.refused.len() == count) {
         return Err(taken.refusal().with("refused", named(&taken)));
     }
     if group.truncated_alerts > 0 {
