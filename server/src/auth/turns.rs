@@ -6,7 +6,7 @@
 //! it, the next stranger is told to come again.
 //!
 //! Who is known (a browser of the account that is asked for, or whoever holds a link of ours) waits in a queue of their
-//! own, which no stranger can fill, and every other turn is theirs.
+//! own, which no stranger can fill, and every other turn is theirs. All browsers of an account are one line of it.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -53,7 +53,7 @@ pub fn network(address: Option<IpAddr>) -> Network {
 pub enum Who {
     /// Anybody, from this network.
     Stranger(Network),
-    /// One who is known, by a number that tells them apart.
+    /// One who is known, by a number that tells accounts, and links, apart.
     Known(u64),
 }
 

@@ -242,7 +242,8 @@ impl People {
         self.throttle.begin(email, source).map_err(PeopleError::Wait)?;
         let looked = async {
             let turn = match device {
-                Some(device) => self.turn_of(Who::Known(device)).await?,
+                // All browsers of an account stand in one line: nobody has more places by signing in more often.
+                Some(_) => self.turn_of(line(email)).await?,
                 None => self.turn(whence).await?,
             };
             let known = match possible {
@@ -452,11 +453,7 @@ impl People {
 
     /// A turn for whoever holds a link of ours.
     async fn turn_by(&self, link: &Link) -> Result<Turn, PeopleError> {
-        // What is hashed is no secret, and who shares a line by chance waits a little longer.
-        let number = sha256(&link.id)
-            .first_chunk()
-            .map_or(0, |first| u64::from_le_bytes(*first));
-        self.turn_of(Who::Known(number)).await
+        self.turn_of(line(&link.id)).await
     }
 
     fn entry(&self, action: &str, target: &str, whence: &Whence) -> AuditEntry {
@@ -491,6 +488,15 @@ impl People {
     }
 }
 
+/// The line of an account or of a link, by what names it. What is hashed is no secret, and who shares a line by chance waits
+/// a little longer.
+fn line(name: &str) -> Who {
+    let number = sha256(name)
+        .first_chunk()
+        .map_or(0, |first| u64::from_le_bytes(*first));
+    Who::Known(number)
+}
+
 /// An account as the audit log names it.
 pub fn actor(account: &str) -> String {
     format!("account:{account}")
@@ -507,6 +513,12 @@ pub fn home(roles: &[(TenantId, Role)]) -> TenantId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_that_of_one_account() {
+        assert_eq!(line("ada@example.org"), line("ada@example.org"));
+        assert_ne!(line("ada@example.org"), line("bob@example.org"));
+    }
 
     #[test]
     fn home_is_default_for_its_members() {
