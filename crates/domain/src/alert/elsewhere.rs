@@ -30,6 +30,12 @@ const MAX_NAME: usize = 128;
 const MAX_VALUE: usize = 1_024;
 /// Of a longer annotation the beginning is kept: nobody's prose keeps an alert out.
 const MAX_ANNOTATION: usize = 2_048;
+/// The most bytes of all labels, and of all annotations, their names included.
+const MAX_BYTES: usize = 8_192;
+/// The annotations that are read here. When not all have room, these are kept first.
+const READ: [&str; 5] = ["summary", "message", "description", "runbook_url", "runbook"];
+/// The sign that something was cut.
+const CUT: char = '…';
 /// The longest summary, in characters.
 const MAX_SUMMARY: usize = 1_024;
 /// The longest address.
@@ -117,6 +123,10 @@ impl Sent {
             text(name, "labels", 1, MAX_NAME)?;
             text(value, &["labels.", name].concat(), 1, MAX_VALUE)?;
         }
+        let bytes: usize = labels.iter().map(|(name, value)| name.len() + value.len()).sum();
+        must(bytes <= MAX_BYTES, "labels", || {
+            format!("must have at most {MAX_BYTES} bytes together, got {bytes}")
+        })?;
         let count = annotations.len();
         must(count <= MAX_ANNOTATIONS, "annotations", || {
             format!("must be at most {MAX_ANNOTATIONS}, got {count}")
@@ -124,14 +134,13 @@ impl Sent {
         for name in annotations.keys() {
             text(name, "annotations", 1, MAX_NAME)?;
         }
-        let tidy = |(name, value): (String, String)| (name, cut(&printable(&value), MAX_ANNOTATION));
         Ok(Sent {
             labels,
             since,
             origin: Origin {
                 source,
                 link: web(link),
-                annotations: annotations.into_iter().map(tidy).collect(),
+                annotations: tidy(annotations),
                 ends,
             },
         })
@@ -207,11 +216,52 @@ fn printable(text: &str) -> String {
         .collect()
 }
 
+/// Annotations that can be shown, cut where they are too long, and where all of them together are. What is read here finds
+/// room before what is not; what finds none is left out.
+fn tidy(annotations: Labels) -> Labels {
+    let mut all: Vec<(String, String)> = annotations.into_iter().collect();
+    all.sort_by_key(|(name, _)| {
+        READ.iter()
+            .position(|read| *read == name.as_str())
+            .unwrap_or(READ.len())
+    });
+    let mut left = MAX_BYTES;
+    let mut kept = Labels::new();
+    for (name, value) in all {
+        let Some(room) = left.checked_sub(name.len()) else {
+            continue;
+        };
+        let value = fit(cut(&printable(&value), MAX_ANNOTATION), room);
+        left = room - value.len();
+        kept.insert(name, value);
+    }
+    kept
+}
+
+/// The beginning of a text that has too many bytes, and a sign that it is, if there is room for one.
+fn fit(text: String, most: usize) -> String {
+    if text.len() <= most {
+        return text;
+    }
+    let Some(room) = most.checked_sub(CUT.len_utf8()) else {
+        return String::new();
+    };
+    let mut kept = String::with_capacity(most);
+    for c in text.chars() {
+        if kept.len() + c.len_utf8() > room {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.push(CUT);
+    kept
+}
+
 /// The beginning of a text that is too long, and a sign that it is.
 fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
-        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
+        Some(_) => text.chars().take(most - 1).chain([CUT]).collect(),
     }
 }
 
@@ -278,6 +328,39 @@ mod tests {
             assert_eq!(sent.runbook().is_some(), kept, "{link}");
         }
         assert_eq!(web(&["http://", &"x".repeat(MAX_LINK)].concat()), None);
+    }
+
+    #[test]
+    fn all_of_them_together_have_a_limit_too() {
+        let value = "x".repeat(MAX_VALUE);
+        let of = |count: usize| {
+            let names: Vec<String> = (0..count).map(|n| format!("l{n}")).collect();
+            let labels: Vec<(&str, &str)> =
+                names.iter().map(|name| (name.as_str(), value.as_str())).collect();
+            sent(&labels, &[], "")
+        };
+        assert!(of(7).is_ok());
+        assert_eq!(
+            of(8).unwrap_err().to_string(),
+            "labels: must have at most 8192 bytes together, got 8208"
+        );
+        // Two bytes each: 4 KiB of one annotation.
+        let long = "ä".repeat(MAX_ANNOTATION);
+        let many = [
+            ("a", &*long),
+            ("b", &*long),
+            ("c", "c"),
+            ("summary", "it is slow"),
+        ];
+        let kept = sent(&[("a", "b")], &many, "").unwrap().origin.annotations;
+        let bytes: usize = kept.iter().map(|(name, value)| name.len() + value.len()).sum();
+        assert!(bytes <= MAX_BYTES, "{bytes}");
+        assert_eq!(kept["summary"], "it is slow", "it is read here");
+        assert_eq!(kept["a"], long);
+        assert!(kept["b"].ends_with("ä…"), "{}", kept["b"]);
+        assert_eq!(fit("äää".into(), 5), "ä…");
+        assert_eq!(fit("äää".into(), 2), "");
+        assert_eq!(fit("äää".into(), 6), "äää");
     }
 
     #[test]
