@@ -31,8 +31,8 @@ pub fn elsewhere(view: &ElsewhereView) -> String {
     );
     let alertmanager = format!(
         "receivers:\n  - name: fuseboard\n    webhook_configs:\n      - url: {origin}/api/v1/webhooks/alertmanager\n        \
-         send_resolved: true\n        http_config:\n          authorization:\n            credentials_file: \
-         /etc/alertmanager/fuseboard.key"
+         send_resolved: true\n        max_alerts: 2000\n        http_config:\n          authorization:\n            \
+         credentials_file: /etc/alertmanager/fuseboard.key"
     );
     let grafana = format!("{origin}/api/v1/webhooks/grafana");
     let amtool = format!(
