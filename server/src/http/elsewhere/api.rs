@@ -20,6 +20,7 @@ use super::super::alerts::problem;
 use super::super::params::bad;
 use super::super::problem::Problem;
 use super::super::read::scope;
+use super::list::List;
 use super::read::{self, Posted, moment, written};
 use super::silences;
 use super::status::RECEIVER;
@@ -33,7 +34,7 @@ pub(super) async fn take(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let items: Vec<Value> = read::json(&headers, body)?;
+    let items: List = read::json(&headers, body)?;
     let taken = read::take(&shared, &access, items, sent).await?;
     match taken.refused.is_empty() {
         true => Ok(StatusCode::OK.into_response()),

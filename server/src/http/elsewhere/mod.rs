@@ -7,6 +7,7 @@
 //! Deliberately absent: routes, receivers and inhibition of an Alertmanager; who is told is decided by our channels.
 
 mod api;
+mod list;
 mod read;
 mod silences;
 mod status;

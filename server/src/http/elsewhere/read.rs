@@ -21,14 +21,12 @@ use super::super::people::bad_field;
 use super::super::problem::{Problem, sentence};
 use super::super::read::scope;
 use super::LARGEST;
+use super::list::{List, MOST};
 use crate::auth::Access;
 use crate::state::Shared;
 
 /// What found no room may be sent again after so many seconds.
 const LATER: u32 = 60;
-
-/// The most alerts of one request.
-const MOST: usize = 2_000;
 
 /// An alert as it comes. What else there is in it is not needed.
 #[derive(Debug, Deserialize)]
@@ -129,18 +127,18 @@ pub(super) fn json<T: DeserializeOwned>(
 pub(super) async fn take(
     shared: &Shared,
     access: &Access,
-    items: Vec<Value>,
+    list: List,
     read: impl Fn(Posted, Millis) -> Result<Sent, RuleError>,
 ) -> Result<Taken, Problem> {
-    if items.len() > MOST {
-        let found = items.len();
+    if list.count > MOST {
+        let found = list.count;
         let detail = format!("alerts: must be at most {MOST} at a time, got {found}; nothing was taken");
         return Err(bad_field("alerts", detail));
     }
     let now = shared.engine.clock().now();
     let mut taken = Taken::default();
     let (mut places, mut sent) = (Vec::new(), Vec::new());
-    for (index, item) in items.into_iter().enumerate() {
+    for (index, item) in list.items.into_iter().enumerate() {
         let posted = match item.is_object() {
             true => serde_json::from_value(item).map_err(|error| RuleError::new("", error.to_string())),
             false => Err(RuleError::new("", "must be an object with `labels`")),

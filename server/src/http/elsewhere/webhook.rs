@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::people::bad_field;
 use super::super::problem::Problem;
+use super::list::List;
 use super::read::{self, Posted, Taken, moment, take};
 use crate::auth::Access;
 use crate::state::Shared;
@@ -31,7 +32,7 @@ const NAMED: usize = 100;
 #[serde(rename_all = "camelCase")]
 struct Group {
     version: Option<Value>,
-    alerts: Option<Vec<Value>>,
+    alerts: Option<List>,
     #[serde(default)]
     truncated_alerts: u64,
 }
@@ -71,7 +72,7 @@ async fn group(
         )
     };
     let items = group.alerts.ok_or_else(missing)?;
-    let count = items.len();
+    let count = items.count;
     let taken = take(shared, access, items, |posted, now| sent(posted, source, now)).await?;
     if taken.found_no_room() || (count > 0 && taken.refused.len() == count) {
         return Err(taken.refusal().with("refused", named(&taken)));
