@@ -41,8 +41,8 @@ pub struct ErasedRows {
 /// What takes the place of live state as it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveErased {
-    /// At the sequence of the one that is stored.
-    pub checkpoint: Checkpoint,
+    /// At the sequence of the one that is stored; `None` when none is.
+    pub checkpoint: Option<Checkpoint>,
     /// All seconds there are.
     pub seconds: Vec<SecondRow>,
 }

@@ -225,25 +225,8 @@ macro_rules! erasure_functions {
             tenant: &TenantId,
             live: &LiveErased,
         ) -> Result<(), StoreError> {
-            let Checkpoint {
-                writer,
-                applied,
-                bytes,
-            } = &live.checkpoint;
-            let replaced = sqlx::query(
-                "UPDATE checkpoint SET bytes = $4 WHERE tenant_id = $1 AND writer = $2 AND applied = $3",
-            )
-            .bind(tenant.as_str())
-            .bind(i64::from(*writer))
-            .bind(signed(*applied)?)
-            .bind(bytes)
-            .execute(&mut *connection)
-            .await
-            .map_err(store_error)?;
-            if replaced.rows_affected() != 1 {
-                return Err(StoreError::Conflict(format!(
-                    "the checkpoint of {tenant} is not at sequence {applied} any more"
-                )));
+            if let Some(checkpoint) = &live.checkpoint {
+                replace_checkpoint(connection, tenant, checkpoint).await?;
             }
             sqlx::query("DELETE FROM live_second WHERE tenant_id = $1")
                 .bind(tenant.as_str())
@@ -258,6 +241,34 @@ macro_rules! erasure_functions {
                     .execute(&mut *connection)
                     .await
                     .map_err(store_error)?;
+            }
+            Ok(())
+        }
+
+        async fn replace_checkpoint(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            checkpoint: &Checkpoint,
+        ) -> Result<(), StoreError> {
+            let Checkpoint {
+                writer,
+                applied,
+                bytes,
+            } = checkpoint;
+            let replaced = sqlx::query(
+                "UPDATE checkpoint SET bytes = $4 WHERE tenant_id = $1 AND writer = $2 AND applied = $3",
+            )
+            .bind(tenant.as_str())
+            .bind(i64::from(*writer))
+            .bind(signed(*applied)?)
+            .bind(bytes)
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+            if replaced.rows_affected() != 1 {
+                return Err(StoreError::Conflict(format!(
+                    "the checkpoint of {tenant} is not at sequence {applied} any more"
+                )));
             }
             Ok(())
         }

@@ -176,15 +176,22 @@ fn flushed() -> Flush {
 
 fn replacement(applied: u64) -> LiveErased {
     LiveErased {
-        checkpoint: Checkpoint {
+        checkpoint: Some(Checkpoint {
             writer: 1,
             applied,
             bytes: b"without".to_vec(),
-        },
+        }),
         seconds: vec![SecondRow {
             at: NOON + 1_000,
             stats: full_bucket(),
         }],
+    }
+}
+
+fn nothing_live() -> LiveErased {
+    LiveErased {
+        checkpoint: None,
+        seconds: Vec::new(),
     }
 }
 
@@ -231,7 +238,7 @@ pub async fn erased_rows_go_with_live_state(subject: &mut impl Subject) {
     assert_eq!(ids, [2]);
     let live = replacement(1);
     let checkpoint = subject.store().checkpoint(&system(), &tenant("acme")).await;
-    assert_eq!(checkpoint.expect("readable"), Some(live.checkpoint));
+    assert_eq!(checkpoint.expect("readable"), live.checkpoint);
     let seconds = subject.store().seconds(&system(), &tenant("acme")).await;
     assert_eq!(seconds.expect("readable"), live.seconds);
     let next = Flush {
@@ -318,6 +325,23 @@ pub async fn alerts_are_erased_by_their_labels(subject: &mut impl Subject) {
         .await
         .expect("readable");
     assert!(outbox.iter().all(|row| row.alert == 2), "{outbox:?}");
+}
+
+/// Of a tenant that never sent anything, which has no live state as it is stored.
+pub async fn alerts_are_erased_without_a_checkpoint(subject: &mut impl Subject) {
+    let write = AlertWrite {
+        known: None,
+        moved: raised(1, 1, NOON),
+    };
+    let raised = subject
+        .store()
+        .write_alerts(&system(), &tenant("acme"), vec![write])
+        .await;
+    assert_eq!(raised.expect("raised").len(), 1);
+    let erased = rows(subject, &Selection::default(), Some(nothing_live())).await;
+    assert_eq!(erased.alerts, 1);
+    let there = subject.store().alert(&scope("acme"), 1).await;
+    assert_eq!(there.expect("readable"), None);
 }
 
 /// In its place; one that was dropped meanwhile does not come back.

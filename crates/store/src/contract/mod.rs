@@ -303,6 +303,7 @@ macro_rules! contract_suite {
                 erased_rows_go_with_live_state,
                 names_of_series_go_when_nothing_needs_them,
                 alerts_are_erased_by_their_labels,
+                alerts_are_erased_without_a_checkpoint,
                 a_keyframe_is_replaced,
             }
             second {

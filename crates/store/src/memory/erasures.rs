@@ -55,12 +55,14 @@ impl Erasures for MemoryStore {
         let dry = live.is_none();
         if let Some(mine) = state.live.get_mut(tenant) {
             if let Some(live) = live {
-                let there = mine.checkpoint.as_ref();
-                let place = (live.checkpoint.writer, live.checkpoint.applied);
-                if there.map(|there| (there.writer, there.applied)) != Some(place) {
-                    return Err(StoreError::Conflict("the checkpoint has moved on".into()));
+                if let Some(checkpoint) = live.checkpoint {
+                    let there = mine.checkpoint.as_ref();
+                    let place = (checkpoint.writer, checkpoint.applied);
+                    if there.map(|there| (there.writer, there.applied)) != Some(place) {
+                        return Err(StoreError::Conflict("the checkpoint has moved on".into()));
+                    }
+                    mine.checkpoint = Some(checkpoint);
                 }
-                mine.checkpoint = Some(live.checkpoint);
                 mine.seconds = live.seconds.into_iter().map(|row| (row.at, row.stats)).collect();
             }
             let before = mine.transitions.len();
