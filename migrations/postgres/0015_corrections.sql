@@ -13,6 +13,9 @@ CREATE TABLE correction (
     ended        BIGINT ,          -- undone, or done
     ended_by     TEXT,
     outcome      TEXT    NOT NULL, -- JSON: what an erasure took, or empty
+    -- Numbers up to these were given before an erasure took rows, and are given to nothing else.
+    alerts_until     BIGINT  NOT NULL DEFAULT 0,
+    deliveries_until BIGINT  NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, id)
 );
 -- One erasure of a tenant at a time.

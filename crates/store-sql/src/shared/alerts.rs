@@ -132,7 +132,9 @@ macro_rules! alert_functions {
             }
             let id: i64 = sqlx::query_scalar(
                 "INSERT INTO alert (tenant_id, id, version, fingerprint, rule, fired, resolved, incident, bytes)
-                 SELECT $1, coalesce(max(id), 0) + 1, 1, $2, $3, $4, $5, $6, $7 FROM alert WHERE tenant_id = $1
+                 SELECT $1, coalesce(max(n), 0) + 1, 1, $2, $3, $4, $5, $6, $7 FROM (
+                     SELECT max(id) AS n FROM alert WHERE tenant_id = $1
+                     UNION ALL SELECT max(alerts_until) FROM correction WHERE tenant_id = $1) AS given
                  RETURNING id",
             )
             .bind(tenant.as_str())

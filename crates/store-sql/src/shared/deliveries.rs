@@ -95,8 +95,10 @@ macro_rules! delivery_functions {
             let row = sqlx::query(
                 "INSERT INTO delivery (tenant_id, id, channel, subject, topic, body, state, attempts, steps, unsure,
                                        created, due, lease, words)
-                 SELECT $1, coalesce(max(id), 0) + 1, $2, $3, $4, $5, 'waiting', 0, 0, 0, $6, $7, 0, '' FROM delivery
-                 WHERE tenant_id = $1
+                 SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, 'waiting', 0, 0, 0, $6, $7, 0, '' FROM (
+                     SELECT max(id) AS n FROM delivery WHERE tenant_id = $1
+                     UNION ALL SELECT max(deliveries_until) FROM correction WHERE tenant_id = $1) AS given
+                 WHERE 1 = 1 -- so that SQLite reads no join in what follows
                  ON CONFLICT (tenant_id, subject, channel) DO NOTHING RETURNING *",
             )
             .bind(tenant.as_str())

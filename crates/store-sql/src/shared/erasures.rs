@@ -41,6 +41,28 @@ macro_rules! erasure_functions {
             Ok(())
         }
 
+        /// Keeps with the tenant's running erasure which numbers were given: they name alerts and messages outside too.
+        pub(crate) async fn keep_numbers(
+            connection: &mut $connection,
+            tenant: &TenantId,
+        ) -> Result<(), StoreError> {
+            sqlx::query(
+                "UPDATE correction SET
+                     alerts_until = (SELECT coalesce(max(n), 0) FROM (
+                         SELECT max(id) AS n FROM alert WHERE tenant_id = $1
+                         UNION ALL SELECT max(alerts_until) FROM correction WHERE tenant_id = $1) AS given),
+                     deliveries_until = (SELECT coalesce(max(n), 0) FROM (
+                         SELECT max(id) AS n FROM delivery WHERE tenant_id = $1
+                         UNION ALL SELECT max(deliveries_until) FROM correction WHERE tenant_id = $1) AS given)
+                 WHERE tenant_id = $1 AND state = 'running'",
+            )
+            .bind(tenant.as_str())
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+            Ok(())
+        }
+
         /// Everything but series and live state.
         pub(crate) async fn rows(
             connection: &mut $connection,
@@ -299,6 +321,9 @@ macro_rules! erasures_port {
                 live: Option<LiveErased>,
             ) -> Result<ErasedRows, StoreError> {
                 let mut transaction = self.main.begin().await?;
+                if live.is_some() {
+                    erasures::keep_numbers(&mut transaction, tenant).await?;
+                }
                 let mut erased = erasures::rows(&mut transaction, tenant, selection).await?;
                 if selection.is_unbounded() {
                     erased.series = erasures::series(&mut transaction, tenant, selection).await?;

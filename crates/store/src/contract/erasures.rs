@@ -5,12 +5,16 @@ use domain::event::Call;
 use domain::{Event, EventBody};
 
 use super::alerts::raised;
+use super::channels::channel;
+use super::corrections::make;
+use super::deliveries::{add, new};
 use super::samples::{NOON, batch, flush, full_bucket, full_events, plain_call, transition};
 use super::{Subject, append_one, is_conflict, read_all, scope, system, tenant};
 use crate::codec::ZoneMap;
 use crate::{
-    AlertWrite, Alerts, BatchQuery, Checkpoint, ErasedRows, Erasures, Flush, Journal, Keyframe, LiveErased,
-    LiveStore, NewBatch, Offset, PartialRow, Rollups, SecondRow, TransitionQuery,
+    AlertWrite, Alerts, BatchQuery, Checkpoint, CorrectionKind, Deliveries, DeliveryQuery, ErasedRows,
+    Erasures, Flush, Journal, Keyframe, LiveErased, LiveStore, NewBatch, Offset, PartialRow, Rollups,
+    SecondRow, TransitionQuery,
 };
 
 const START: Offset = Offset { writer: 0, seq: 0 };
@@ -342,6 +346,45 @@ pub async fn alerts_are_erased_without_a_checkpoint(subject: &mut impl Subject) 
     assert_eq!(erased.alerts, 1);
     let there = subject.store().alert(&scope("acme"), 1).await;
     assert_eq!(there.expect("readable"), None);
+}
+
+/// A number names an alert or a message outside too, and is given once whatever is erased.
+pub async fn numbers_of_what_is_erased_are_not_given_again(subject: &mut impl Subject) {
+    channel(subject, "acme", "ops").await;
+    let write = |n: u64| AlertWrite {
+        known: None,
+        moved: raised(1, n, NOON + n as i64),
+    };
+    let written = super::alerts::write(subject, "acme", vec![write(1), write(2)]).await;
+    assert_eq!(written.expect("raised").len(), 2);
+    let told = ["alert.1.1", "alert.2.1"].map(|subject| new(1, subject));
+    assert_eq!(add(subject, "acme", told.into()).await, 2);
+    let made = make(subject, "acme", CorrectionKind::Erase, "{}").await;
+    made.expect("it is asked for");
+    let newest = Selection {
+        from: Some(NOON + 2),
+        ..Selection::default()
+    };
+    let erased = rows(subject, &newest, Some(nothing_live())).await;
+    assert_eq!((erased.alerts, erased.deliveries), (1, 1));
+    subject.reopen().await;
+    let written = super::alerts::write(subject, "acme", vec![write(3)]).await;
+    let ids: Vec<u64> = written.expect("raised").iter().map(|one| one.id).collect();
+    assert_eq!(ids, [3]);
+    assert_eq!(add(subject, "acme", vec![new(1, "alert.3.1")]).await, 1);
+    assert_eq!(numbers(subject).await, [1, 3]);
+}
+
+/// The numbers of all messages there are.
+async fn numbers(subject: &impl Subject) -> Vec<u64> {
+    let query = DeliveryQuery {
+        limit: 100,
+        ..DeliveryQuery::default()
+    };
+    let kept = subject.store().deliveries(&scope("acme"), query).await;
+    let mut ids: Vec<u64> = kept.expect("readable").iter().map(|one| one.id).collect();
+    ids.sort_unstable();
+    ids
 }
 
 /// In its place; one that was dropped meanwhile does not come back.

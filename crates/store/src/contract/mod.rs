@@ -304,6 +304,7 @@ macro_rules! contract_suite {
                 names_of_series_go_when_nothing_needs_them,
                 alerts_are_erased_by_their_labels,
                 alerts_are_erased_without_a_checkpoint,
+                numbers_of_what_is_erased_are_not_given_again,
                 a_keyframe_is_replaced,
             }
             second {

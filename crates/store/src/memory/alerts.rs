@@ -24,6 +24,8 @@ pub(super) struct Board {
     /// With those that were deleted.
     rules: Vec<(StoredRule, bool)>,
     alerts: BTreeMap<u64, StoredAlert>,
+    /// The number that was given last; it may have been erased since.
+    last: u64,
     /// The fingerprints of those that are open.
     open: HashSet<u64>,
     events: BTreeMap<u64, Vec<StoredEvent>>,
@@ -113,9 +115,9 @@ impl Board {
                 if self.open.len() >= MAX_OPEN {
                     return Err(too_many_open());
                 }
-                let id = self.alerts.last_key_value().map_or(1, |(id, _)| id + 1);
+                self.last += 1;
                 StoredAlert {
-                    id,
+                    id: self.last,
                     version: 1,
                     alert,
                 }

@@ -23,6 +23,8 @@ pub(super) struct Desk {
     /// With those that were removed.
     channels: Vec<(StoredChannel, bool)>,
     deliveries: BTreeMap<u64, Kept>,
+    /// The number that was given last; it may have been erased since.
+    last: u64,
 }
 
 struct Kept {
@@ -79,8 +81,9 @@ impl Desk {
         if self.deliveries.values().any(there) {
             return None;
         }
+        self.last += 1;
         let stored = StoredDelivery {
-            id: self.deliveries.last_key_value().map_or(1, |(id, _)| id + 1),
+            id: self.last,
             channel: new.channel,
             subject: new.subject,
             topic: new.topic,
@@ -298,12 +301,13 @@ impl Deliveries for MemoryStore {
                 return Err(no_channel(new.channel));
             }
         }
-        let newest = desk.deliveries.last_key_value().map_or(0, |(id, _)| *id);
+        let newest = desk.last;
         let mut added = Vec::with_capacity(deliveries.len());
         for new in deliveries {
             let subject = new.subject.clone();
             let Some(stored) = desk.add(new) else {
                 desk.deliveries.retain(|id, _| *id <= newest);
+                desk.last = newest;
                 return Err(subject_taken(&subject));
             };
             added.push(stored);
