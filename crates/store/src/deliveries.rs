@@ -367,9 +367,16 @@ pub trait Deliveries: Send + Sync + 'static {
     ) -> Result<usize, StoreError>;
 }
 
+const TOGETHER: &str = "told together with others, by delivery ";
+
 /// What the attempts of a delivery say that was told by another.
 pub fn gathered_by(id: u64) -> String {
-    format!("told together with others, by delivery {id}")
+    format!("{TOGETHER}{id}")
+}
+
+/// The delivery that [`gathered_by`] names; `None` when they are other words.
+pub fn gathered_into(words: &str) -> Option<u64> {
+    words.strip_prefix(TOGETHER)?.parse().ok()
 }
 
 /// Every adapter answers with this when a channel's name is taken.

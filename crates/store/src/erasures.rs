@@ -95,14 +95,6 @@ pub trait Erasures: Send + Sync + 'static {
     async fn clean(&self, system: &SystemScope) -> Result<(), StoreError>;
 }
 
-/// What is looked for in messages about many alerts, which are kept as JSON: the service and the label's value.
-pub fn needles(selection: &Selection) -> Vec<String> {
-    let inside_json = |text: &String| text.replace('\\', "\\\\").replace('"', "\\\"");
-    let value = selection.label.as_ref().map(|(_, value)| value);
-    let texts = selection.service.iter().chain(value);
-    texts.map(inside_json).collect()
-}
-
 /// How topics of messages about many alerts begin.
 pub const DIGESTS: &str = "digest.";
 

@@ -50,7 +50,7 @@ pub(super) mod corrections {
 }
 
 pub(super) mod erasures {
-    crate::shared::erasure_functions!(sqlx::PgConnection, sqlx::postgres::PgRow, "strpos");
+    crate::shared::erasure_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
 pub(super) mod deliveries {

@@ -1,13 +1,14 @@
 //! Erasing what is not the journal's: transitions, alerts and messages about them, names of series, live state.
 
-/// Stamps the functions for one database. `$find` finds a text in another: `instr`, `strpos`.
+/// Stamps the functions for one database.
 macro_rules! erasure_functions {
-    ($connection:ty, $row:ty, $find:literal) => {
+    ($connection:ty, $row:ty) => {
         use domain::Millis;
         use domain::erasure::Selection;
         use domain::rollup::SeriesKey;
         use sqlx::Row as _;
-        use store::erasures::{DIGESTS, needles, topic_of};
+        use store::deliveries::{gathered_by, gathered_into};
+        use store::erasures::topic_of;
         use store::{Checkpoint, ErasedRows, Keyframe, LiveErased, StoreError, TenantId, codec};
 
         use crate::error::store_error;
@@ -77,9 +78,6 @@ macro_rules! erasure_functions {
             for alert in alerts(connection, tenant, selection).await? {
                 erased.alerts += 1;
                 erased.deliveries += alert_and_messages(connection, tenant, alert).await?;
-            }
-            for needle in needles(selection) {
-                erased.deliveries += digests(connection, tenant, selection, &needle).await?;
             }
             Ok(erased)
         }
@@ -151,61 +149,75 @@ macro_rules! erasure_functions {
                     .await
                     .map_err(store_error)?;
             }
-            let ids: Vec<i64> =
-                sqlx::query_scalar("SELECT id FROM delivery WHERE tenant_id = $1 AND topic = $2")
-                    .bind(tenant.as_str())
-                    .bind(topic_of(alert))
-                    .fetch_all(&mut *connection)
-                    .await
-                    .map_err(store_error)?;
-            drop_deliveries(connection, tenant, &ids).await
-        }
-
-        /// Messages about many alerts that name what is erased.
-        async fn digests(
-            connection: &mut $connection,
-            tenant: &TenantId,
-            selection: &Selection,
-            needle: &str,
-        ) -> Result<u64, StoreError> {
-            let (from, to) = selection.range();
-            let ids: Vec<i64> = sqlx::query_scalar(concat!(
-                "SELECT id FROM delivery WHERE tenant_id = $1 AND created >= $2 AND created < $3
-                    AND substr(topic, 1, $6) = $4 AND ",
-                $find,
-                "(body, $5) > 0"
-            ))
+            let topic = topic_of(alert);
+            let gathered: Vec<String> = sqlx::query_scalar(
+                "SELECT DISTINCT words FROM delivery WHERE tenant_id = $1 AND topic = $2 AND state = 'gathered'",
+            )
             .bind(tenant.as_str())
-            .bind(from)
-            .bind(to)
-            .bind(DIGESTS)
-            .bind(needle)
-            .bind(DIGESTS.len() as i32)
+            .bind(topic.as_str())
             .fetch_all(&mut *connection)
             .await
             .map_err(store_error)?;
-            drop_deliveries(connection, tenant, &ids).await
+            let mut dropped = 0;
+            for digest in gathered.iter().filter_map(|words| gathered_into(words)) {
+                dropped += drop_digest(connection, tenant, digest, &topic).await?;
+            }
+            let ids: Vec<i64> =
+                sqlx::query_scalar("SELECT id FROM delivery WHERE tenant_id = $1 AND topic = $2")
+                    .bind(tenant.as_str())
+                    .bind(topic.as_str())
+                    .fetch_all(&mut *connection)
+                    .await
+                    .map_err(store_error)?;
+            Ok(dropped + drop_deliveries(connection, tenant, &ids).await?)
         }
 
+        /// Drops a message about many alerts because of one of them. Unless it was told, the others are told by themselves.
+        async fn drop_digest(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            digest: u64,
+            topic: &str,
+        ) -> Result<u64, StoreError> {
+            sqlx::query(
+                "UPDATE delivery SET state = 'waiting', done = NULL, words = ''
+                 WHERE tenant_id = $1 AND state = 'gathered' AND words = $2 AND topic <> $3
+                   AND EXISTS (
+                     SELECT 1 FROM delivery d WHERE d.tenant_id = $1 AND d.id = $4 AND d.state = 'waiting')",
+            )
+            .bind(tenant.as_str())
+            .bind(gathered_by(digest))
+            .bind(topic)
+            .bind(signed(digest)?)
+            .execute(&mut *connection)
+            .await
+            .map_err(store_error)?;
+            drop_deliveries(connection, tenant, &[signed(digest)?]).await
+        }
+
+        /// Returns how many of them were there.
         async fn drop_deliveries(
             connection: &mut $connection,
             tenant: &TenantId,
             ids: &[i64],
         ) -> Result<u64, StoreError> {
+            let mut dropped = 0;
             for id in ids {
-                for sql in [
-                    "DELETE FROM delivery_attempt WHERE tenant_id = $1 AND delivery = $2",
-                    "DELETE FROM delivery WHERE tenant_id = $1 AND id = $2",
-                ] {
-                    sqlx::query(sql)
-                        .bind(tenant.as_str())
-                        .bind(id)
-                        .execute(&mut *connection)
-                        .await
-                        .map_err(store_error)?;
-                }
+                sqlx::query("DELETE FROM delivery_attempt WHERE tenant_id = $1 AND delivery = $2")
+                    .bind(tenant.as_str())
+                    .bind(id)
+                    .execute(&mut *connection)
+                    .await
+                    .map_err(store_error)?;
+                let done = sqlx::query("DELETE FROM delivery WHERE tenant_id = $1 AND id = $2")
+                    .bind(tenant.as_str())
+                    .bind(id)
+                    .execute(&mut *connection)
+                    .await
+                    .map_err(store_error)?;
+                dropped += done.rows_affected();
             }
-            Ok(ids.len() as u64)
+            Ok(dropped)
         }
 
         /// Names of series; only those that no row needs any more.

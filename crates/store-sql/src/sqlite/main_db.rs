@@ -50,7 +50,7 @@ pub(super) mod corrections {
 }
 
 pub(super) mod erasures {
-    crate::shared::erasure_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "instr");
+    crate::shared::erasure_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
 pub(super) mod deliveries {

@@ -38,7 +38,7 @@ pub(super) async fn claim(subject: &impl Subject, slug: &str, channel: u64, now:
     claims.expect("deliveries can be claimed")
 }
 
-fn ended(state: DeliveryState, at: Millis, words: &str) -> Outcome {
+pub(super) fn ended(state: DeliveryState, at: Millis, words: &str) -> Outcome {
     Outcome {
         state,
         at,
@@ -49,7 +49,7 @@ fn ended(state: DeliveryState, at: Millis, words: &str) -> Outcome {
     }
 }
 
-async fn record(subject: &impl Subject, slug: &str, claim: &Claim, outcome: Outcome) -> bool {
+pub(super) async fn record(subject: &impl Subject, slug: &str, claim: &Claim, outcome: Outcome) -> bool {
     let Claim { delivery, .. } = claim;
     let recorded = subject
         .store()
@@ -58,7 +58,7 @@ async fn record(subject: &impl Subject, slug: &str, claim: &Claim, outcome: Outc
     recorded.expect("outcomes are stored")
 }
 
-async fn all(subject: &impl Subject, slug: &str) -> Vec<StoredDelivery> {
+pub(super) async fn all(subject: &impl Subject, slug: &str) -> Vec<StoredDelivery> {
     let query = DeliveryQuery {
         limit: 100,
         ..DeliveryQuery::default()

@@ -7,12 +7,12 @@ use domain::{Event, EventBody};
 use super::alerts::raised;
 use super::channels::channel;
 use super::corrections::make;
-use super::deliveries::{add, new};
+use super::deliveries::{add, all, claim, ended, new, record};
 use super::samples::{NOON, batch, flush, full_bucket, full_events, plain_call, transition};
 use super::{Subject, append_one, is_conflict, read_all, scope, system, tenant};
 use crate::codec::ZoneMap;
 use crate::{
-    AlertWrite, Alerts, BatchQuery, Checkpoint, CorrectionKind, Deliveries, DeliveryQuery, ErasedRows,
+    AlertWrite, Alerts, BatchQuery, Checkpoint, CorrectionKind, Deliveries, DeliveryState, ErasedRows,
     Erasures, Flush, Journal, Keyframe, LiveErased, LiveStore, NewBatch, Offset, PartialRow, Rollups,
     SecondRow, TransitionQuery,
 };
@@ -372,19 +372,56 @@ pub async fn numbers_of_what_is_erased_are_not_given_again(subject: &mut impl Su
     let ids: Vec<u64> = written.expect("raised").iter().map(|one| one.id).collect();
     assert_eq!(ids, [3]);
     assert_eq!(add(subject, "acme", vec![new(1, "alert.3.1")]).await, 1);
-    assert_eq!(numbers(subject).await, [1, 3]);
+    let ids: Vec<u64> = states(subject).await.iter().map(|(id, _)| *id).collect();
+    assert_eq!(ids, [1, 3]);
 }
 
-/// The numbers of all messages there are.
-async fn numbers(subject: &impl Subject) -> Vec<u64> {
-    let query = DeliveryQuery {
-        limit: 100,
-        ..DeliveryQuery::default()
+/// A message about many alerts goes with each of them. As long as it was not told the others are told by themselves then.
+pub async fn a_message_about_many_goes_with_each_of_them(subject: &mut impl Subject) {
+    channel(subject, "acme", "ops").await;
+    let writes = [1, 2, 3, 4].map(|n| AlertWrite {
+        known: None,
+        moved: raised(1, n, NOON + n as i64),
+    });
+    let written = super::alerts::write(subject, "acme", writes.into()).await;
+    assert_eq!(written.expect("raised").len(), 4);
+    let told = ["alert.1.1", "alert.2.1", "alert.3.1", "alert.4.1"].map(|subject| new(1, subject));
+    assert_eq!(add(subject, "acme", told.into()).await, 4);
+    for (ids, name) in [([1, 2], "digest.1.1"), ([3, 4], "digest.3.1")] {
+        let gathered = subject
+            .store()
+            .gather(&system(), &tenant("acme"), &ids, new(1, name), NOON)
+            .await;
+        assert!(gathered.expect("stored").is_some(), "{name}");
+    }
+    let fired = |n: i64| Selection {
+        from: Some(NOON + n),
+        to: Some(NOON + n + 1),
+        ..Selection::default()
     };
-    let kept = subject.store().deliveries(&scope("acme"), query).await;
-    let mut ids: Vec<u64> = kept.expect("readable").iter().map(|one| one.id).collect();
-    ids.sort_unstable();
-    ids
+    assert_eq!(rows(subject, &fired(2), None).await.deliveries, 2);
+    let erased = rows(subject, &fired(2), Some(nothing_live())).await;
+    assert_eq!((erased.alerts, erased.deliveries), (1, 2));
+    let (waiting, gathered) = (DeliveryState::Waiting, DeliveryState::Gathered);
+    assert_eq!(
+        states(subject).await,
+        [(1, waiting), (3, gathered), (4, gathered), (6, waiting)]
+    );
+    let claimed = claim(subject, "acme", 1, NOON).await;
+    let digest = claimed.iter().find(|claim| claim.delivery.id == 6);
+    let delivered = ended(DeliveryState::Delivered, NOON, "ok");
+    assert!(record(subject, "acme", digest.expect("it is due"), delivered).await);
+    let erased = rows(subject, &fired(3), Some(nothing_live())).await;
+    assert_eq!((erased.alerts, erased.deliveries), (1, 2));
+    assert_eq!(states(subject).await, [(1, waiting), (4, gathered)], "4 was told");
+}
+
+/// All messages there are, by number.
+async fn states(subject: &impl Subject) -> Vec<(u64, DeliveryState)> {
+    let kept = all(subject, "acme").await;
+    let mut states: Vec<(u64, DeliveryState)> = kept.iter().map(|one| (one.id, one.state)).collect();
+    states.sort_unstable_by_key(|(id, _)| *id);
+    states
 }
 
 /// In its place; one that was dropped meanwhile does not come back.

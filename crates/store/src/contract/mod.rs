@@ -305,6 +305,7 @@ macro_rules! contract_suite {
                 alerts_are_erased_by_their_labels,
                 alerts_are_erased_without_a_checkpoint,
                 numbers_of_what_is_erased_are_not_given_again,
+                a_message_about_many_goes_with_each_of_them,
                 a_keyframe_is_replaced,
             }
             second {

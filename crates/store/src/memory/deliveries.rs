@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use domain::Millis;
-use domain::erasure::Selection;
 
 use super::MemoryStore;
 use crate::alerts::changed_meanwhile;
 use crate::deliveries::{
-    MAX_CHANNELS, channel_name_taken, gathered_by, no_channel, not_dead, subject_taken, too_many_channels,
+    MAX_CHANNELS, channel_name_taken, gathered_by, gathered_into, no_channel, not_dead, subject_taken,
+    too_many_channels,
 };
-use crate::erasures::DIGESTS;
 use crate::{
     AuditEntry, ChannelDraft, Claim, Deliveries, DeliveryQuery, DeliveryState, NewDelivery, OutboxRow,
     Outcome, StoreError, StoredAttempt, StoredChannel, StoredDelivery, SystemScope, TenantId, TenantScope,
@@ -34,6 +33,14 @@ struct Kept {
     attempts: Vec<StoredAttempt>,
 }
 
+impl Kept {
+    /// The message about many alerts that tells it.
+    fn digest(&self) -> Option<u64> {
+        let gathered = self.stored.state == DeliveryState::Gathered;
+        gathered.then(|| gathered_into(&self.stored.words)).flatten()
+    }
+}
+
 impl Desk {
     fn channel_mut(&mut self, id: u64) -> Option<&mut (StoredChannel, bool)> {
         self.channels
@@ -53,25 +60,28 @@ impl Desk {
             .any(|(channel, removed)| !removed && channel.name == name && channel.id != but)
     }
 
-    /// How many are about these topics, or are about many alerts and name one of the needles. They are gone unless it is
-    /// only to be known.
-    pub(super) fn erase(
-        &mut self,
-        selection: &Selection,
-        topics: &[String],
-        needles: &[String],
-        dry: bool,
-    ) -> u64 {
-        let taken = |kept: &Kept| {
-            let StoredDelivery {
-                topic, body, created, ..
-            } = &kept.stored;
-            let digest = topic.starts_with(DIGESTS) && selection.takes_time(*created);
-            topics.contains(topic) || (digest && needles.iter().any(|needle| body.contains(needle)))
-        };
+    /// How many are about these topics, messages about many alerts with them. They are gone unless it is only to be known;
+    /// what would have been told together with them is told by itself then.
+    pub(super) fn erase(&mut self, topics: &[String], dry: bool) -> u64 {
+        let all = self.deliveries.values();
+        let about = all.filter(|kept| topics.contains(&kept.stored.topic));
+        let digests: BTreeSet<u64> = about.filter_map(Kept::digest).collect();
+        let taken = |kept: &Kept| topics.contains(&kept.stored.topic) || digests.contains(&kept.stored.id);
         let count = self.deliveries.values().filter(|kept| taken(kept)).count() as u64;
-        if !dry {
-            self.deliveries.retain(|_, kept| !taken(kept));
+        if dry {
+            return count;
+        }
+        let gone = self.deliveries.values().filter(|kept| taken(kept));
+        let untold: BTreeSet<u64> = gone
+            .filter(|kept| kept.stored.state == DeliveryState::Waiting)
+            .map(|kept| kept.stored.id)
+            .collect();
+        self.deliveries.retain(|_, kept| !taken(kept));
+        for kept in self.deliveries.values_mut() {
+            if kept.digest().is_some_and(|digest| untold.contains(&digest)) {
+                (kept.stored.state, kept.stored.done) = (DeliveryState::Waiting, None);
+                kept.stored.words.clear();
+            }
         }
         count
     }

@@ -5,7 +5,7 @@ use domain::Millis;
 use domain::erasure::Selection;
 
 use super::MemoryStore;
-use crate::erasures::{ERASE_BATCHES, needles, topic_of};
+use crate::erasures::{ERASE_BATCHES, topic_of};
 use crate::{
     ErasedEvents, ErasedRows, Erasures, Keyframe, LiveErased, Offset, StoreError, SystemScope, TenantId,
 };
@@ -78,7 +78,7 @@ impl Erasures for MemoryStore {
         erased.alerts = taken.len() as u64;
         let topics: Vec<String> = taken.into_iter().map(topic_of).collect();
         if let Some(desk) = state.deliveries.get_mut(tenant) {
-            erased.deliveries = desk.erase(selection, &topics, &needles(selection), dry);
+            erased.deliveries = desk.erase(&topics, dry);
         }
         Ok(erased)
     }
