@@ -136,11 +136,12 @@ macro_rules! erasure_functions {
             tenant: &TenantId,
             alert: u64,
         ) -> Result<u64, StoreError> {
+            // The alert first, as whoever takes it does: neither waits for the other for ever.
             for sql in [
+                "DELETE FROM alert WHERE tenant_id = $1 AND id = $2",
+                "DELETE FROM alert_event WHERE tenant_id = $1 AND alert = $2",
                 "DELETE FROM alert_ladder WHERE tenant_id = $1 AND alert = $2",
                 "DELETE FROM alert_outbox WHERE tenant_id = $1 AND alert = $2",
-                "DELETE FROM alert_event WHERE tenant_id = $1 AND alert = $2",
-                "DELETE FROM alert WHERE tenant_id = $1 AND id = $2",
             ] {
                 sqlx::query(sql)
                     .bind(tenant.as_str())
@@ -333,6 +334,7 @@ macro_rules! erasures_port {
                 live: Option<LiveErased>,
             ) -> Result<ErasedRows, StoreError> {
                 let mut transaction = self.main.begin().await?;
+                main_db::lock_alerts(&mut transaction, tenant).await?;
                 if live.is_some() {
                     erasures::keep_numbers(&mut transaction, tenant).await?;
                 }
