@@ -42,13 +42,13 @@ pub(super) async fn mark(connection: &mut PgConnection, table: &str) -> Result<(
     Ok(())
 }
 
-/// Writes a table anew from what is in it. Whoever uses it waits meanwhile.
+/// Writes a table anew from what is in it, and what the planner knows of its values. Whoever uses it waits meanwhile.
 pub(super) async fn write_anew(connection: &mut PgConnection, table: &str) -> Result<(), StoreError> {
     let mut tries = 0;
     loop {
         tries += 1;
         say(connection, "SET lock_timeout = '2s'").await?;
-        let done = sqlx::raw_sql(AssertSqlSafe(format!("VACUUM (FULL) {table}")))
+        let done = sqlx::raw_sql(AssertSqlSafe(format!("VACUUM (FULL, ANALYZE) {table}")))
             .execute(&mut *connection)
             .await;
         say(connection, "RESET lock_timeout").await?;
