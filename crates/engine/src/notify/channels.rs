@@ -221,7 +221,7 @@ impl Engine {
     /// Removes a channel with its secrets; what waits for it is dropped, and its history stays.
     ///
     /// # Errors
-    /// There is none, a rule names it, or something cannot be written.
+    /// There is none, a rule, a responder or an escalation policy names it, or something cannot be written.
     pub async fn delete_channel(
         &self,
         scope: &TenantScope,

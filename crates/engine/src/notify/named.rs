@@ -2,7 +2,8 @@
 //! otherwise and is named still.
 //!
 //! A rule that names channels is told through these and no others, whatever alerts they ask for themselves. One that
-//! names none leaves it to the channels. No channel can be removed while a rule names it; should it be gone all the same,
+//! names none leaves it to the channels. No channel can be removed while a rule, a responder or an
+//! escalation policy names it; should it be gone all the same,
 //! those that are left decide, and when none is left all channels do: rather one message too many than none.
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use store::{StoreError, StoredChannel, StoredRule, TenantId, TenantScope};
 
 use super::{ChannelError, Notifier};
 use crate::Engine;
+use crate::duty::Known;
 use crate::start::system_read;
 
 /// The most channels that a rule names.
@@ -105,17 +107,32 @@ impl Engine {
         Ok(channels.into_iter().map(|channel| channel.name).collect())
     }
 
-    /// Refuses while a rule names the channel.
+    /// Refuses while a rule, a responder or an escalation policy names the channel.
     pub(super) async fn unnamed(&self, scope: &TenantScope, channel: u64) -> Result<(), ChannelError> {
         let rules = self.stores().alerts.rules(scope).await?;
         let naming = rules.iter().filter(|rule| numbers_in(rule).contains(&channel));
         let names: Vec<&str> = naming.map(|rule| rule.name.as_str()).collect();
-        if names.is_empty() {
+        if !names.is_empty() {
+            return Err(ChannelError::Conflict(format!(
+                "rules name this channel: {}; take it out of them first",
+                names.join(", ")
+            )));
+        }
+        let known = Known::read(self.stores(), scope).await?;
+        let responders = known.responders.iter().map(|item| &item.doc);
+        let people = responders.filter(|doc| doc.channels.contains(&channel));
+        let policies = known.policies.iter().map(|item| &item.doc);
+        let ladders =
+            policies.filter(|doc| doc.steps.iter().any(|step| step.tell.channels.contains(&channel)));
+        let people = people.map(|doc| format!("the responder {}", doc.name));
+        let ladders = ladders.map(|doc| format!("the escalation policy {}", doc.name));
+        let by: Vec<String> = people.chain(ladders).collect();
+        if by.is_empty() {
             return Ok(());
         }
         Err(ChannelError::Conflict(format!(
-            "rules name this channel: {}; take it out of them first",
-            names.join(", ")
+            "this channel is named by {}; take it out of them first",
+            by.join(", ")
         )))
     }
 }
