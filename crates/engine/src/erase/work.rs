@@ -114,9 +114,8 @@ impl Eraser {
         erased.transitions = rows.transitions;
         erased.alerts = rows.alerts;
         erased.messages = rows.deliveries;
-        if rows.alerts > 0 {
-            self.evaluator.reload(&desk, &mut state).await?;
-        }
+        // Also when there was none: an attempt that failed afterwards may have taken them.
+        self.evaluator.reload(&desk, &mut state).await?;
         drop(state);
 
         self.keyframes(&tenant.id, selection).await?;
