@@ -5,22 +5,38 @@
 //! between, a step is told once, under one name. Pauses are counted from when a step was told, so that after a
 //! standstill the steps do not come all at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use channels::{Message, Notice};
 use domain::Millis;
 use domain::alert::{self, Command, step};
 use domain::duty::Escalation;
 use store::{AlertWrite, DeliveryQuery, Ladder, NewDelivery, OutboxRow, StoreError, StoredAlert, TenantId};
+use tokio::time::timeout;
 
 use super::{Notifier, ROWS, message};
 use crate::duty::{Known, escalation_of};
 use crate::evaluate::State;
 use crate::metrics::Counters;
+use crate::pipeline::describe;
 use crate::start::system_read;
 
 /// Deliveries of an alert that are looked at for who has heard of it.
 const HEARD: usize = 1_000;
+
+/// How long a turn waits for a tenant whose alerts somebody else has at hand: an erasure has them for long.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// What one turn knows of tenants.
+#[derive(Default)]
+struct Turn {
+    /// Those whose policies were read.
+    known: HashMap<TenantId, Arc<Known>>,
+    /// Those that were waited for in vain; the next turn looks again.
+    busy: HashSet<TenantId>,
+}
 
 /// A step that is to be told.
 struct Due<'a> {
@@ -40,25 +56,61 @@ impl Notifier {
             return Ok(());
         }
         let due = self.stores.duties.due_ladders(&self.system, now, ROWS).await?;
+        let mut turn = Turn::default();
         for (tenant, ladder) in due {
-            match self.climb(&tenant, ladder, now).await {
+            if turn.busy.contains(&tenant) {
+                continue;
+            }
+            let alert = ladder.alert;
+            match self.climb(&mut turn, &tenant, ladder, now).await {
                 // Somebody was faster: the next turn looks again.
                 Err(StoreError::Conflict(_)) => {}
+                // What cannot be read keeps nobody else waiting.
+                Err(error @ StoreError::Corrupt(_)) => {
+                    tracing::error!(%tenant, alert, error = %describe(&error), "a ladder could not be climbed");
+                }
                 climbed => climbed?,
             }
         }
         Ok(())
     }
 
-    async fn climb(&self, tenant: &TenantId, ladder: Ladder, now: Millis) -> Result<(), StoreError> {
-        let desk = self.evaluator.desk(&self.tenants.get(tenant)).await?;
-        let mut state = desk.state.lock().await;
+    /// The people of a tenant, read once in a turn.
+    async fn known(&self, turn: &mut Turn, tenant: &TenantId) -> Result<Arc<Known>, StoreError> {
+        if let Some(known) = turn.known.get(tenant) {
+            return Ok(Arc::clone(known));
+        }
+        let known = Arc::new(Known::read(&self.stores, &system_read(tenant)).await?);
+        turn.known.insert(tenant.clone(), Arc::clone(&known));
+        Ok(known)
+    }
+
+    async fn climb(
+        &self,
+        turn: &mut Turn,
+        tenant: &TenantId,
+        ladder: Ladder,
+        now: Millis,
+    ) -> Result<(), StoreError> {
         let over = (ladder.next, None);
+        let known = self.known(turn, tenant).await?;
+        if known.policies.is_empty() {
+            return self.rest(tenant, ladder, over).await;
+        }
+        let mine = self.tenants.get(tenant);
+        let Ok(desk) = timeout(PATIENCE, self.evaluator.desk(&mine)).await else {
+            turn.busy.insert(tenant.clone());
+            return Ok(());
+        };
+        let desk = desk?;
+        let Ok(mut state) = timeout(PATIENCE, desk.state.lock()).await else {
+            turn.busy.insert(tenant.clone());
+            return Ok(());
+        };
         let stored = self.stores.alerts.alert(&desk.scope, ladder.alert).await?;
         let Some(stored) = stored.filter(|stored| stored.alert.calls(now)) else {
             return self.rest(tenant, ladder, over).await;
         };
-        let known = Known::read(&self.stores, &desk.scope).await?;
         let rule = state.rules.get(&stored.alert.rule);
         let policy = known.policy_of(rule.map(|rule| rule.stored.body.as_str()));
         let Some((policy, ways)) = policy.and_then(|item| Some((item, escalation_of(&item.doc).ok()?)))
