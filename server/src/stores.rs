@@ -126,18 +126,7 @@ async fn connect(
         None => {
             let options = SqliteOptions { audit_key, ..sqlite };
             let store = Arc::new(SqliteStore::open(&config.data_dir, options).await?);
-            let stores = Stores {
-                journal: store.clone(),
-                live: store.clone(),
-                rollups: store.clone(),
-                keys: store.clone(),
-                audits: store.clone(),
-                alerts: store.clone(),
-                deliveries: store.clone(),
-                duties: store.clone(),
-                corrections: store.clone(),
-                erasures: store.clone(),
-            };
+            let stores = Stores::of(&store);
             Ok(OpenStores {
                 stores,
                 accounts: store.clone(),
@@ -151,18 +140,7 @@ async fn connect(
         }
         Some(url) => {
             let store = Arc::new(PgStore::connect(url.expose(), postgres(config, audit_key)).await?);
-            let stores = Stores {
-                journal: store.clone(),
-                live: store.clone(),
-                rollups: store.clone(),
-                keys: store.clone(),
-                audits: store.clone(),
-                alerts: store.clone(),
-                deliveries: store.clone(),
-                duties: store.clone(),
-                corrections: store.clone(),
-                erasures: store.clone(),
-            };
+            let stores = Stores::of(&store);
             Ok(OpenStores {
                 stores,
                 accounts: store.clone(),

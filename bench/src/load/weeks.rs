@@ -83,18 +83,7 @@ pub async fn fill(bench: &Bench, data: &Path, weeks: Weeks) -> Result<()> {
 
 async fn fill_store(data: &Path, weeks: Weeks) -> Result<()> {
     let store = Arc::new(SqliteStore::open(data, SqliteOptions::default()).await?);
-    let stores = Stores {
-        journal: store.clone(),
-        live: store.clone(),
-        rollups: store.clone(),
-        keys: store.clone(),
-        audits: store.clone(),
-        alerts: store.clone(),
-        deliveries: store.clone(),
-        duties: store.clone(),
-        corrections: store.clone(),
-        erasures: store.clone(),
-    };
+    let stores = Stores::of(&store);
     let clock = Clock::manual(weeks.from);
     let supervisor = Supervisor::new();
     let config = EngineConfig {

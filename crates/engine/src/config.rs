@@ -36,6 +36,37 @@ pub struct Stores {
     pub erasures: Arc<dyn Erasures>,
 }
 
+impl Stores {
+    /// All of them in one adapter.
+    pub fn of<S>(store: &Arc<S>) -> Stores
+    where
+        S: Journal
+            + LiveStore
+            + Rollups
+            + Keys
+            + Audits
+            + Alerts
+            + Deliveries
+            + Duties
+            + Corrections
+            + Erasures,
+        S: 'static,
+    {
+        Stores {
+            journal: store.clone(),
+            live: store.clone(),
+            rollups: store.clone(),
+            keys: store.clone(),
+            audits: store.clone(),
+            alerts: store.clone(),
+            deliveries: store.clone(),
+            duties: store.clone(),
+            corrections: store.clone(),
+            erasures: store.clone(),
+        }
+    }
+}
+
 /// Settings with defaults that suit one team on one machine.
 #[derive(Clone)]
 pub struct EngineConfig {

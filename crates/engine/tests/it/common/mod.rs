@@ -43,18 +43,7 @@ impl House {
     /// With labels as dimensions.
     pub async fn keeping(labels: &[&str], store: Arc<MemoryStore>, clock: Clock) -> House {
         let supervisor = Supervisor::new();
-        let stores = Stores {
-            journal: store.clone(),
-            live: store.clone(),
-            rollups: store.clone(),
-            keys: store.clone(),
-            audits: store.clone(),
-            alerts: store.clone(),
-            deliveries: store.clone(),
-            duties: store.clone(),
-            corrections: store.clone(),
-            erasures: store.clone(),
-        };
+        let stores = Stores::of(&store);
         let config = EngineConfig {
             clock: clock.clone(),
             kept_labels: KeptLabels::new(labels.iter().copied()).expect("labels that can be kept"),
