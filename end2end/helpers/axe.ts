@@ -17,5 +17,6 @@ export async function accessible(page: Page, what: string): Promise<void> {
     (violation) => `${violation.id}: ${violation.help}\n  ${violation.nodes.map((node) => node.html).join("\n  ")}`,
   );
   expect(told, what).toEqual([]);
-  expect(results.passes.length, "axe looked at something").toBeGreaterThan(10);
+  // A page that says one sentence has seven rules that are about something in it.
+  expect(results.passes.length, "axe looked at something").toBeGreaterThan(5);
 }
