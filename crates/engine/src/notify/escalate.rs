@@ -76,7 +76,7 @@ impl Notifier {
     }
 
     /// The people of a tenant, read once in a turn.
-    async fn known(&self, turn: &mut Turn, tenant: &TenantId) -> Result<Arc<Known>, StoreError> {
+    async fn people(&self, turn: &mut Turn, tenant: &TenantId) -> Result<Arc<Known>, StoreError> {
         if let Some(known) = turn.known.get(tenant) {
             return Ok(Arc::clone(known));
         }
@@ -93,7 +93,7 @@ impl Notifier {
         now: Millis,
     ) -> Result<(), StoreError> {
         let over = (ladder.next, None);
-        let known = self.known(turn, tenant).await?;
+        let known = self.people(turn, tenant).await?;
         if known.policies.is_empty() {
             return self.rest(tenant, ladder, over).await;
         }
