@@ -64,6 +64,7 @@ for (const theme of ["light", "dark"] as const) {
     const { secret } = await server.secondFactor(cookies.join("; "));
     await signOut(page, server.url);
     await signIn(page);
+    await expect(page.getByLabel("Code")).toBeVisible();
     await accessible(page, "the second factor");
     await page.getByLabel("Code").fill(code(secret, 1) === "000000" ? "111111" : "000000");
     await page.keyboard.press("Enter");
@@ -72,7 +73,7 @@ for (const theme of ["light", "dark"] as const) {
   });
 
   test(`nor on the way to a provider and back, ${theme}`, async ({ guard, page, server }) => {
-    guard.allow(/403 .*\/login\/oidc\/callback/);
+    guard.allow(/403 .*\/(login\/oidc\/callback|reset)/);
     const provider = await Provider.start(server.url);
     await server.restartWith(provider.settings());
     await page.emulateMedia({ colorScheme: theme });
