@@ -187,9 +187,7 @@ pub fn run(names: &[String]) -> Result<String> {
     ui::headline("without a defect");
     for (at, defect) in chosen.iter().enumerate() {
         let same = |other: &&Defect| (other.tests, other.filter) == (defect.tests, defect.filter);
-        if !chosen[..at].iter().any(|other| same(other))
-            && !copy.passes(defect.tests, defect.filter, &postgres.url)?
-        {
+        if !chosen[..at].iter().any(same) && !copy.passes(defect.tests, defect.filter, &postgres.url)? {
             bail!(
                 "the tests fail without a defect ({}): they prove nothing",
                 defect.name
