@@ -8,9 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::Millis;
-use domain::alert::{
-    Alert, Command, MAX_ELSEWHERE, MAX_OPEN, MAX_RAISED, New, Origin, SENT_LASTS, Sent, Source,
-};
+use domain::alert::{Alert, Command, MAX_ELSEWHERE, MAX_OPEN, MAX_RAISED, New, Origin, SENT_LASTS, Sent};
 use store::{AlertWrite, StoreError};
 
 use super::desk::{Desk, State};
@@ -192,7 +190,6 @@ impl State {
                         fits
                     };
                     match (self.open.get(&print), over) {
-                        (Some(id), true) if self.was_before(*id, sent) => Fate::Unknown,
                         (Some(id), true) => self.end(*id, now, &mut decided),
                         (Some(id), false) => self.extend(*id, sent, now, &mut decided),
                         (None, true) => {
@@ -210,16 +207,6 @@ impl State {
             decided.fates.push(fate);
         }
         decided
-    }
-
-    /// Whether what is said to be over was over before this alert fired. Prometheus repeats an end for a quarter of an hour;
-    /// meanwhile the other one of a pair may have raised it anew.
-    fn was_before(&self, id: u64, sent: &Sent) -> bool {
-        let fired = self.alerts.get(&id).map(|stored| stored.alert.fired);
-        sent.origin.source == Source::Prometheus
-            && fired
-                .zip(sent.origin.ends)
-                .is_some_and(|(fired, ends)| ends < fired)
     }
 
     fn begin(&self, sent: &Sent, causes: &Causes<'_>, now: Millis, decided: &mut Decided) -> Fate {

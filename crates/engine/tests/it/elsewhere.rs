@@ -139,24 +139,6 @@ async fn its_sender_ends_it_and_may_begin_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_that_is_repeated_ends_nothing_newer() {
-    let house = House::new().await;
-    let firing = || sent("Slow", &[], Some(house.clock.now() + 4 * MINUTE));
-    assert_eq!(take(&house, &[firing()]).await, [Fate::Raised]);
-    pass(&house, MINUTE).await;
-    let over = sent("Slow", &[], Some(house.clock.now()));
-    assert_eq!(take(&house, std::slice::from_ref(&over)).await, [Fate::Resolved]);
-    // The other one of a pair of Prometheus still finds it, and the first one says again that it is over.
-    pass(&house, MINUTE).await;
-    assert_eq!(take(&house, &[firing()]).await, [Fate::Raised]);
-    assert_eq!(take(&house, &[over]).await, [Fate::Unknown]);
-    assert_eq!(alerts(&house).await[0].phase, "firing");
-    pass(&house, MINUTE).await;
-    let over = sent("Slow", &[], Some(house.clock.now()));
-    assert_eq!(take(&house, &[over]).await, [Fate::Resolved]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn after_a_start_its_sender_has_time_to_send_again() {
     let house = House::new().await;
     let now = house.clock.now();
