@@ -6,7 +6,8 @@ use std::sync::Arc;
 use domain::Millis;
 use domain::rollup::KeptLabels;
 use store::{
-    Alerts, Audits, Corrections, Deliveries, Duties, Erasures, Journal, Keys, LiveStore, Rollups, TenantId,
+    Alerts, Audits, Corrections, Deliveries, Documents, Duties, Erasures, Journal, Keys, LiveStore, Rollups,
+    TenantId,
 };
 
 use crate::{Clock, NoPost, Post, RungLimits};
@@ -28,7 +29,9 @@ pub struct Stores {
     pub alerts: Arc<dyn Alerts>,
     /// Channels, and what is told through them.
     pub deliveries: Arc<dyn Deliveries>,
-    /// Who is on call, and where alerts stand on their ladders.
+    /// Documents that people write: schedules, targets, prices and so on.
+    pub documents: Arc<dyn Documents>,
+    /// Where alerts stand on their ladders.
     pub duties: Arc<dyn Duties>,
     /// What was hidden, forgotten or erased.
     pub corrections: Arc<dyn Corrections>,
@@ -47,6 +50,7 @@ impl Stores {
             + Audits
             + Alerts
             + Deliveries
+            + Documents
             + Duties
             + Corrections
             + Erasures,
@@ -60,6 +64,7 @@ impl Stores {
             audits: store.clone(),
             alerts: store.clone(),
             deliveries: store.clone(),
+            documents: store.clone(),
             duties: store.clone(),
             corrections: store.clone(),
             erasures: store.clone(),

@@ -91,6 +91,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "duty",
             include_str!("../../../migrations/sqlite/0017_duty.sql"),
         ),
+        migration(
+            18,
+            "documents",
+            include_str!("../../../migrations/sqlite/0018_documents.sql"),
+        ),
     ]
 }
 
@@ -181,6 +186,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             17,
             "duty",
             include_str!("../../../migrations/postgres/0017_duty.sql"),
+        ),
+        migration(
+            18,
+            "documents",
+            include_str!("../../../migrations/postgres/0018_documents.sql"),
         ),
     ]
 }

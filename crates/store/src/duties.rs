@@ -1,8 +1,7 @@
-//! People: who can be on call, schedules, escalation policies; and where each alert that needs somebody stands on its
-//! ladder.
+//! Where each alert that needs somebody stands on its ladder. Who can be on call, schedules and policies are documents
+//! ([`crate::documents`]).
 //!
-//! Responders, schedules and policies are documents with a number, a version and a name; what is in them is kept as the
-//! text that whoever decides reads (JSON). A [`Ladder`] begins, ends and begins anew in the transaction that writes what
+//! A [`Ladder`] begins, ends and begins anew in the transaction that writes what
 //! happened to its alert (`crate::alerts`), so that no restart forgets that somebody waits, and nobody is told after
 //! somebody took it. Whoever tells a step moves the ladder and puts the step's deliveries in at once.
 //!
@@ -12,67 +11,7 @@ use async_trait::async_trait;
 use domain::Millis;
 use domain::alert::{Moved, Notice};
 
-use crate::{
-    AlertWrite, AuditEntry, NewDelivery, StoreError, StoredAlert, SystemScope, TenantId, TenantScope,
-};
-
-/// The most documents of one kind; more are refused.
-pub const MAX_DUTIES: usize = 200;
-
-/// A kind of document. The names are part of the stored format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DutyKind {
-    /// Somebody who can be on call.
-    Responder,
-    /// Who is on call when.
-    Schedule,
-    /// Who is told while nobody takes an alert.
-    Escalation,
-}
-
-impl DutyKind {
-    /// All of them.
-    pub const ALL: [DutyKind; 3] = [DutyKind::Responder, DutyKind::Schedule, DutyKind::Escalation];
-
-    /// Its name in the store and in the audit log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            DutyKind::Responder => "responder",
-            DutyKind::Schedule => "schedule",
-            DutyKind::Escalation => "escalation",
-        }
-    }
-}
-
-/// A document to be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DutyDraft {
-    /// Unique among the tenant's documents of the kind.
-    pub name: String,
-    /// The document, as text.
-    pub body: String,
-    /// When.
-    pub at: Millis,
-    /// By whom.
-    pub by: String,
-}
-
-/// A document as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredDuty {
-    /// Rising within the tenant's documents of the kind, from 1; never given twice.
-    pub id: u64,
-    /// Rises with each change, from 1.
-    pub version: u64,
-    /// As in [`DutyDraft`].
-    pub name: String,
-    /// As in [`DutyDraft`].
-    pub body: String,
-    /// When it was made, and by whom.
-    pub created: (Millis, String),
-    /// When it last changed, and by whom.
-    pub changed: (Millis, String),
-}
+use crate::{AlertWrite, NewDelivery, StoreError, StoredAlert, SystemScope, TenantId, TenantScope};
 
 /// Where an alert that needs somebody stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,42 +54,9 @@ pub fn waits(moved: &Moved) -> Waits {
     }
 }
 
-/// The port for people.
+/// The port for ladders.
 #[async_trait]
 pub trait Duties: Send + Sync + 'static {
-    /// The tenant's documents of a kind, by number.
-    async fn duties(&self, scope: &TenantScope, kind: DutyKind) -> Result<Vec<StoredDuty>, StoreError>;
-
-    /// Stores a document. `Conflict` when one of the kind has the name, or there are [`MAX_DUTIES`].
-    async fn create_duty(
-        &self,
-        scope: &TenantScope,
-        kind: DutyKind,
-        draft: DutyDraft,
-        audit: AuditEntry,
-    ) -> Result<StoredDuty, StoreError>;
-
-    /// Puts a document into the place of one. `None` when there is none; `Conflict` when its version is another by now,
-    /// or another one has the name.
-    async fn change_duty(
-        &self,
-        scope: &TenantScope,
-        kind: DutyKind,
-        known: (u64, u64),
-        draft: DutyDraft,
-        audit: AuditEntry,
-    ) -> Result<Option<StoredDuty>, StoreError>;
-
-    /// Removes a document. `None` when there is none.
-    async fn delete_duty(
-        &self,
-        scope: &TenantScope,
-        kind: DutyKind,
-        id: u64,
-        at: Millis,
-        audit: AuditEntry,
-    ) -> Result<Option<StoredDuty>, StoreError>;
-
     /// Where an alert stands; `None` when nobody is waited for.
     async fn ladder(&self, scope: &TenantScope, alert: u64) -> Result<Option<Ladder>, StoreError>;
 
@@ -172,17 +78,4 @@ pub trait Duties: Send + Sync + 'static {
         next: (u32, Option<Millis>),
         told: Option<(AlertWrite, Vec<NewDelivery>)>,
     ) -> Result<Option<Option<StoredAlert>>, StoreError>;
-}
-
-/// Every adapter answers with this when a document's name is taken.
-pub fn duty_name_taken(kind: DutyKind, name: &str) -> StoreError {
-    StoreError::Conflict(format!("a {} named {name} is there already", kind.as_str()))
-}
-
-/// Every adapter answers with this when there are too many documents of a kind.
-pub fn too_many_duties(kind: DutyKind) -> StoreError {
-    let kind = kind.as_str();
-    StoreError::Conflict(format!(
-        "there are {MAX_DUTIES} of kind {kind}, and that is the most"
-    ))
 }

@@ -15,6 +15,7 @@ pub mod contract;
 pub mod corrections;
 pub mod day;
 pub mod deliveries;
+pub mod documents;
 pub mod duties;
 pub mod erasures;
 mod error;
@@ -45,7 +46,8 @@ pub use deliveries::{
     ChannelDraft, Claim, Deliveries, DeliveryQuery, DeliveryState, NewDelivery, Outcome, StoredAttempt,
     StoredChannel, StoredDelivery,
 };
-pub use duties::{Duties, DutyDraft, DutyKind, Ladder, StoredDuty};
+pub use documents::{DocumentDraft, DocumentKind, Documents, StoredDocument};
+pub use duties::{Duties, Ladder};
 pub use erasures::{ErasedEvents, ErasedRows, Erasures, LiveErased};
 pub use error::StoreError;
 pub use journal::{

@@ -2,7 +2,7 @@
 
 use domain::alert::RuleError;
 use protocol::duty::{DutyItem, EscalationDoc, ResponderDoc, ScheduleDoc};
-use store::{DutyKind, StoreError, TenantScope};
+use store::{DocumentKind, StoreError, TenantScope};
 
 use super::{escalation_of, items, schedule_of};
 use crate::config::Stores;
@@ -25,16 +25,16 @@ pub struct Known {
 
 impl Known {
     pub(crate) async fn read(stores: &Stores, scope: &TenantScope) -> Result<Known, StoreError> {
-        let duties = stores.duties.as_ref();
+        let documents = stores.documents.as_ref();
         let channels = stores.deliveries.channels(scope).await?;
         Ok(Known {
             channels: channels
                 .into_iter()
                 .map(|channel| (channel.id, channel.name))
                 .collect(),
-            responders: items(duties, scope).await?,
-            schedules: items(duties, scope).await?,
-            policies: items(duties, scope).await?,
+            responders: items(documents, scope).await?,
+            schedules: items(documents, scope).await?,
+            policies: items(documents, scope).await?,
         })
     }
 
@@ -52,7 +52,7 @@ impl Known {
     }
 
     /// What names a document, in words.
-    pub(super) fn user_of(&self, kind: DutyKind, id: u64) -> Option<String> {
+    pub(super) fn user_of(&self, kind: DocumentKind, id: u64) -> Option<String> {
         let told = |of: fn(&protocol::duty::TellDoc) -> &[u64]| {
             let policies = self.policies.iter();
             let mut using =
@@ -62,7 +62,7 @@ impl Known {
                 .map(|item| format!("the escalation policy {}", item.doc.name))
         };
         match kind {
-            DutyKind::Responder => {
+            DocumentKind::Responder => {
                 let on = |item: &&DutyItem<ScheduleDoc>| {
                     let turns = item.doc.layers.iter().any(|layer| layer.people.contains(&id));
                     turns || item.doc.overrides.iter().any(|one| one.responder == id)
@@ -72,8 +72,8 @@ impl Known {
                     .map(|item| format!("the schedule {}", item.doc.name))
                     .or_else(|| told(|tell| &tell.responders))
             }
-            DutyKind::Schedule => told(|tell| &tell.schedules),
-            DutyKind::Escalation => None,
+            DocumentKind::Schedule => told(|tell| &tell.schedules),
+            _ => None,
         }
     }
 }

@@ -11,7 +11,7 @@ mod take;
 use protocol::duty::{DutyItem, EscalationDoc, ResponderDoc, ScheduleDoc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::{DutyDraft, DutyKind, StoreError, StoredDuty, TenantScope};
+use store::{DocumentDraft, DocumentKind, StoreError, StoredDocument, TenantScope};
 
 use crate::Engine;
 use crate::alerts::{AlertError, Hand};
@@ -23,7 +23,7 @@ pub use take::Take;
 /// A document about people.
 pub trait DutyDoc: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// Its kind.
-    const KIND: DutyKind;
+    const KIND: DocumentKind;
     /// Its name.
     fn name(&self) -> &str;
     /// The account that it is about, if it is about one.
@@ -36,7 +36,7 @@ pub trait DutyDoc: Serialize + DeserializeOwned + Clone + Send + Sync + 'static 
 }
 
 impl DutyDoc for ResponderDoc {
-    const KIND: DutyKind = DutyKind::Responder;
+    const KIND: DocumentKind = DocumentKind::Responder;
 
     fn name(&self) -> &str {
         &self.name
@@ -52,7 +52,7 @@ impl DutyDoc for ResponderDoc {
 }
 
 impl DutyDoc for ScheduleDoc {
-    const KIND: DutyKind = DutyKind::Schedule;
+    const KIND: DocumentKind = DocumentKind::Schedule;
 
     fn name(&self) -> &str {
         &self.name
@@ -64,7 +64,7 @@ impl DutyDoc for ScheduleDoc {
 }
 
 impl DutyDoc for EscalationDoc {
-    const KIND: DutyKind = DutyKind::Escalation;
+    const KIND: DocumentKind = DocumentKind::Escalation;
 
     fn name(&self) -> &str {
         &self.name
@@ -76,7 +76,7 @@ impl DutyDoc for EscalationDoc {
 }
 
 /// A document as it is told; one that cannot be read is left out, and said so.
-pub(crate) fn item<T: DutyDoc>(stored: StoredDuty) -> Option<DutyItem<T>> {
+pub(crate) fn item<T: DutyDoc>(stored: StoredDocument) -> Option<DutyItem<T>> {
     let doc = serde_json::from_str(&stored.body).inspect_err(|error| {
         tracing::error!(kind = T::KIND.as_str(), id = stored.id, %error, "a document cannot be read");
     });
@@ -92,10 +92,10 @@ pub(crate) fn item<T: DutyDoc>(stored: StoredDuty) -> Option<DutyItem<T>> {
 
 /// The documents of a kind, by number.
 pub(crate) async fn items<T: DutyDoc>(
-    duties: &dyn store::Duties,
+    documents: &dyn store::Documents,
     scope: &TenantScope,
 ) -> Result<Vec<DutyItem<T>>, StoreError> {
-    let stored = duties.duties(scope, T::KIND).await?;
+    let stored = documents.documents(scope, T::KIND).await?;
     Ok(stored.into_iter().filter_map(item).collect())
 }
 
@@ -105,7 +105,7 @@ impl Engine {
     /// # Errors
     /// The store cannot be read.
     pub async fn duties<T: DutyDoc>(&self, scope: &TenantScope) -> Result<Vec<DutyItem<T>>, AlertError> {
-        Ok(items(self.stores().duties.as_ref(), scope).await?)
+        Ok(items(self.stores().documents.as_ref(), scope).await?)
     }
 
     /// One document.
@@ -135,8 +135,8 @@ impl Engine {
         let entry = hand.entry(draft.at, &action, doc.name(), "");
         let stored = self
             .stores()
-            .duties
-            .create_duty(scope, T::KIND, draft, entry)
+            .documents
+            .create_document(scope, T::KIND, draft, entry)
             .await?;
         self.kept(scope, stored)
     }
@@ -172,15 +172,15 @@ impl Engine {
             return Err(AlertError::Stale { wanted, found });
         }
         doc.check(&self.known(scope).await?, Some(id))?;
-        if T::KIND == DutyKind::Escalation && before.doc.name() != doc.name() {
+        if T::KIND == DocumentKind::Escalation && before.doc.name() != doc.name() {
             self.named_by_no_rule(scope, before.doc.name()).await?;
         }
         let draft = self.duty_draft(doc, hand)?;
         let action = format!("{}.{action}", T::KIND.as_str());
         let entry = hand.entry(draft.at, &action, id, detail);
-        let duties = &self.stores().duties;
-        let stored = duties
-            .change_duty(scope, T::KIND, (id, found), draft, entry)
+        let documents = &self.stores().documents;
+        let stored = documents
+            .change_document(scope, T::KIND, (id, found), draft, entry)
             .await?;
         self.kept(scope, stored.ok_or(AlertError::Missing)?)
     }
@@ -200,14 +200,14 @@ impl Engine {
             let why = format!("{name} is needed by {user}; take it out there first");
             return Err(AlertError::Conflict(why));
         }
-        if T::KIND == DutyKind::Escalation {
+        if T::KIND == DocumentKind::Escalation {
             self.named_by_no_rule(scope, &name).await?;
         }
         let now = self.clock().now();
         let action = format!("{}.remove", T::KIND.as_str());
         let entry = hand.entry(now, &action, id, &name);
-        let duties = &self.stores().duties;
-        let deleted = duties.delete_duty(scope, T::KIND, id, now, entry).await?;
+        let documents = &self.stores().documents;
+        let deleted = documents.delete_document(scope, T::KIND, id, now, entry).await?;
         deleted.ok_or(AlertError::Missing)?;
         self.notifier().news(scope.tenant());
         Ok(())
@@ -251,9 +251,9 @@ impl Engine {
         Err(domain::alert::RuleError::new("escalation", must).into())
     }
 
-    fn duty_draft<T: DutyDoc>(&self, doc: &T, hand: &Hand) -> Result<DutyDraft, AlertError> {
+    fn duty_draft<T: DutyDoc>(&self, doc: &T, hand: &Hand) -> Result<DocumentDraft, AlertError> {
         let body = serde_json::to_string(doc).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        Ok(DutyDraft {
+        Ok(DocumentDraft {
             name: doc.name().to_owned(),
             body,
             at: self.clock().now(),
@@ -261,7 +261,11 @@ impl Engine {
         })
     }
 
-    fn kept<T: DutyDoc>(&self, scope: &TenantScope, stored: StoredDuty) -> Result<DutyItem<T>, AlertError> {
+    fn kept<T: DutyDoc>(
+        &self,
+        scope: &TenantScope,
+        stored: StoredDocument,
+    ) -> Result<DutyItem<T>, AlertError> {
         self.notifier().news(scope.tenant());
         let unread = StoreError::Corrupt(format!("the {} {} cannot be read", T::KIND.as_str(), stored.id));
         item(stored).ok_or(AlertError::Store(unread))

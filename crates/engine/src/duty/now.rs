@@ -18,12 +18,12 @@ impl Engine {
     /// # Errors
     /// The store cannot be read.
     pub async fn on_call(&self, scope: &TenantScope) -> Result<Vec<OnCallItem>, AlertError> {
-        let duties = self.stores().duties.as_ref();
-        let schedules = items::<ScheduleDoc>(duties, scope).await?;
+        let documents = self.stores().documents.as_ref();
+        let schedules = items::<ScheduleDoc>(documents, scope).await?;
         if schedules.is_empty() {
             return Ok(Vec::new());
         }
-        let people = items::<ResponderDoc>(duties, scope).await?;
+        let people = items::<ResponderDoc>(documents, scope).await?;
         let now = self.clock().now();
         Ok(schedules.iter().map(|item| on_call(item, &people, now)).collect())
     }

@@ -61,8 +61,8 @@ pub(super) mod deliveries {
     );
 }
 
-pub(super) mod duties {
-    crate::shared::duty_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+pub(super) mod documents {
+    crate::shared::document_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
 pub(super) mod ladders {

@@ -40,23 +40,23 @@ use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, AlertQuery, AlertWrite, Alerts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits,
     BatchPage, BatchQuery, ChannelDraft, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Claim,
-    Compaction, CorrectionDraft, Corrections, DataKey, Deliveries, DeliveryQuery, Duties, DutyDraft,
-    DutyKind, ErasedEvents, ErasedRows, ErasureStep, Erasures, Flush, GuardedPage, Guest, Holder, Identities,
-    Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Ladder, Link, LinkHash, LinkKind,
-    LiveErased, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery, NewLink,
-    NewSession, Offset, OutboxRow, Outcome, PartialRow, Place, Quota, RecoveryHash, Remembered, Role,
-    RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors,
-    SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt,
-    StoredBatch, StoredChannel, StoredCorrection, StoredDelivery, StoredDuty, StoredEvent, StoredRule,
-    StoredSilence, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which,
-    check_rotation, check_tenant,
+    Compaction, CorrectionDraft, Corrections, DataKey, Deliveries, DeliveryQuery, DocumentDraft,
+    DocumentKind, Documents, Duties, ErasedEvents, ErasedRows, ErasureStep, Erasures, Flush, GuardedPage,
+    Guest, Holder, Identities, Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount,
+    Ladder, Link, LinkHash, LinkKind, LiveErased, LiveStore, Logged, MasterKey, Member, NewAccount,
+    NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset, OutboxRow, Outcome, PartialRow, Place,
+    Quota, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry,
+    SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn,
+    StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel, StoredCorrection, StoredDelivery,
+    StoredDocument, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
+    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
 use main_db::{
-    MainDb, accounts, alerts, audit, channels, corrections, deliveries, duties, erasures, identities, keys,
-    ladders, live, quotas, rollups, rules, second, secrets, sessions,
+    MainDb, accounts, alerts, audit, channels, corrections, deliveries, documents, erasures, identities,
+    keys, ladders, live, quotas, rollups, rules, second, secrets, sessions,
 };
 
 /// The number of the one writer.
@@ -153,6 +153,7 @@ crate::shared::audits_port!(PgStore);
 crate::shared::people_ports!(PgStore);
 crate::shared::alerts_port!(PgStore);
 crate::shared::deliveries_port!(PgStore);
+crate::shared::documents_port!(PgStore);
 crate::shared::duties_port!(PgStore);
 crate::shared::corrections_port!(PgStore);
 crate::shared::erasures_port!(PgStore);

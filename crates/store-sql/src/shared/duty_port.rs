@@ -1,70 +1,10 @@
-//! The port of people, stamped once per adapter, as in [`super::ports`].
+//! The port of ladders, stamped once per adapter, as in [`super::ports`].
 
 /// The port, on anything that has a `main` database.
 macro_rules! duties_port {
     ($store:ty) => {
         #[async_trait]
         impl Duties for $store {
-            async fn duties(
-                &self,
-                scope: &TenantScope,
-                kind: DutyKind,
-            ) -> Result<Vec<StoredDuty>, StoreError> {
-                duties::all(
-                    &mut *self.main.read_for(scope.tenant()).await?,
-                    scope.tenant(),
-                    kind,
-                )
-                .await
-            }
-
-            async fn create_duty(
-                &self,
-                scope: &TenantScope,
-                kind: DutyKind,
-                draft: DutyDraft,
-                entry: AuditEntry,
-            ) -> Result<StoredDuty, StoreError> {
-                let mut transaction = self.main.begin_for(scope.tenant()).await?;
-                main_db::lock_alerts(&mut transaction, scope.tenant()).await?;
-                let duty = duties::create(&mut transaction, scope.tenant(), kind, &draft).await?;
-                crate::shared::logged!(self, transaction, scope.tenant(), entry);
-                Ok(duty)
-            }
-
-            async fn change_duty(
-                &self,
-                scope: &TenantScope,
-                kind: DutyKind,
-                known: (u64, u64),
-                draft: DutyDraft,
-                entry: AuditEntry,
-            ) -> Result<Option<StoredDuty>, StoreError> {
-                let mut transaction = self.main.begin_for(scope.tenant()).await?;
-                main_db::lock_alerts(&mut transaction, scope.tenant()).await?;
-                let duty = duties::change(&mut transaction, scope.tenant(), kind, known, &draft).await?;
-                if duty.is_some() {
-                    crate::shared::logged!(self, transaction, scope.tenant(), entry);
-                }
-                Ok(duty)
-            }
-
-            async fn delete_duty(
-                &self,
-                scope: &TenantScope,
-                kind: DutyKind,
-                id: u64,
-                at: Millis,
-                entry: AuditEntry,
-            ) -> Result<Option<StoredDuty>, StoreError> {
-                let mut transaction = self.main.begin_for(scope.tenant()).await?;
-                let duty = duties::delete(&mut transaction, scope.tenant(), kind, id, at).await?;
-                if duty.is_some() {
-                    crate::shared::logged!(self, transaction, scope.tenant(), entry);
-                }
-                Ok(duty)
-            }
-
             async fn ladder(&self, scope: &TenantScope, alert: u64) -> Result<Option<Ladder>, StoreError> {
                 ladders::find(
                     &mut *self.main.read_for(scope.tenant()).await?,

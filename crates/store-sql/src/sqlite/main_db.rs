@@ -57,8 +57,8 @@ pub(super) mod deliveries {
     crate::shared::delivery_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow, "");
 }
 
-pub(super) mod duties {
-    crate::shared::duty_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+pub(super) mod documents {
+    crate::shared::document_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
 pub(super) mod ladders {

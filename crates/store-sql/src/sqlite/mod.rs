@@ -35,23 +35,23 @@ use store::secrets::{NONCE, check_logged};
 use store::{
     Accounts, AlertQuery, AlertWrite, Alerts, ApiKey, Appended, AuditEntry, AuditHead, AuditQuery, Audits,
     BatchPage, BatchQuery, ChannelDraft, Checkpoint, Chunk, ChunkHead, ChunkMerge, ChunkParts, Claim,
-    Compaction, CorrectionDraft, Corrections, DataKey, Deliveries, DeliveryQuery, Duties, DutyDraft,
-    DutyKind, ErasedEvents, ErasedRows, ErasureStep, Erasures, Flush, GuardedPage, Guest, Holder, Identities,
-    Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount, Ladder, Link, LinkHash, LinkKind,
-    LiveErased, LiveStore, Logged, MasterKey, Member, NewAccount, NewApiKey, NewBatch, NewDelivery, NewLink,
-    NewSession, Offset, OutboxRow, Outcome, PartialRow, Place, Quota, RecoveryHash, Remembered, Role,
-    RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry, SealedSecret, SecondFactor, SecondFactors,
-    SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn, StoreError, StoredAlert, StoredAttempt,
-    StoredBatch, StoredChannel, StoredCorrection, StoredDelivery, StoredDuty, StoredEvent, StoredRule,
-    StoredSilence, SystemScope, Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which,
-    check_rotation, check_tenant,
+    Compaction, CorrectionDraft, Corrections, DataKey, Deliveries, DeliveryQuery, DocumentDraft,
+    DocumentKind, Documents, Duties, ErasedEvents, ErasedRows, ErasureStep, Erasures, Flush, GuardedPage,
+    Guest, Holder, Identities, Identity, Journal, JournalUsage, KeyHash, Keyframe, Keys, KnownAccount,
+    Ladder, Link, LinkHash, LinkKind, LiveErased, LiveStore, Logged, MasterKey, Member, NewAccount,
+    NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset, OutboxRow, Outcome, PartialRow, Place,
+    Quota, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry,
+    SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn,
+    StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel, StoredCorrection, StoredDelivery,
+    StoredDocument, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
+    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
 use main_db::{
-    FILE, MainDb, accounts, alerts, audit, channels, corrections, deliveries, duties, erasures, identities,
-    keys, ladders, live, quotas, rollups, rules, second, secrets, sessions,
+    FILE, MainDb, accounts, alerts, audit, channels, corrections, deliveries, documents, erasures,
+    identities, keys, ladders, live, quotas, rollups, rules, second, secrets, sessions,
 };
 
 /// The sole writer of a folder's journal.
@@ -154,6 +154,7 @@ crate::shared::audits_port!(SqliteStore);
 crate::shared::people_ports!(SqliteStore);
 crate::shared::alerts_port!(SqliteStore);
 crate::shared::deliveries_port!(SqliteStore);
+crate::shared::documents_port!(SqliteStore);
 crate::shared::duties_port!(SqliteStore);
 crate::shared::corrections_port!(SqliteStore);
 crate::shared::erasures_port!(SqliteStore);

@@ -23,6 +23,7 @@ pub mod calls;
 pub mod channels;
 pub mod corrections;
 pub mod deliveries;
+pub mod documents;
 pub mod duties;
 pub mod erasures;
 pub mod flush;
@@ -43,9 +44,9 @@ pub mod transitions;
 use async_trait::async_trait;
 
 use crate::{
-    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Corrections, Deliveries, Duties, Erasures,
-    Identities, Journal, Keys, LiveStore, NewBatch, Offset, Rollups, SecondFactors, Secrets, Sessions,
-    StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
+    Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Corrections, Deliveries, Documents, Duties,
+    Erasures, Identities, Journal, Keys, LiveStore, NewBatch, Offset, Rollups, SecondFactors, Secrets,
+    Sessions, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
@@ -63,6 +64,7 @@ pub trait Subject: Send + Sync {
         + SecondFactors
         + Alerts
         + Deliveries
+        + Documents
         + Duties
         + Corrections
         + Erasures
@@ -271,9 +273,11 @@ macro_rules! contract_suite {
                 channels_have_names_and_a_limit,
                 a_channel_in_trouble_is_off_until_it_is_changed,
             }
-            duties {
+            documents {
                 documents_come_back_and_change,
                 documents_of_kinds_and_tenants_are_apart,
+            }
+            duties {
                 a_ladder_follows_its_alert,
                 a_step_is_told_once,
             }

@@ -8,6 +8,7 @@ mod alerts;
 mod audit;
 mod corrections;
 mod deliveries;
+mod documents;
 mod duties;
 mod erasures;
 mod identities;
@@ -28,7 +29,7 @@ use parking_lot::Mutex;
 
 use crate::plan::{KeyScope, Seen};
 use crate::{
-    ApiKey, Checkpoint, Chunk, DutyKind, KeyHash, PartialRow, RecentIds, SealedEntry, StoredBatch,
+    ApiKey, Checkpoint, Chunk, DocumentKind, KeyHash, PartialRow, RecentIds, SealedEntry, StoredBatch,
     StoredCorrection, TenantId, TransitionRow,
 };
 
@@ -56,7 +57,7 @@ struct State {
     seconds: second::Seconds,
     alerts: BTreeMap<TenantId, alerts::Board>,
     deliveries: BTreeMap<TenantId, deliveries::Desk>,
-    duties: BTreeMap<(TenantId, DutyKind), duties::Papers>,
+    documents: BTreeMap<(TenantId, DocumentKind), documents::Papers>,
     /// By number.
     corrections: BTreeMap<TenantId, Vec<StoredCorrection>>,
 }
