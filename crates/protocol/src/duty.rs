@@ -133,31 +133,6 @@ pub struct TellDoc {
     pub responders: Vec<u64>,
 }
 
-/// A responder, a schedule or a policy as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DutyItem<T> {
-    /// Its number.
-    pub id: u64,
-    /// Rises with each change.
-    pub version: u64,
-    /// As it was written.
-    #[serde(flatten)]
-    pub doc: T,
-    /// When it was made, epoch milliseconds.
-    pub created: i64,
-    /// When it last changed.
-    pub changed: i64,
-    /// By whom.
-    pub changed_by: String,
-}
-
-/// All of a kind, by number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DutyList<T> {
-    /// All of them.
-    pub items: Vec<DutyItem<T>>,
-}
-
 /// A span of time with one person on call, or nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShiftItem {

@@ -18,6 +18,7 @@ pub mod channels;
 pub mod civil;
 pub mod codec;
 pub mod diff;
+pub mod documents;
 pub mod duty;
 pub mod filter;
 pub mod frame;

@@ -28,7 +28,10 @@ pub async fn escalations_page(State(shared): State<Shared>, visit: Visit) -> Res
     let open = match visit.query.get("edit").parse() {
         _ if !may => None,
         Ok(id) => {
-            let item = shared.engine.duty::<EscalationDoc>(&visit.person.scope, id).await;
+            let item = shared
+                .engine
+                .document::<EscalationDoc>(&visit.person.scope, id)
+                .await;
             let item = item.map_err(problem)?;
             Some((item.doc, Some((item.id, item.version))))
         }
@@ -60,7 +63,7 @@ async fn page(
 ) -> Result<Response, Problem> {
     let (engine, scope) = (&shared.engine, &visit.person.scope);
     let rules = engine.rules(scope).await.map_err(problem)?;
-    let policies = engine.duties::<EscalationDoc>(scope).await.map_err(problem)?;
+    let policies = engine.documents::<EscalationDoc>(scope).await.map_err(problem)?;
     let policies = policies.into_iter().map(|item| PolicyView {
         rules: rules
             .iter()
@@ -90,11 +93,11 @@ async fn page(
 async fn tells(shared: &Shared, visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
     let (engine, scope) = (&shared.engine, &visit.person.scope);
     let mut tells = Vec::new();
-    for item in engine.duties::<ScheduleDoc>(scope).await.map_err(problem)? {
+    for item in engine.documents::<ScheduleDoc>(scope).await.map_err(problem)? {
         let words = format!("whoever is on call of {}", item.doc.name);
         tells.push((format!("schedule:{}", item.id), words));
     }
-    for item in engine.duties::<ResponderDoc>(scope).await.map_err(problem)? {
+    for item in engine.documents::<ResponderDoc>(scope).await.map_err(problem)? {
         tells.push((format!("responder:{}", item.id), item.doc.name));
     }
     for item in engine.channels(scope).await.map_err(channel_problem)?.items {
@@ -154,14 +157,18 @@ async fn change(
         "save" => {
             let doc = read(sent)?;
             let saved = match known {
-                Some((id, version)) => engine.change_duty(scope, id, Some(version), &doc, &hand).await,
-                None => engine.create_duty(scope, &doc, &hand).await,
+                Some((id, version)) => {
+                    engine
+                        .change_document(scope, id, Some(version), &doc, &hand)
+                        .await
+                }
+                None => engine.create_document(scope, &doc, &hand).await,
             };
             saved.map(drop).map_err(problem)
         }
         "remove" => {
             let id = sent.get("escalation").parse().map_err(|_| Problem::not_found())?;
-            let deleted = engine.delete_duty::<EscalationDoc>(scope, id, &hand).await;
+            let deleted = engine.delete_document::<EscalationDoc>(scope, id, &hand).await;
             deleted.map_err(problem)
         }
         _ => Err(Problem::not_found()),

@@ -7,13 +7,15 @@ use app::alerts::{
 use axum::extract::{Path, State};
 use axum::response::Response;
 use engine::Take;
-use protocol::duty::{DutyItem, HoursDoc, LayerDoc, ResponderDoc, ScheduleDoc};
+use protocol::documents::DocumentItem;
+use protocol::duty::{HoursDoc, LayerDoc, ResponderDoc, ScheduleDoc};
 use store::Role;
 
 use super::duty::{coming, days, drawn, field, row, said, zone_of};
 use super::frame;
 use crate::http::Problem;
-use crate::http::alerts::{channel_problem, check_member, hand, numbered, own, problem};
+use crate::http::alerts::{channel_problem, hand, numbered, own, problem};
+use crate::http::check_member;
 use crate::http::people::bad_field;
 use crate::pages::{go, plain};
 use crate::settings::sent::{Sent, SentForm};
@@ -75,7 +77,7 @@ async fn page(
     let mut items = Vec::new();
     let mut shown = Vec::new();
     let on_call = engine.on_call(scope).await.map_err(problem)?;
-    for item in engine.duties::<ScheduleDoc>(scope).await.map_err(problem)? {
+    for item in engine.documents::<ScheduleDoc>(scope).await.map_err(problem)? {
         let zone = zone_of(&item.doc)?;
         let span = drawn(&zone, now);
         let shifts = engine.shifts(scope, item.id, span).await.map_err(problem)?;
@@ -109,7 +111,7 @@ async fn page(
 fn form_of(
     mut doc: ScheduleDoc,
     known: Option<(u64, u64)>,
-    people: &[DutyItem<ResponderDoc>],
+    people: &[DocumentItem<ResponderDoc>],
     now: i64,
 ) -> ScheduleForm {
     if doc.layers.last().is_none_or(|last| !last.people.is_empty()) {
@@ -145,7 +147,7 @@ async fn people(shared: &Shared, visit: &Visit) -> Result<PeopleView, Problem> {
         false => Vec::new(),
     };
     Ok(PeopleView {
-        people: engine.duties(scope).await.map_err(problem)?,
+        people: engine.documents(scope).await.map_err(problem)?,
         channels: channels
             .into_iter()
             .map(|item| (item.id, item.doc.name))
@@ -189,23 +191,25 @@ async fn change(shared: &Shared, visit: &Visit, sent: &Sent) -> Result<String, P
     let list = Section::Schedules.path().to_owned();
     match sent.get("do") {
         "schedule" => {
-            let people = engine.duties(scope).await.map_err(problem)?;
+            let people = engine.documents(scope).await.map_err(problem)?;
             let mut doc = read(sent, visit, &people)?;
             let saved = match known(sent, "schedule") {
                 Some((id, version)) => {
                     // The form does not hold what was taken over: it stays as it is.
-                    let before = engine.duty::<ScheduleDoc>(scope, id).await.map_err(problem)?;
+                    let before = engine.document::<ScheduleDoc>(scope, id).await.map_err(problem)?;
                     doc.overrides = before.doc.overrides;
-                    engine.change_duty(scope, id, Some(version), &doc, &hand).await
+                    engine
+                        .change_document(scope, id, Some(version), &doc, &hand)
+                        .await
                 }
-                None => engine.create_duty(scope, &doc, &hand).await,
+                None => engine.create_document(scope, &doc, &hand).await,
             };
             let saved = saved.map_err(problem)?;
             return Ok(format!("{list}/{}", saved.id));
         }
         "remove" => {
             let deleted = engine
-                .delete_duty::<ScheduleDoc>(scope, id("schedule")?, &hand)
+                .delete_document::<ScheduleDoc>(scope, id("schedule")?, &hand)
                 .await;
             deleted.map_err(problem)?;
         }
@@ -217,14 +221,18 @@ async fn change(shared: &Shared, visit: &Visit, sent: &Sent) -> Result<String, P
             };
             check_member(shared, &visit.access, &doc).await?;
             let saved = match known(sent, "responder") {
-                Some((id, version)) => engine.change_duty(scope, id, Some(version), &doc, &hand).await,
-                None => engine.create_duty(scope, &doc, &hand).await,
+                Some((id, version)) => {
+                    engine
+                        .change_document(scope, id, Some(version), &doc, &hand)
+                        .await
+                }
+                None => engine.create_document(scope, &doc, &hand).await,
             };
             saved.map_err(problem)?;
         }
         "remove_person" => {
             let deleted = engine
-                .delete_duty::<ResponderDoc>(scope, id("responder")?, &hand)
+                .delete_document::<ResponderDoc>(scope, id("responder")?, &hand)
                 .await;
             deleted.map_err(problem)?;
         }
@@ -281,7 +289,7 @@ fn is_there(sent: &Sent, place: usize) -> bool {
 }
 
 /// The schedule that a form says. Rotations without people are left out.
-fn read(sent: &Sent, visit: &Visit, people: &[DutyItem<ResponderDoc>]) -> Result<ScheduleDoc, Problem> {
+fn read(sent: &Sent, visit: &Visit, people: &[DocumentItem<ResponderDoc>]) -> Result<ScheduleDoc, Problem> {
     let mut layers = Vec::new();
     for place in (0..MOST_LAYERS).take_while(|place| is_there(sent, *place)) {
         let name = |field: &str| format!("layers.{place}.{field}");
@@ -290,7 +298,7 @@ fn read(sent: &Sent, visit: &Visit, people: &[DutyItem<ResponderDoc>]) -> Result
         let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
         let mut order = Vec::new();
         for one in names {
-            let same = |item: &&DutyItem<ResponderDoc>| item.doc.name.eq_ignore_ascii_case(one);
+            let same = |item: &&DocumentItem<ResponderDoc>| item.doc.name.eq_ignore_ascii_case(one);
             let found = people.iter().find(same).ok_or_else(|| {
                 let one: String = one.chars().take(80).collect();
                 let why = format!("layers[{place}].people: there is nobody named {one}");
@@ -347,7 +355,7 @@ pub async fn schedule_page(
 
 async fn one(shared: &Shared, visit: &Visit, id: u64, wrong: Option<Wrong>) -> Result<Response, Problem> {
     let (engine, scope) = (&shared.engine, &visit.person.scope);
-    let item = engine.duty::<ScheduleDoc>(scope, id).await.map_err(problem)?;
+    let item = engine.document::<ScheduleDoc>(scope, id).await.map_err(problem)?;
     let doc = &item.doc;
     let zone = zone_of(doc)?;
     let now = visit.now;
@@ -362,7 +370,7 @@ async fn one(shared: &Shared, visit: &Visit, id: u64, wrong: Option<Wrong>) -> R
         };
         rows.push(row(&name, &zone, turns, span));
     }
-    let everybody: Vec<DutyItem<ResponderDoc>> = engine.duties(scope).await.map_err(problem)?;
+    let everybody: Vec<DocumentItem<ResponderDoc>> = engine.documents(scope).await.map_err(problem)?;
     let named = |id: u64| {
         let found = everybody.iter().find(|person| person.id == id);
         found.map_or_else(
@@ -439,7 +447,7 @@ pub async fn schedule_form(
 
 async fn taken(shared: &Shared, visit: &Visit, id: u64, sent: &Sent) -> Result<(), Problem> {
     let (engine, scope) = (&shared.engine, &visit.person.scope);
-    let item = engine.duty::<ScheduleDoc>(scope, id).await.map_err(problem)?;
+    let item = engine.document::<ScheduleDoc>(scope, id).await.map_err(problem)?;
     let zone = zone_of(&item.doc)?;
     let moment = |name: &str| {
         let read = zone.moment(sent.get(name));

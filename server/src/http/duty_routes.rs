@@ -6,7 +6,7 @@ use protocol::duty::{EscalationDoc, ResponderDoc, ScheduleDoc};
 use tower_http::compression::CompressionLayer;
 
 use super::routes::{GET, POST, POST_DELETE, PUT, PUT_DELETE, Route, form_limit, route};
-use super::{alerts, people};
+use super::{alerts, documents, people};
 use crate::desk;
 use crate::edge::Policy;
 use crate::state::Shared;
@@ -214,56 +214,56 @@ fn on_call() -> MethodRouter<Shared> {
 }
 
 fn responders() -> MethodRouter<Shared> {
-    get(alerts::duties::<ResponderDoc>).layer(CompressionLayer::new())
+    get(documents::documents::<ResponderDoc>).layer(CompressionLayer::new())
 }
 
 fn new_responder() -> MethodRouter<Shared> {
-    post(alerts::make_duty::<ResponderDoc>).layer(people::limit())
+    post(documents::make_document::<ResponderDoc>).layer(people::limit())
 }
 
 fn one_responder() -> MethodRouter<Shared> {
-    get(alerts::duty::<ResponderDoc>)
+    get(documents::document::<ResponderDoc>)
 }
 
 fn another_responder() -> MethodRouter<Shared> {
-    put(alerts::change_duty::<ResponderDoc>)
-        .delete(alerts::delete_duty::<ResponderDoc>)
+    put(documents::change_document::<ResponderDoc>)
+        .delete(documents::delete_document::<ResponderDoc>)
         .layer(people::limit())
 }
 
 fn schedules() -> MethodRouter<Shared> {
-    get(alerts::duties::<ScheduleDoc>).layer(CompressionLayer::new())
+    get(documents::documents::<ScheduleDoc>).layer(CompressionLayer::new())
 }
 
 fn new_schedule() -> MethodRouter<Shared> {
-    post(alerts::make_duty::<ScheduleDoc>).layer(people::limit())
+    post(documents::make_document::<ScheduleDoc>).layer(people::limit())
 }
 
 fn one_schedule() -> MethodRouter<Shared> {
-    get(alerts::duty::<ScheduleDoc>)
+    get(documents::document::<ScheduleDoc>)
 }
 
 fn another_schedule() -> MethodRouter<Shared> {
-    put(alerts::change_duty::<ScheduleDoc>)
-        .delete(alerts::delete_duty::<ScheduleDoc>)
+    put(documents::change_document::<ScheduleDoc>)
+        .delete(documents::delete_document::<ScheduleDoc>)
         .layer(people::limit())
 }
 
 fn escalations() -> MethodRouter<Shared> {
-    get(alerts::duties::<EscalationDoc>).layer(CompressionLayer::new())
+    get(documents::documents::<EscalationDoc>).layer(CompressionLayer::new())
 }
 
 fn new_escalation() -> MethodRouter<Shared> {
-    post(alerts::make_duty::<EscalationDoc>).layer(people::limit())
+    post(documents::make_document::<EscalationDoc>).layer(people::limit())
 }
 
 fn one_escalation() -> MethodRouter<Shared> {
-    get(alerts::duty::<EscalationDoc>)
+    get(documents::document::<EscalationDoc>)
 }
 
 fn another_escalation() -> MethodRouter<Shared> {
-    put(alerts::change_duty::<EscalationDoc>)
-        .delete(alerts::delete_duty::<EscalationDoc>)
+    put(documents::change_document::<EscalationDoc>)
+        .delete(documents::delete_document::<EscalationDoc>)
         .layer(people::limit())
 }
 

@@ -9,6 +9,7 @@ pub mod breakers;
 mod calls;
 pub(crate) mod corrections;
 mod counts;
+mod documents;
 mod duty_routes;
 pub(crate) mod elsewhere;
 mod events;
@@ -33,6 +34,7 @@ mod transitions;
 
 pub use body::Patience;
 pub use counts::HttpCounts;
+pub(crate) use documents::check_member;
 pub(crate) use elsewhere::takes_passwords;
 pub use explore::explore_question;
 pub use page::page_ends;

@@ -1,7 +1,8 @@
 //! Escalation policies: the steps as plain sentences, and the form for one.
 
 use leptos::prelude::*;
-use protocol::duty::{DutyItem, EscalationDoc, StepDoc};
+use protocol::documents::DocumentItem;
+use protocol::duty::{EscalationDoc, StepDoc};
 
 use super::super::frame::{Frame, Section, page};
 use super::fields::{Line, ticked, ticks};
@@ -28,7 +29,7 @@ pub struct EscalationsView {
 #[derive(Debug, Clone)]
 pub struct PolicyView {
     /// As it is kept.
-    pub item: DutyItem<EscalationDoc>,
+    pub item: DocumentItem<EscalationDoc>,
     /// The rules that name it.
     pub rules: Vec<String>,
 }

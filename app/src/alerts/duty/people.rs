@@ -1,7 +1,8 @@
 //! Who can be on call, and how each is told.
 
 use leptos::prelude::*;
-use protocol::duty::{DutyItem, ResponderDoc};
+use protocol::documents::DocumentItem;
+use protocol::duty::ResponderDoc;
 
 use super::super::frame::{Frame, Section};
 use super::fields::{Line, kept, pick, ticked, ticks};
@@ -11,7 +12,7 @@ use crate::plain::form::{Wrong, heading, hidden, refused, sure};
 #[derive(Debug, Clone)]
 pub struct PeopleView {
     /// By number.
-    pub people: Vec<DutyItem<ResponderDoc>>,
+    pub people: Vec<DocumentItem<ResponderDoc>>,
     /// Channels that can be chosen: numbers and names. Nothing for whoever may not see channels.
     pub channels: Vec<(u64, String)>,
     /// Members: accounts and names.
@@ -30,7 +31,7 @@ impl PeopleView {
             .collect()
     }
 
-    fn own(&self) -> Option<&DutyItem<ResponderDoc>> {
+    fn own(&self) -> Option<&DocumentItem<ResponderDoc>> {
         self.people
             .iter()
             .find(|item| item.doc.account.as_deref() == Some(self.me.as_str()))
@@ -53,7 +54,7 @@ pub(super) fn card(frame: &Frame, view: &PeopleView) -> AnyView {
     .into_any()
 }
 
-fn row(frame: &Frame, view: &PeopleView, item: &DutyItem<ResponderDoc>) -> AnyView {
+fn row(frame: &Frame, view: &PeopleView, item: &DocumentItem<ResponderDoc>) -> AnyView {
     let doc = &item.doc;
     let name_of = |id: &u64| {
         let found = view.channels.iter().find(|(known, _)| known == id);

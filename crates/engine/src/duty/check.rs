@@ -1,7 +1,8 @@
 //! What documents about people must be like, among what there is.
 
 use domain::alert::RuleError;
-use protocol::duty::{DutyItem, EscalationDoc, ResponderDoc, ScheduleDoc};
+use protocol::documents::DocumentItem;
+use protocol::duty::{EscalationDoc, ResponderDoc, ScheduleDoc};
 use store::{DocumentKind, StoreError, TenantScope};
 
 use super::{escalation_of, items, schedule_of};
@@ -18,9 +19,9 @@ const MAX_CHANNELS: usize = 10;
 pub struct Known {
     /// Channels: numbers and names.
     pub(crate) channels: Vec<(u64, String)>,
-    pub(crate) responders: Vec<DutyItem<ResponderDoc>>,
-    pub(crate) schedules: Vec<DutyItem<ScheduleDoc>>,
-    pub(crate) policies: Vec<DutyItem<EscalationDoc>>,
+    pub(crate) responders: Vec<DocumentItem<ResponderDoc>>,
+    pub(crate) schedules: Vec<DocumentItem<ScheduleDoc>>,
+    pub(crate) policies: Vec<DocumentItem<EscalationDoc>>,
 }
 
 impl Known {
@@ -38,11 +39,11 @@ impl Known {
         })
     }
 
-    pub(crate) fn responder(&self, id: u64) -> Option<&DutyItem<ResponderDoc>> {
+    pub(crate) fn responder(&self, id: u64) -> Option<&DocumentItem<ResponderDoc>> {
         self.responders.iter().find(|item| item.id == id)
     }
 
-    pub(crate) fn schedule(&self, id: u64) -> Option<&DutyItem<ScheduleDoc>> {
+    pub(crate) fn schedule(&self, id: u64) -> Option<&DocumentItem<ScheduleDoc>> {
         self.schedules.iter().find(|item| item.id == id)
     }
 
@@ -52,7 +53,7 @@ impl Known {
     }
 
     /// What names a document, in words.
-    pub(super) fn user_of(&self, kind: DocumentKind, id: u64) -> Option<String> {
+    pub(crate) fn user_of(&self, kind: DocumentKind, id: u64) -> Option<String> {
         let told = |of: fn(&protocol::duty::TellDoc) -> &[u64]| {
             let policies = self.policies.iter();
             let mut using =
@@ -63,7 +64,7 @@ impl Known {
         };
         match kind {
             DocumentKind::Responder => {
-                let on = |item: &&DutyItem<ScheduleDoc>| {
+                let on = |item: &&DocumentItem<ScheduleDoc>| {
                     let turns = item.doc.layers.iter().any(|layer| layer.people.contains(&id));
                     turns || item.doc.overrides.iter().any(|one| one.responder == id)
                 };

@@ -2,7 +2,8 @@
 
 use domain::Millis;
 use domain::duty::{Duty, Schedule, Shift, Source, Step};
-use protocol::duty::{DutyItem, EscalationDoc, NextStep, OnCallItem, ResponderDoc, ScheduleDoc, ShiftItem};
+use protocol::documents::DocumentItem;
+use protocol::duty::{EscalationDoc, NextStep, OnCallItem, ResponderDoc, ScheduleDoc, ShiftItem};
 use store::TenantScope;
 
 use super::{Known, escalation_of, items, schedule_of};
@@ -38,13 +39,13 @@ impl Engine {
         id: u64,
         (from, to): (Millis, Millis),
     ) -> Result<Vec<ShiftItem>, AlertError> {
-        let item = self.duty::<ScheduleDoc>(scope, id).await?;
+        let item = self.document::<ScheduleDoc>(scope, id).await?;
         let length = to.saturating_sub(from);
         if !(1..=LONGEST).contains(&length) {
             let must = "must be after `from` and at most 92 days later";
             return Err(domain::alert::RuleError::new("to", must).into());
         }
-        let people = self.duties::<ResponderDoc>(scope).await?;
+        let people = self.documents::<ResponderDoc>(scope).await?;
         let schedule = schedule_of(&item.doc)?;
         let shifts = schedule.shifts(from, to);
         Ok(shifts.iter().map(|shift| told(shift, &people)).collect())
@@ -60,8 +61,8 @@ impl Engine {
         id: u64,
         (from, to): (Millis, Millis),
     ) -> Result<Vec<Vec<ShiftItem>>, AlertError> {
-        let item = self.duty::<ScheduleDoc>(scope, id).await?;
-        let people = self.duties::<ResponderDoc>(scope).await?;
+        let item = self.document::<ScheduleDoc>(scope, id).await?;
+        let people = self.documents::<ResponderDoc>(scope).await?;
         let schedule = schedule_of(&item.doc)?;
         let layers = 0..schedule.layers.len();
         let turns = layers.map(|place| {
@@ -119,7 +120,7 @@ pub(crate) struct Told {
 
 impl Known {
     /// The policy of a rule, by its stored text: the one it names, or the one that is for all.
-    pub(crate) fn policy_of(&self, rule: Option<&str>) -> Option<&DutyItem<EscalationDoc>> {
+    pub(crate) fn policy_of(&self, rule: Option<&str>) -> Option<&DocumentItem<EscalationDoc>> {
         let doc = rule.and_then(|body| serde_json::from_str::<protocol::alerts::RuleDoc>(body).ok());
         match doc.and_then(|doc| doc.escalation) {
             Some(name) => self.policies.iter().find(|item| item.doc.name == name),
@@ -165,7 +166,7 @@ impl Known {
         told
     }
 
-    fn named(&self, person: &DutyItem<ResponderDoc>) -> String {
+    fn named(&self, person: &DocumentItem<ResponderDoc>) -> String {
         match person.doc.channels.iter().any(|id| self.channel(*id).is_some()) {
             true => person.doc.name.clone(),
             false => format!("{}, who has no channel", person.doc.name),
@@ -183,7 +184,11 @@ impl Told {
     }
 }
 
-fn on_call(item: &DutyItem<ScheduleDoc>, people: &[DutyItem<ResponderDoc>], now: Millis) -> OnCallItem {
+fn on_call(
+    item: &DocumentItem<ScheduleDoc>,
+    people: &[DocumentItem<ResponderDoc>],
+    now: Millis,
+) -> OnCallItem {
     let schedule: Option<Schedule> = schedule_of(&item.doc).ok();
     let duty = schedule.as_ref().and_then(|schedule| schedule.on_call(now));
     let person = duty.and_then(|duty| person(duty, people));
@@ -197,11 +202,11 @@ fn on_call(item: &DutyItem<ScheduleDoc>, people: &[DutyItem<ResponderDoc>], now:
     }
 }
 
-fn person(duty: Duty, people: &[DutyItem<ResponderDoc>]) -> Option<&DutyItem<ResponderDoc>> {
+fn person(duty: Duty, people: &[DocumentItem<ResponderDoc>]) -> Option<&DocumentItem<ResponderDoc>> {
     people.iter().find(|person| person.id == duty.who)
 }
 
-fn told(shift: &Shift, people: &[DutyItem<ResponderDoc>]) -> ShiftItem {
+fn told(shift: &Shift, people: &[DocumentItem<ResponderDoc>]) -> ShiftItem {
     let source = shift.duty.map(|duty| duty.source);
     ShiftItem {
         from: shift.from,

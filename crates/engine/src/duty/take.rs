@@ -2,7 +2,8 @@
 //! not touched by that.
 
 use domain::Millis;
-use protocol::duty::{DutyItem, OverrideDoc, ResponderDoc, ScheduleDoc};
+use protocol::documents::DocumentItem;
+use protocol::duty::{OverrideDoc, ResponderDoc, ScheduleDoc};
 use store::TenantScope;
 
 use crate::Engine;
@@ -47,10 +48,10 @@ impl Engine {
         id: u64,
         take: &Take,
         hand: &Hand,
-    ) -> Result<DutyItem<ScheduleDoc>, AlertError> {
+    ) -> Result<DocumentItem<ScheduleDoc>, AlertError> {
         let mut tries = 0;
         loop {
-            let item = self.duty::<ScheduleDoc>(scope, id).await?;
+            let item = self.document::<ScheduleDoc>(scope, id).await?;
             let mut doc = item.doc;
             let now = self.clock().now();
             let (action, detail) = match take {
@@ -96,8 +97,8 @@ impl Engine {
         &self,
         scope: &TenantScope,
         account: &str,
-    ) -> Result<Option<DutyItem<ResponderDoc>>, AlertError> {
-        let all = self.duties::<ResponderDoc>(scope).await?;
+    ) -> Result<Option<DocumentItem<ResponderDoc>>, AlertError> {
+        let all = self.documents::<ResponderDoc>(scope).await?;
         Ok(all
             .into_iter()
             .find(|item| item.doc.account.as_deref() == Some(account)))
@@ -113,11 +114,11 @@ impl Engine {
         (account, name): (&str, &str),
         channels: Vec<u64>,
         hand: &Hand,
-    ) -> Result<DutyItem<ResponderDoc>, AlertError> {
+    ) -> Result<DocumentItem<ResponderDoc>, AlertError> {
         match self.own_responder(scope, account).await? {
             Some(own) => {
                 let doc = ResponderDoc { channels, ..own.doc };
-                self.change_duty(scope, own.id, Some(own.version), &doc, hand)
+                self.change_document(scope, own.id, Some(own.version), &doc, hand)
                     .await
             }
             None => {
@@ -126,7 +127,7 @@ impl Engine {
                     account: Some(account.to_owned()),
                     channels,
                 };
-                self.create_duty(scope, &doc, hand).await
+                self.create_document(scope, &doc, hand).await
             }
         }
     }

@@ -74,7 +74,7 @@ async fn staffed() -> House {
             account: None,
             channels: vec![id],
         };
-        let made = house.engine.create_duty(&scope(), &doc, &hand("owner")).await;
+        let made = house.engine.create_document(&scope(), &doc, &hand("owner")).await;
         made.expect("somebody can be told");
     }
     let doc = ScheduleDoc {
@@ -92,13 +92,13 @@ async fn staffed() -> House {
         }],
         overrides: vec![],
     };
-    let made = house.engine.create_duty(&scope(), &doc, &hand("owner")).await;
+    let made = house.engine.create_document(&scope(), &doc, &hand("owner")).await;
     made.expect("there is a schedule");
     house
 }
 
 async fn policy(house: &House, doc: &EscalationDoc) {
-    let made = house.engine.create_duty(&scope(), doc, &hand("owner")).await;
+    let made = house.engine.create_document(&scope(), doc, &hand("owner")).await;
     made.expect("there is a policy");
 }
 
@@ -374,13 +374,13 @@ async fn a_rule_names_its_policy() {
 
     let deleted = house
         .engine
-        .delete_duty::<EscalationDoc>(&scope(), 2, &hand("owner"))
+        .delete_document::<EscalationDoc>(&scope(), 2, &hand("owner"))
         .await;
     let why = deleted.expect_err("a rule names it").to_string();
     assert!(why.contains("is needed by the rule Breaker open"), "{why}");
     let deleted = house
         .engine
-        .delete_duty::<ScheduleDoc>(&scope(), 1, &hand("owner"))
+        .delete_document::<ScheduleDoc>(&scope(), 1, &hand("owner"))
         .await;
     let why = deleted.expect_err("a policy names it").to_string();
     assert!(why.contains("is needed by the escalation policy Nights"), "{why}");
@@ -388,7 +388,10 @@ async fn a_rule_names_its_policy() {
         name: "Other".into(),
         ..nights()
     };
-    let second = house.engine.create_duty(&scope(), &other, &hand("owner")).await;
+    let second = house
+        .engine
+        .create_document(&scope(), &other, &hand("owner"))
+        .await;
     let why = second.expect_err("one is for all").to_string();
     assert!(why.starts_with("default: must be false"), "{why}");
 

@@ -5,10 +5,10 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::{IntoResponse, Json, Response};
-use engine::{DutyDoc, Take};
-use protocol::duty::{DutyList, ScheduleDoc};
+use engine::Take;
+use protocol::duty::ScheduleDoc;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -16,105 +16,11 @@ use super::super::params::{Params, bad};
 use super::super::people::bad_field;
 use super::super::problem::Problem;
 use super::super::read::scope;
-use super::{body, hand, if_match, member, numbered, problem, versioned};
+use super::{body, hand, numbered, problem, versioned};
 use crate::auth::{Access, Person, Whence};
 use crate::state::Shared;
 
 const DAY: i64 = 86_400_000;
-
-/// `GET`: all of a kind, by number.
-pub async fn duties<T: DutyDoc>(
-    State(shared): State<Shared>,
-    Extension(access): Extension<Access>,
-) -> Result<Response, Problem> {
-    let items = shared.engine.duties::<T>(scope(&access)?).await;
-    let items = items.map_err(problem)?;
-    Ok(Json(DutyList { items }).into_response())
-}
-
-/// `GET …/{id}`: one.
-pub async fn duty<T: DutyDoc>(
-    State(shared): State<Shared>,
-    Extension(access): Extension<Access>,
-    Path(path): Path<Vec<(String, String)>>,
-) -> Result<Response, Problem> {
-    let id = numbered(&path, T::KIND.as_str())?;
-    let item = shared.engine.duty::<T>(scope(&access)?, id).await;
-    let item = item.map_err(problem)?;
-    Ok(versioned(item.version, item))
-}
-
-/// `POST`: makes one.
-pub async fn make_duty<T: DutyDoc>(
-    State(shared): State<Shared>,
-    Extension(access): Extension<Access>,
-    Extension(whence): Extension<Whence>,
-    sent: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem> {
-    let doc: T = body(sent)?;
-    check_member(&shared, &access, &doc).await?;
-    let hand = hand(&access, &whence);
-    let made = shared.engine.create_duty(scope(&access)?, &doc, &hand).await;
-    let made = made.map_err(problem)?;
-    let mut response = versioned(made.version, made);
-    *response.status_mut() = StatusCode::CREATED;
-    Ok(response)
-}
-
-/// `PUT …/{id}`: puts another into its place; `If-Match` names the version that was seen.
-pub async fn change_duty<T: DutyDoc>(
-    State(shared): State<Shared>,
-    Extension(access): Extension<Access>,
-    Extension(whence): Extension<Whence>,
-    Path(path): Path<Vec<(String, String)>>,
-    headers: HeaderMap,
-    sent: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem> {
-    let (scope, id) = (scope(&access)?, numbered(&path, T::KIND.as_str())?);
-    // Before the body is judged: whoever asks about what is not there is told so.
-    shared.engine.duty::<T>(scope, id).await.map_err(problem)?;
-    let doc: T = body(sent)?;
-    check_member(&shared, &access, &doc).await?;
-    let (hand, version) = (hand(&access, &whence), if_match(&headers)?);
-    let changed = shared.engine.change_duty(scope, id, version, &doc, &hand).await;
-    let changed = changed.map_err(problem)?;
-    Ok(versioned(changed.version, changed))
-}
-
-/// Whoever is said to be a member must be one.
-pub(crate) async fn check_member<T: DutyDoc>(
-    shared: &Shared,
-    access: &Access,
-    doc: &T,
-) -> Result<(), Problem> {
-    let Some(account) = doc.account() else {
-        return Ok(());
-    };
-    let found = member(shared, access, account).await;
-    found
-        .map(drop)
-        .map_err(|problem| match problem.status().is_server_error() {
-            true => problem,
-            false => bad_field(
-                "account",
-                "account: must be the id of a member's account, or null",
-            ),
-        })
-}
-
-/// `DELETE …/{id}`: one that nothing needs.
-pub async fn delete_duty<T: DutyDoc>(
-    State(shared): State<Shared>,
-    Extension(access): Extension<Access>,
-    Extension(whence): Extension<Whence>,
-    Path(path): Path<Vec<(String, String)>>,
-) -> Result<Response, Problem> {
-    let id = numbered(&path, T::KIND.as_str())?;
-    let hand = hand(&access, &whence);
-    let deleted = shared.engine.delete_duty::<T>(scope(&access)?, id, &hand).await;
-    deleted.map_err(problem)?;
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
 
 /// `GET /api/v1/oncall`: who is on call of every schedule, as it is now.
 pub async fn on_call(
@@ -167,7 +73,7 @@ pub async fn take_over(
     let (scope, id) = (scope(&access)?, numbered(&path, "schedule")?);
     shared
         .engine
-        .duty::<ScheduleDoc>(scope, id)
+        .document::<ScheduleDoc>(scope, id)
         .await
         .map_err(problem)?;
     let taken: Taken = body(sent)?;
@@ -197,7 +103,7 @@ pub async fn give_back(
     let (scope, id) = (scope(&access)?, numbered(&path, "schedule")?);
     shared
         .engine
-        .duty::<ScheduleDoc>(scope, id)
+        .document::<ScheduleDoc>(scope, id)
         .await
         .map_err(problem)?;
     let params = Params::read(&uri, &["responder", "from", "to"])?;

@@ -38,10 +38,8 @@ pub use channels::{
     change_channel, channel, channels, delete_channel, deliveries, delivery, kinds, make_channel,
     preview_channel, replay_delivery, test_channel,
 };
-pub use duties::{
-    change_duty, delete_duty, duties, duty, give_back, make_duty, on_call, shifts, take_over, tell_me,
-};
-pub(crate) use duties::{check_member, own};
+pub(crate) use duties::own;
+pub use duties::{give_back, on_call, shifts, take_over, tell_me};
 pub use files::{export, import};
 pub use rules::{backtest, change_rule, delete_rule, make_rule, rule, rules};
 pub(crate) use silences::repeat;
