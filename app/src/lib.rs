@@ -20,6 +20,8 @@ pub mod features;
 pub mod fetched;
 pub mod format;
 pub mod keys;
+#[cfg(feature = "ssr")]
+pub mod kpis;
 pub mod lasting;
 mod later;
 pub mod live;

@@ -16,6 +16,7 @@ pub mod desk;
 pub mod door;
 pub mod edge;
 pub mod http;
+mod kpis;
 pub mod lifecycle;
 pub mod logs;
 pub mod notify;

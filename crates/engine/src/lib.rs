@@ -25,6 +25,7 @@ mod flush;
 mod history;
 pub mod hub;
 mod intake;
+mod kpis;
 mod limits;
 pub mod live;
 mod markers;

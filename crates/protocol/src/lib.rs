@@ -23,6 +23,7 @@ pub mod duty;
 pub mod filter;
 pub mod frame;
 pub mod json;
+pub mod kpis;
 pub mod limits;
 pub mod markers;
 pub mod query;

@@ -16,6 +16,7 @@ mod events;
 mod explore;
 mod exposition;
 mod finish;
+mod kpi_routes;
 mod markers;
 mod ops;
 mod page;

@@ -18,7 +18,7 @@ use super::{
     Problem, activity, audit, breakers, calls, elsewhere, events, explore, markers, ops, people, providers,
     query, read, transitions,
 };
-use super::{alert_routes, duty_routes, record_routes};
+use super::{alert_routes, duty_routes, kpi_routes, record_routes};
 use crate::base::Base;
 use crate::edge::{self, Policy};
 use crate::state::Shared;
@@ -63,14 +63,14 @@ pub(super) const PUT_DELETE: &[&str] = &["PUT", "DELETE"];
 
 /// The table.
 pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    [
+    let tables = [
         REST,
         alert_routes::ROUTES,
         duty_routes::ROUTES,
         elsewhere::ROUTES,
         record_routes::ROUTES,
-    ]
-    .concat()
+    ];
+    [&tables, kpi_routes::TABLES].concat().concat()
 });
 
 /// All but those of alerts, of people on call and of the record.

@@ -9,6 +9,7 @@ mod breakers;
 mod chart;
 mod connect;
 mod explore;
+mod kpis;
 mod people;
 mod provider;
 mod providers;
@@ -26,6 +27,10 @@ pub use breakers::{BreakerFigures, BreakerRow, Breakers, HISTORY_CELLS, Instance
 pub use chart::{BAND_NAMES, ChartPoint, HEAT_EDGES_MS};
 pub use connect::{Connect, RefusalRow, SourceRow};
 pub use explore::{ExploreQuestion, ExploreRow, Explored, KnownValues, MAX_DRAWN};
+pub use kpis::{
+    Burndown, Completeness, CostPart, Figure, Gap, Good, KpiPage, KpiProvider, OpenHours, Period, Said,
+    Unreliability, Working,
+};
 pub use people::{
     ApiKeys, AuditPage, AuditRow, Belongs, IdentityProvider, IdentityRow, InvitationRow, Invited, KeyRow,
     MadeKey, Me, MemberRow, Members, PersonRow, QuotaRow, SessionRow, TenantRow, Tenants,

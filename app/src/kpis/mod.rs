@@ -1,0 +1,12 @@
+//! What people who do not operate look at: the period in one page, what is promised, where the money goes, who sees it.
+//!
+//! Plain pages and forms, as the settings are (ADR 0025): a reader opens a link, prints it, shows it on a wall; nothing of it
+//! is in the board's program. Charts are SVG made here; one small script (`public/kpis.js`) keeps what is shown fresh.
+//!
+//! Deliberately absent: any arithmetic on figures (the engine's), and who may see what.
+
+mod frame;
+
+pub use frame::{Frame, Section};
+
+pub use crate::plain::form::Wrong;

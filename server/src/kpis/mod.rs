@@ -1,0 +1,42 @@
+//! The KPI pages, as plain pages and forms ([`app::kpis`]). A form says in `do` what it wants; what it does is what the same
+//! request over JSON does ([`crate::http`]). What went well leads back to a page with GET.
+
+use app::kpis::{Frame, Section, Wrong};
+use store::Role;
+
+use crate::http::Problem;
+use crate::http::alerts::problem;
+use crate::settings::visit::Visit;
+use crate::state::Shared;
+
+/// What was done, by the name that the address carries: only these sentences can be said.
+const DONE: &[(&str, &str)] = &[("saved", "Saved."), ("removed", "Removed.")];
+
+/// The frame of a page.
+pub(crate) async fn frame(
+    shared: &Shared,
+    visit: &Visit,
+    section: Section,
+    wrong: Option<Wrong>,
+) -> Result<Frame, Problem> {
+    let person = &visit.person;
+    let counts = shared.engine.alert_counts(&person.scope).await.map_err(problem)?;
+    let done = visit.query.get("done");
+    let done = DONE.iter().find(|(name, _)| *name == done);
+    Ok(Frame {
+        section,
+        root: shared.base.as_str().to_owned(),
+        base: visit.base.clone(),
+        tenant: person.scope.tenant().to_string(),
+        may_change: person.role >= Role::Admin,
+        theme: visit.theme,
+        utc_offset_min: visit.utc_offset_min,
+        now: visit.now,
+        demo: visit.demo,
+        need: counts.need,
+        on_call: visit.on_call.clone(),
+        // What went wrong since is of more interest.
+        done: done.filter(|_| wrong.is_none()).map(|(_, words)| *words),
+        wrong,
+    })
+}
