@@ -19,7 +19,7 @@ use super::table::{Csv, Format, ndjson};
 use crate::auth::Access;
 use crate::state::Shared;
 
-const PARAMETERS: [&str; 9] = [
+const PARAMETERS: [&str; 10] = [
     "metric",
     "group_by",
     "filter",
@@ -28,6 +28,7 @@ const PARAMETERS: [&str; 9] = [
     "step",
     "max_points",
     "compare",
+    "counting",
     "format",
 ];
 
@@ -107,6 +108,14 @@ fn request(params: &Params, now: i64, utc_offset_min: i32) -> Result<QueryReques
             Some(other) => {
                 let detail = format!("compare: must be previous, got `{}`", echo(other));
                 return Err(bad("compare", detail));
+            }
+        },
+        counting: match params.get("counting") {
+            None => false,
+            Some("1") => true,
+            Some(other) => {
+                let detail = format!("counting: must be 1 or left out, got `{}`", echo(other));
+                return Err(bad("counting", detail));
             }
         },
     })

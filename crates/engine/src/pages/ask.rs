@@ -45,6 +45,7 @@ impl Ask<'_> {
             span,
             resolution,
             compare_previous: false,
+            counting: false,
         });
         let answers = self.engine.query_all(self.scope, &requests).await?;
         let all = answers.try_into();

@@ -40,6 +40,7 @@ impl Engine {
             span,
             resolution: Resolution::MaxPoints(POINTS),
             compare_previous: question.compare,
+            counting: false,
         };
         let mut answer = self.query(scope, &request).await?;
         let wholes = self.wholes(scope, &request, &metric, &answer).await?;
@@ -114,6 +115,7 @@ impl Engine {
             span,
             resolution: Resolution::MaxPoints(1),
             compare_previous: false,
+            counting: false,
             ..request.clone()
         };
         let answer = self.query(scope, &request).await?;

@@ -25,6 +25,8 @@ pub struct QueryRequest {
     pub resolution: Resolution,
     /// The stretch of the same length before is wanted too.
     pub compare_previous: bool,
+    /// Only what counts: drills, probes and simulated calls are left out, and times that somebody marked.
+    pub counting: bool,
 }
 
 /// Why there is no answer.

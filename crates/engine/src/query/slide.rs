@@ -144,6 +144,7 @@ pub(crate) fn request_of(needs: &Needs, figure: &Figure, at: Millis) -> QueryReq
         },
         resolution: Resolution::MaxPoints(1),
         compare_previous: false,
+        counting: false,
     }
 }
 

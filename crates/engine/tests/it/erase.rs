@@ -82,6 +82,7 @@ fn request(metric: &str, step: i64) -> QueryRequest {
         },
         resolution: Resolution::Step(step),
         compare_previous: false,
+        counting: false,
     }
 }
 

@@ -49,6 +49,7 @@ fn request(metric: &str, group_by: &[&str], filter: &str) -> QueryRequest {
         },
         resolution: Resolution::MaxPoints(1),
         compare_previous: false,
+        counting: false,
     }
 }
 

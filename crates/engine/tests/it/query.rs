@@ -50,6 +50,7 @@ fn request(metric: &str, group_by: &[&str], from: i64, to: i64, resolution: Reso
         span: Span { from, to },
         resolution,
         compare_previous: false,
+        counting: false,
     }
 }
 
@@ -257,6 +258,7 @@ async fn filters_groups_and_the_previous_period() {
     let asked = QueryRequest {
         filter: "provider:openai".into(),
         compare_previous: true,
+        counting: false,
         ..request(
             "outcomes",
             &["model"],
