@@ -33,8 +33,6 @@ pub struct Seed {
 pub struct Site {
     /// The server's build.
     pub build: String,
-    /// The tenant that is shown.
-    pub tenant: String,
     /// What stands before our paths: empty, or `/fuseboard` (ADR 0036).
     pub root: String,
     /// Where the router starts: the root, or `{root}/t/{slug}`.

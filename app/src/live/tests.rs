@@ -23,7 +23,6 @@ pub(crate) fn seed(board: Board) -> Seed {
         board,
         site: Site {
             build: "test".into(),
-            tenant: "default".into(),
             root: String::new(),
             base: String::new(),
             origin: "http://127.0.0.1:3000".into(),

@@ -397,7 +397,6 @@ fn connect() -> Connect {
 pub fn site() -> Site {
     Site {
         build: "test".into(),
-        tenant: "default".into(),
         root: String::new(),
         base: String::new(),
         origin: "http://127.0.0.1:3000".into(),

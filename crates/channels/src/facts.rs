@@ -274,8 +274,8 @@ fn time(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// `38 min`, `2 h 5 min`, `3 d 4 h`.
-pub(crate) fn lasted(ms: i64) -> String {
+/// A length of time in milliseconds for people: `38 min`, `2 h 5 min`, `3 d 4 h`.
+pub fn lasted(ms: i64) -> String {
     let s = ms.max(0) / 1_000;
     match s {
         0..60 => format!("{s} s"),

@@ -45,6 +45,7 @@ mod webhook;
 
 pub use check::{check, destination};
 pub use email::{Mail, MailTls};
+pub use facts::lasted;
 pub use field::{Field, Input};
 pub use judge::{Answer, LONGEST_WAIT_MS, Verdict, judge, judge_smtp};
 pub use kind::Kind;

@@ -340,6 +340,9 @@ pub trait Deliveries: Send + Sync + 'static {
         query: DeliveryQuery,
     ) -> Result<Vec<StoredDelivery>, StoreError>;
 
+    /// The channels that have deliveries of a topic, whatever became of them, by number.
+    async fn channels_told(&self, scope: &TenantScope, topic: &str) -> Result<Vec<u64>, StoreError>;
+
     /// How many deliveries wait, by channel; channels for which none waits are left out.
     async fn waiting(&self, scope: &TenantScope) -> Result<Vec<(u64, usize)>, StoreError>;
 

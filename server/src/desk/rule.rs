@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use protocol::Span;
 use protocol::alerts::RuleDoc;
+use protocol::duty::EscalationDoc;
 
 use super::frame;
 use crate::http::Problem;
@@ -184,12 +185,18 @@ async fn show(
         });
     }
     let channels = shared.engine.channel_names(&visit.person.scope).await;
+    let policies = shared
+        .engine
+        .documents::<EscalationDoc>(&visit.person.scope)
+        .await;
+    let policies = policies.map_err(problem)?;
     let view = RuleView {
         frame,
         known,
         texts,
         dimensions: dimensions(shared, visit),
         channels: channels.map_err(channel_problem)?,
+        policies: policies.into_iter().map(|item| item.doc.name).collect(),
         days,
         would,
     };

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
@@ -12,6 +13,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutBody;
 
 use super::finish::{finish, panicked};
 use super::{
@@ -392,10 +394,16 @@ pub fn router(shared: Shared) -> Router {
         router = router.route(route.path, guarded);
     }
     let base = shared.base.clone();
+    // A little longer than those wait who read bodies themselves: they say why.
+    let gap = shared.patience.gap * 3 / 2;
+    let patient = MapRequestLayer::new(move |request: Request| {
+        request.map(|body| Body::new(TimeoutBody::new(gap, body)))
+    });
     let router = router
         .method_not_allowed_fallback(wrong_method)
         .fallback(elsewhere)
         .with_state(shared.clone())
+        .layer(patient)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(shared, finish));
     if base == Base::default() {

@@ -154,7 +154,6 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
     let scope = access.scope()?;
     let range = range(request.uri.query().unwrap_or_default()).unwrap_or_default();
     let may_make_keys = matches!(access, Access::Person(person) if person.role >= Role::Admin);
-    let tenant = scope.tenant().to_string();
     let base = shared.base.at(&request.uri, scope.tenant());
     let origin = match request.extensions.get::<Via>() {
         Some(via) => via.origin.clone(),
@@ -165,7 +164,6 @@ async fn seed(shared: &Shared, access: &Access, request: &Parts) -> Option<(Seed
     };
     let site = Site {
         build: shared.build.clone(),
-        tenant,
         root: shared.base.as_str().to_owned(),
         base,
         origin,

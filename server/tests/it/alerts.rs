@@ -2,38 +2,11 @@
 
 use std::time::Duration;
 
+use crate::common::hands::{form, page, send, send_with};
 use crate::common::people::member;
 use crate::common::{TestServer, now, transition, urlencoded};
 use serde_json::{Value, json};
 use store::Role;
-
-/// A change by a browser on our own page: the status and the body.
-async fn send(server: &TestServer, verb: &str, path: &str, cookie: &str, body: Value) -> (u16, Value) {
-    send_with(server, verb, path, cookie, body, None).await
-}
-
-async fn send_with(
-    server: &TestServer,
-    verb: &str,
-    path: &str,
-    cookie: &str,
-    body: Value,
-    if_match: Option<&str>,
-) -> (u16, Value) {
-    let mut request = server.client.request(verb.parse().unwrap(), server.url(path));
-    if let Some(version) = if_match {
-        request = request.header("if-match", version);
-    }
-    let answer = request
-        .header("origin", format!("http://{}", server.address))
-        .header("cookie", cookie)
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
-    let status = answer.status().as_u16();
-    (status, answer.json().await.unwrap_or_default())
-}
 
 /// The first alert, once there is one.
 async fn tripped(server: &TestServer) -> Value {
@@ -286,48 +259,6 @@ async fn silences_say_what_they_hide_and_bulk_says_what_became_of_each() {
     assert_eq!(told["items"][0]["alert"]["phase"], "acknowledged");
     assert_eq!(told["items"][1]["error"], "There is none of this number.");
     assert!(server.stop().await);
-}
-
-/// A page as somebody sees it: its status and HTML.
-async fn page(server: &TestServer, path: &str, cookie: &str) -> (u16, String) {
-    let answer = server
-        .client
-        .get(server.url(path))
-        .header("accept", "text/html")
-        .header("cookie", cookie)
-        .send()
-        .await
-        .unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
-}
-
-/// A form as somebody sends it: the status, where it leads, and the page.
-async fn form(
-    server: &TestServer,
-    path: &str,
-    cookie: &str,
-    fields: &[(&str, &str)],
-) -> (u16, String, String) {
-    let answer = server
-        .client
-        .post(server.url(path))
-        .header("origin", format!("http://{}", server.address))
-        .header("accept", "text/html")
-        .header("cookie", cookie)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(urlencoded(fields))
-        .send()
-        .await
-        .unwrap();
-    let to = answer
-        .headers()
-        .get("location")
-        .map(|to| to.to_str().unwrap().to_owned());
-    (
-        answer.status().as_u16(),
-        to.unwrap_or_default(),
-        answer.text().await.unwrap(),
-    )
 }
 
 const SLOW: [(&str, &str); 15] = [

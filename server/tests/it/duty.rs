@@ -3,63 +3,17 @@
 use serde_json::{Value, json};
 use store::{AuditEntry, Role, Tenant, TenantId};
 
+use crate::common::hands::{self, form, send as ask, send_with};
 use crate::common::people::member;
-use crate::common::{TestServer, call, now, urlencoded};
+use crate::common::{TestServer, call, now};
 
 const HOUR: i64 = 3_600_000;
 
-/// A change over JSON by a browser on our own page: the status and the body.
-async fn ask(server: &TestServer, verb: &str, path: &str, cookie: &str, body: Value) -> (u16, Value) {
-    ask_with(server, (verb, path), cookie, body, None).await
-}
-
-async fn ask_with(
-    server: &TestServer,
-    (verb, path): (&str, &str),
-    cookie: &str,
-    body: Value,
-    if_match: Option<&str>,
-) -> (u16, Value) {
-    let mut request = server.client.request(verb.parse().unwrap(), server.url(path));
-    if let Some(version) = if_match {
-        request = request.header("if-match", version);
-    }
-    let request = request
-        .header("origin", format!("http://{}", server.address))
-        .header("cookie", cookie)
-        .json(&body);
-    let answer = request.send().await.unwrap();
-    let status = answer.status().as_u16();
-    (status, answer.json().await.unwrap_or_default())
-}
-
-/// A form as a page sends it: the status, where it leads and the page.
-async fn form(
-    server: &TestServer,
-    path: &str,
-    cookie: &str,
-    fields: &[(&str, &str)],
-) -> (u16, String, String) {
-    let answer = server
-        .client
-        .post(server.url(path))
-        .header("origin", format!("http://{}", server.address))
-        .header("cookie", cookie)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(urlencoded(fields))
-        .send()
-        .await
-        .unwrap();
-    let to = answer.headers().get("location");
-    let to = to.map_or(String::new(), |to| to.to_str().unwrap().to_owned());
-    (answer.status().as_u16(), to, answer.text().await.unwrap())
-}
-
+/// A page that is there.
 async fn page(server: &TestServer, path: &str, cookie: &str) -> String {
-    let request = server.client.get(server.url(path)).header("cookie", cookie);
-    let answer = request.header("accept", "text/html").send().await.unwrap();
-    assert_eq!(answer.status().as_u16(), 200, "{path}");
-    answer.text().await.unwrap()
+    let (status, html) = hands::page(server, path, cookie).await;
+    assert_eq!(status, 200, "{path}");
+    html
 }
 
 fn primary(people: &[u64]) -> Value {
@@ -165,9 +119,9 @@ async fn documents_are_kept_with_versions_and_name_what_is_wrong() {
     let mut another = primary(&[2]);
     another["name"] = json!("Primary 2");
     let put = ("PUT", "/api/v1/schedules/1");
-    let (status, _) = ask_with(&server, put, &owner, another.clone(), Some("\"7\"")).await;
+    let (status, _) = send_with(&server, put.0, put.1, &owner, another.clone(), Some("\"7\"")).await;
     assert_eq!(status, 412);
-    let (status, changed) = ask_with(&server, put, &owner, another, Some("\"1\"")).await;
+    let (status, changed) = send_with(&server, put.0, put.1, &owner, another, Some("\"1\"")).await;
     assert_eq!((status, &changed["version"]), (200, &json!(2)), "{changed}");
     let (status, _) = ask(&server, "DELETE", "/api/v1/responders/2", &owner, Value::Null).await;
     assert_eq!(status, 409, "a schedule needs them");

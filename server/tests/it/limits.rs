@@ -80,22 +80,30 @@ async fn a_slow_sender_is_not_waited_for_and_does_not_hinder_others() {
         ..Options::default()
     })
     .await;
-    let head = format!(
-        "POST /api/v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
-         content-length: 100\r\n\r\n[",
-        server.key
-    );
-    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(head.as_bytes()).await.unwrap();
-    server.accept(&call("quick")).await;
-    let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
-    assert!(read.is_ok(), "the connection was left open");
-    assert!(
-        answer.starts_with(b"HTTP/1.1 408"),
-        "{}",
-        String::from_utf8_lossy(&answer)
-    );
+    let said = [
+        (
+            "/api/v1/events",
+            format!("authorization: Bearer {}\r\n", server.key),
+            "HTTP/1.1 408",
+        ),
+        ("/hooks/slack", String::new(), "HTTP/1.1 4"),
+    ];
+    for (path, more, expected) in said {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\n{more}content-type: application/json\r\ncontent-length: 100\r\n\r\n["
+        );
+        let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        server.accept(&call(path)).await;
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
+        assert!(read.is_ok(), "{path}: the connection was left open");
+        assert!(
+            answer.starts_with(expected.as_bytes()),
+            "{path}: {}",
+            String::from_utf8_lossy(&answer)
+        );
+    }
     assert!(server.stop().await);
 }
 

@@ -15,7 +15,7 @@ use leptos::prelude::*;
 use protocol::alerts::{Backtest, ConditionDoc, RuleDoc};
 
 use super::frame::{Frame, Section, still};
-use crate::plain::form::{Wrong, heading, hidden, refused, sure, text};
+use crate::plain::form::{Wrong, choice, heading, hidden, refused, sure, text};
 
 pub use fields::{Texts, Unread, fresh, read, texts_of};
 
@@ -35,6 +35,8 @@ pub struct RuleView {
     pub dimensions: Vec<String>,
     /// The names of the channels there are.
     pub channels: Vec<String>,
+    /// The names of the escalation policies there are.
+    pub policies: Vec<String>,
     /// How far back it is looked.
     pub days: i64,
     /// What the rule would have done, or why that is not known.
@@ -147,10 +149,7 @@ fn keep(view: &RuleView) -> AnyView {
                     .optional()
                     .hint("team=search, tier=1: channels and silences can go by them")
                     .view()}
-                {text("escalation", "Escalation", "text", said(view, "escalation"), wrong)
-                    .optional()
-                    .hint("The name of a policy; empty for the one that is for all")
-                    .view()}
+                {choice("escalation", "Escalation", &policies(view), said(view, "escalation"))}
             </div>
             {match buttons {
                 Some(buttons) => buttons.into_any(),
@@ -159,6 +158,17 @@ fn keep(view: &RuleView) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// The escalation policies to choose from; one that is named and not there any more is among them, so that nobody loses it
+/// unseen.
+fn policies(view: &RuleView) -> Vec<(String, String)> {
+    let named = said(view, "escalation");
+    let gone = (!named.is_empty() && !view.policies.iter().any(|name| name == named))
+        .then(|| (named.to_owned(), format!("{named} (not there)")));
+    let there = view.policies.iter().map(|name| (name.clone(), name.clone()));
+    let usual = (String::new(), "The one that is for all".to_owned());
+    std::iter::once(usual).chain(there).chain(gone).collect()
 }
 
 fn remove(action: &str) -> AnyView {

@@ -59,13 +59,13 @@ pub fn listening(live: Live) -> Part {
             >
                 "Watch a simulated outage instead"
             </button>
-            {when(move || simulating.get().then(|| commands(&site.origin)))}
+            {when(move || simulating.get().then(|| commands(&site)))}
         </section>
     }
     .part()
 }
 
-fn commands(origin: &str) -> Part {
+fn commands(site: &Site) -> Part {
     let command = |words: &'static str, text: String| {
         view! {
             <p class="quiet">{words}</p>
@@ -83,7 +83,7 @@ fn commands(origin: &str) -> Part {
             {command("From the repository, server and simulator together:", "cargo xtask run -- --simulate".to_owned())}
             {command(
                 "Beside this server, with a key that may send events:",
-                ["fuseboard simulate --url ", origin, " --key-file data/local.key"].concat(),
+                ["fuseboard simulate --url ", &site.origin, &site.root, " --key-file data/local.key"].concat(),
             )}
         </div>
     }

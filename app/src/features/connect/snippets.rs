@@ -189,7 +189,6 @@ mod tests {
     fn site(key: Option<&str>) -> Site {
         Site {
             build: "0".into(),
-            tenant: "default".into(),
             root: String::new(),
             base: String::new(),
             origin: "http://127.0.0.1:3000".into(),

@@ -9,22 +9,20 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use channels::{Message, Notice};
+use channels::{Message, Notice, lasted};
 use domain::Millis;
 use domain::alert::{self, Command, step};
 use domain::duty::Escalation;
-use store::{AlertWrite, DeliveryQuery, Ladder, NewDelivery, OutboxRow, StoreError, StoredAlert, TenantId};
+use store::{AlertWrite, Ladder, NewDelivery, OutboxRow, StoreError, StoredAlert, TenantId};
 use tokio::time::timeout;
 
-use super::{Notifier, ROWS, message};
+use super::stored::Channel;
+use super::{Notifier, ROWS, fan_out, message};
 use crate::duty::{Known, escalation_of};
 use crate::evaluate::State;
 use crate::metrics::Counters;
 use crate::pipeline::describe;
 use crate::start::system_read;
-
-/// Deliveries of an alert that are looked at for who has heard of it.
-const HEARD: usize = 1_000;
 
 /// How long a turn waits for a tenant whose alerts somebody else has at hand: an erasure has them for long.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -34,6 +32,8 @@ const PATIENCE: Duration = Duration::from_millis(200);
 struct Turn {
     /// Those whose policies were read.
     known: HashMap<TenantId, Arc<Known>>,
+    /// Their channels.
+    channels: fan_out::Known,
     /// Those that were waited for in vain; the next turn looks again.
     busy: HashSet<TenantId>,
 }
@@ -132,7 +132,9 @@ impl Notifier {
             ways: &ways,
             nth,
         };
-        self.tell_step(tenant, &due, &known, (&mut *state, now)).await?;
+        let channels = self.known(&mut turn.channels, tenant).await?;
+        self.tell_step(tenant, &due, (&known, channels), (&mut *state, now))
+            .await?;
         desk.tell(&mut state, now);
         Ok(())
     }
@@ -153,7 +155,7 @@ impl Notifier {
         &self,
         tenant: &TenantId,
         due: &Due<'_>,
-        known: &Known,
+        (known, channels): (&Known, &[Channel]),
         (state, now): (&mut State, Millis),
     ) -> Result<(), StoreError> {
         let next = due.ways.step(due.nth + 1).map(|(_, wait)| now + wait);
@@ -167,7 +169,10 @@ impl Notifier {
         let Ok(moved) = step(&due.stored.alert, Command::Escalate { words }, now) else {
             return self.rest(tenant, due.ladder, (due.nth, None)).await;
         };
-        let deliveries = self.deliveries_of(tenant, due, &told.channels, now).await?;
+        let through = channels
+            .iter()
+            .filter(|channel| told.channels.contains(&channel.stored.id) && channel.is_on());
+        let deliveries = self.deliveries_of(tenant, due, through, now).await?;
         let count = deliveries.len() as u64;
         let write = AlertWrite {
             known: Some((due.stored.id, due.stored.version)),
@@ -190,11 +195,11 @@ impl Notifier {
         &self,
         tenant: &TenantId,
         due: &Due<'_>,
-        channels: &[u64],
+        through: impl Iterator<Item = &Channel>,
         now: Millis,
     ) -> Result<Vec<NewDelivery>, StoreError> {
         let heard = self.heard(tenant, due.stored.id).await?;
-        let waited = spoken(now - due.ladder.began);
+        let waited = lasted(now - due.ladder.began);
         let note = format!(
             "Nobody has taken it for {waited}: step {} of {} of {}.",
             due.nth,
@@ -202,10 +207,7 @@ impl Notifier {
             due.policy
         );
         let mut deliveries = Vec::new();
-        for channel in self.channels_of(tenant).await? {
-            if !channels.contains(&channel.stored.id) || !channel.is_on() {
-                continue;
-            }
+        for channel in through {
             let is_new = !heard.contains(&channel.stored.id);
             let row = OutboxRow {
                 alert: due.stored.id,
@@ -219,43 +221,15 @@ impl Notifier {
                 ..message::of_alert(tenant, &row, due.stored, None)
             };
             let subject = message::step_subject(&row, due.nth);
-            deliveries.push(self.delivery(tenant, &row, subject, &channel, told).await?);
+            deliveries.push(self.delivery(tenant, &row, subject, channel, told).await?);
         }
         Ok(deliveries)
     }
 
     /// The channels that were told of an alert.
     pub(super) async fn heard(&self, tenant: &TenantId, alert: u64) -> Result<BTreeSet<u64>, StoreError> {
-        let query = DeliveryQuery {
-            topic: Some(message::topic(alert)),
-            limit: HEARD,
-            ..DeliveryQuery::default()
-        };
-        let told = self
-            .stores
-            .deliveries
-            .deliveries(&system_read(tenant), query)
-            .await?;
-        Ok(told.iter().map(|delivery| delivery.channel).collect())
-    }
-}
-
-/// A length of time, as one says it.
-fn spoken(length: Millis) -> String {
-    match length / 60_000 {
-        0 => format!("{} s", (length / 1_000).max(0)),
-        minutes @ 1..120 => format!("{minutes} min"),
-        minutes => format!("{} h", minutes / 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::spoken;
-
-    #[test]
-    fn lengths_are_said_in_one_unit() {
-        let said = [0, 59_999, 60_000, 7_199_999, 7_200_000].map(spoken);
-        assert_eq!(said, ["0 s", "59 s", "1 min", "119 min", "2 h"]);
+        let (scope, topic) = (system_read(tenant), message::topic(alert));
+        let told = self.stores.deliveries.channels_told(&scope, &topic).await?;
+        Ok(told.into_iter().collect())
     }
 }

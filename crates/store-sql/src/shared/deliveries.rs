@@ -367,6 +367,22 @@ macro_rules! delivery_functions {
             Ok(counts.collect())
         }
 
+        pub(crate) async fn channels_told(
+            connection: &mut $connection,
+            tenant: &TenantId,
+            topic: &str,
+        ) -> Result<Vec<u64>, StoreError> {
+            let channels: Vec<i64> = sqlx::query_scalar(
+                "SELECT DISTINCT channel FROM delivery WHERE tenant_id = $1 AND topic = $2 ORDER BY channel",
+            )
+            .bind(tenant.as_str())
+            .bind(topic)
+            .fetch_all(connection)
+            .await
+            .map_err(store_error)?;
+            channels.into_iter().map(unsigned).collect()
+        }
+
         pub(crate) async fn find(
             connection: &mut $connection,
             tenant: &TenantId,

@@ -203,6 +203,15 @@ macro_rules! deliveries_port {
                 Ok(recorded)
             }
 
+            async fn channels_told(&self, scope: &TenantScope, topic: &str) -> Result<Vec<u64>, StoreError> {
+                deliveries::channels_told(
+                    &mut *self.main.read_for(scope.tenant()).await?,
+                    scope.tenant(),
+                    topic,
+                )
+                .await
+            }
+
             async fn deliveries(
                 &self,
                 scope: &TenantScope,

@@ -202,6 +202,8 @@ pub async fn a_topic_is_told_in_order(subject: &mut impl Subject) {
         wanted.map(|(channel, subject)| new(channel, subject)).into(),
     )
     .await;
+    let told = subject.store().channels_told(&scope("a"), "alert.1").await;
+    assert_eq!(told.expect("it can be read"), [1, 2]);
     let claims = claim(subject, "a", 1, NOON).await;
     let subjects: Vec<&str> = claims
         .iter()

@@ -465,6 +465,15 @@ impl Deliveries for MemoryStore {
         Ok(counts)
     }
 
+    async fn channels_told(&self, scope: &TenantScope, topic: &str) -> Result<Vec<u64>, StoreError> {
+        let state = self.state.lock();
+        let desk = state.deliveries.get(scope.tenant());
+        let all = desk.into_iter().flat_map(|desk| desk.deliveries.values());
+        let told = all.filter(|kept| kept.stored.topic == topic);
+        let told: BTreeSet<u64> = told.map(|kept| kept.stored.channel).collect();
+        Ok(told.into_iter().collect())
+    }
+
     async fn deliveries(
         &self,
         scope: &TenantScope,

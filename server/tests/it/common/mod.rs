@@ -3,6 +3,7 @@
 pub mod authority;
 pub mod check;
 pub mod cli;
+pub mod hands;
 pub mod load;
 pub mod people;
 pub mod postgres;
