@@ -151,6 +151,7 @@ impl Any {
             tier: self.maybe(|any| any.of(&Tier::ALL)),
             cost: self.maybe(Self::i64),
             cost_estimated: self.below(2) == 1,
+            usual_cost: self.usual_cost(),
             attempt: self.of(&[0, 1, 2, 100, u8::MAX]),
             fallback_from: self.maybe(|any| FallbackFrom {
                 provider: any.text(),
@@ -159,6 +160,11 @@ impl Any {
             weight: self.u32(),
             labels: self.labels(),
         }
+    }
+
+    /// Of few calls, as it is in life.
+    fn usual_cost(&mut self) -> Option<i64> {
+        (self.below(4) == 0).then(|| self.i64())
     }
 
     fn body(&mut self) -> EventBody {
@@ -234,6 +240,7 @@ impl Any {
             bucket.set_count(self.of(&Outcome::ALL), self.of(&CallClass::ALL), u64::MAX);
             bucket.stream_us = u64::MAX;
             bucket.cost = self.i64();
+            bucket.spent_mut().into_iter().for_each(|amount| *amount = self.i64());
         }
         bucket
     }
@@ -354,8 +361,12 @@ proptest! {
         let mut columns = zstd::bulk::decompress(&good[1..], 1 << 20).unwrap();
         let at = at.index(columns.len());
         columns[at] = value;
-        let _ = (decode_batch(&packed(&columns)), decode_ids(&packed(&columns)));
-        let _ = decode_guarded(&packed(&columns), &some_breaker());
+        for version in [1, 2] {
+            let mut packed = packed(&columns);
+            packed[0] = version;
+            let _ = (decode_batch(&packed), decode_ids(&packed));
+            let _ = decode_guarded(&packed, &some_breaker());
+        }
     }
 
     #[test]
@@ -402,9 +413,9 @@ fn a_bomb_is_refused_before_it_is_unpacked() {
 #[test]
 fn newer_versions_are_named() {
     let mut bytes = encode_batch(&[], &[]).unwrap();
-    bytes[0] = 2;
+    bytes[0] = 3;
     let error = decode_batch(&bytes).unwrap_err().to_string();
-    assert!(error.contains("version 2 is unknown"), "{error}");
+    assert!(error.contains("version 3 is unknown, 2 is the newest"), "{error}");
 }
 
 #[test]
@@ -413,6 +424,50 @@ fn more_than_fits_is_refused_when_it_is_written() {
     assert!(matches!(encode_batch(&events, &[]), Err(StoreError::Conflict(_))));
     let decoded = decode_batch(&encode_batch(&events[1..], &[]).unwrap()).unwrap();
     assert_eq!(decoded.events.len(), MAX_EVENTS);
+}
+
+#[test]
+fn only_batches_with_a_usual_cost_are_of_the_newer_version() {
+    let event = |call: Call| Event {
+        id: None,
+        time: samples::NOON,
+        reported: None,
+        body: EventBody::Call(Box::new(call)),
+    };
+    let mut events: Vec<Event> = (0..1_000).map(|_| event(samples::plain_call())).collect();
+    let plain = encode_batch(&events, &[]).unwrap();
+    assert_eq!(plain[0], 1);
+    for place in [0, 500, 999] {
+        events[place] = event(Call {
+            usual_cost: Some(77),
+            ..samples::plain_call()
+        });
+    }
+    let usual = encode_batch(&events, &[]).unwrap();
+    assert_eq!(usual[0], 2);
+    assert_eq!(decode_batch(&usual).unwrap().events, events);
+    assert!(usual.len() < plain.len() + 20, "{} and {}", usual.len(), plain.len());
+    // One cost, for the second of one call.
+    let mut columns = zstd::bulk::decompress(&encode_batch(&events[..1], &[]).unwrap()[1..], 1 << 20).unwrap();
+    let count = columns.len() - 4;
+    assert_eq!(columns[count..], [1, 0, 0x9a, 1], "one, the first, 77");
+    columns[count + 1] = 1;
+    let mut wrong = packed(&columns);
+    wrong[0] = 2;
+    let error = decode_batch(&wrong).unwrap_err().to_string();
+    assert!(error.contains("a cost belongs to no call"), "{error}");
+}
+
+#[test]
+fn a_bucket_that_spent_nothing_beside_is_written_as_ever() {
+    assert_eq!(encode_bucket(&samples::old_bucket())[0], 1);
+    for place in 0..5 {
+        let mut bucket = samples::old_bucket();
+        *bucket.spent_mut()[place] = 1;
+        let bytes = encode_bucket(&bucket);
+        assert_eq!(bytes[0], 2);
+        assert_eq!(decode_bucket(&bytes).unwrap(), bucket);
+    }
 }
 
 #[test]
@@ -442,7 +497,9 @@ mod golden {
     use super::*;
 
     const BATCH: &[u8] = include_bytes!("golden/batch-v1.bin");
+    const BATCH_USUAL: &[u8] = include_bytes!("golden/batch-v2.bin");
     const BUCKET: &[u8] = include_bytes!("golden/bucket-v1.bin");
+    const BUCKET_SPENT: &[u8] = include_bytes!("golden/bucket-v2.bin");
 
     #[test]
     fn batch_version_1() {
@@ -451,10 +508,35 @@ mod golden {
         assert_eq!(decoded.refusals, samples::refusals());
     }
 
+    /// Made of version 1 by another program: only what the first call would have cost is new.
+    #[test]
+    fn batch_version_2() {
+        let mut events = samples::full_events(samples::NOON);
+        let EventBody::Call(first) = &mut events[0].body else {
+            panic!("the first event is a call")
+        };
+        first.usual_cost = Some(987_654);
+        let decoded = decode_batch(BATCH_USUAL).unwrap();
+        assert_eq!(decoded.events, events);
+        assert_eq!(decoded.refusals, samples::refusals());
+        assert_eq!(decode_ids(BATCH_USUAL).unwrap(), decode_ids(BATCH).unwrap());
+    }
+
     #[test]
     fn bucket_version_1() {
-        assert_eq!(decode_bucket(BUCKET).unwrap(), samples::full_bucket());
-        assert_eq!(encode_bucket(&samples::full_bucket()), BUCKET);
+        assert_eq!(decode_bucket(BUCKET).unwrap(), samples::old_bucket());
+        assert_eq!(encode_bucket(&samples::old_bucket()), BUCKET);
+    }
+
+    /// Made of version 1 by another program: only what the cost went to is new.
+    #[test]
+    fn bucket_version_2() {
+        let mut bucket = samples::old_bucket();
+        for (amount, nth) in bucket.spent_mut().into_iter().zip(1..) {
+            *amount = nth * 1_000_000_007;
+        }
+        assert_eq!(decode_bucket(BUCKET_SPENT).unwrap(), bucket);
+        assert_eq!(encode_bucket(&bucket), BUCKET_SPENT);
     }
 
     #[test]
@@ -500,7 +582,7 @@ mod golden {
         std::fs::write(folder.join("batch-v1.bin"), batch).unwrap();
         std::fs::write(
             folder.join("bucket-v1.bin"),
-            encode_bucket(&samples::full_bucket()),
+            encode_bucket(&samples::old_bucket()),
         )
         .unwrap();
     }
