@@ -324,7 +324,8 @@ mod golden {
         assert_eq!(decode_chunk(SPENT, PARTS[1], PARTS[2]).unwrap(), rows);
         let written = encode_chunks(Rung::TenSeconds, rows).unwrap().remove(0);
         let frames = [SPENT, &written.figures].map(|figures| sections(figures)[1]);
-        let [golden, ours] = frames.map(|frame| (frame[0], zstd::bulk::decompress(&frame[1..], 1 << 20).unwrap()));
+        let [golden, ours] =
+            frames.map(|frame| (frame[0], zstd::bulk::decompress(&frame[1..], 1 << 20).unwrap()));
         assert_eq!(ours, golden);
     }
 

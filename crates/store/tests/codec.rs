@@ -240,7 +240,10 @@ impl Any {
             bucket.set_count(self.of(&Outcome::ALL), self.of(&CallClass::ALL), u64::MAX);
             bucket.stream_us = u64::MAX;
             bucket.cost = self.i64();
-            bucket.spent_mut().into_iter().for_each(|amount| *amount = self.i64());
+            bucket
+                .spent_mut()
+                .into_iter()
+                .for_each(|amount| *amount = self.i64());
         }
         bucket
     }
@@ -446,9 +449,15 @@ fn only_batches_with_a_usual_cost_are_of_the_newer_version() {
     let usual = encode_batch(&events, &[]).unwrap();
     assert_eq!(usual[0], 2);
     assert_eq!(decode_batch(&usual).unwrap().events, events);
-    assert!(usual.len() < plain.len() + 20, "{} and {}", usual.len(), plain.len());
+    assert!(
+        usual.len() < plain.len() + 20,
+        "{} and {}",
+        usual.len(),
+        plain.len()
+    );
     // One cost, for the second of one call.
-    let mut columns = zstd::bulk::decompress(&encode_batch(&events[..1], &[]).unwrap()[1..], 1 << 20).unwrap();
+    let mut columns =
+        zstd::bulk::decompress(&encode_batch(&events[..1], &[]).unwrap()[1..], 1 << 20).unwrap();
     let count = columns.len() - 4;
     assert_eq!(columns[count..], [1, 0, 0x9a, 1], "one, the first, 77");
     columns[count + 1] = 1;

@@ -289,11 +289,16 @@ mod tests {
         ] {
             let mut values = kept(names);
             let of = values.of(&call);
-            assert!(of.is_sorted() && of.contains(&TrafficKind::Drill.label()), "{names:?}");
+            assert!(
+                of.is_sorted() && of.contains(&TrafficKind::Drill.label()),
+                "{names:?}"
+            );
             let others = names.iter().filter(|name| **name != TrafficKind::LABEL);
             assert_eq!(of.len(), 1 + others.count(), "{names:?}");
             let mut shown = Vec::new();
-            values.count(&call, |name, value| shown.push((name.to_owned(), value.to_owned())));
+            values.count(&call, |name, value| {
+                shown.push((name.to_owned(), value.to_owned()))
+            });
             assert_eq!(shown, of.to_vec(), "both say the same, in the same order");
         }
         let mut full = kept(&[TrafficKind::LABEL]);
@@ -302,8 +307,14 @@ mod tests {
         }
         know(&mut full, &[(TrafficKind::LABEL, "probe")]);
         assert_eq!(full.of(&labels(&[(TrafficKind::LABEL, "probe")]))[0].1, "probe");
-        assert_eq!(full.of(&labels(&[(TrafficKind::LABEL, "other")]))[0].1, SeriesKey::OTHER);
-        assert_eq!(full.kept().collect::<Vec<_>>(), [(TrafficKind::LABEL, KeptLabels::MOST_VALUES, 0)]);
+        assert_eq!(
+            full.of(&labels(&[(TrafficKind::LABEL, "other")]))[0].1,
+            SeriesKey::OTHER
+        );
+        assert_eq!(
+            full.kept().collect::<Vec<_>>(),
+            [(TrafficKind::LABEL, KeptLabels::MOST_VALUES, 0)]
+        );
         let mut none = kept(&[]);
         know(&mut none, &[(TrafficKind::LABEL, "probe")]);
         assert!(none.names().is_empty(), "it is no label that was kept once");

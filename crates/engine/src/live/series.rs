@@ -289,7 +289,10 @@ mod tests {
             let mut table = SeriesTable::default();
             table.keep(&KeptLabels::new(kept.iter().copied()).unwrap());
             let call = |kind: &str| Call {
-                labels: vec![(TrafficKind::LABEL.into(), kind.into()), ("team".into(), "x".into())],
+                labels: vec![
+                    (TrafficKind::LABEL.into(), kind.into()),
+                    ("team".into(), "x".into()),
+                ],
                 ..Call::default()
             };
             let mut ids = Vec::new();

@@ -91,6 +91,8 @@ pub(super) struct CallQuery {
     pub group_by: Vec<String>,
     pub by_outcome: bool,
     pub filter: Filter,
+    /// Real traffic alone.
+    pub counting: bool,
     /// At most so many lines.
     pub most: usize,
 }
@@ -101,6 +103,7 @@ impl CallQuery {
         self.group_by == other.group_by
             && self.by_outcome == other.by_outcome
             && self.filter == other.filter
+            && self.counting == other.counting
             && self.most == other.most
     }
 }
@@ -174,6 +177,7 @@ impl QueryRequest {
             group_by,
             by_outcome,
             filter,
+            counting: self.counting,
             most: MAX_SERIES,
         })
     }

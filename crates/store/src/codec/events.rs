@@ -135,10 +135,7 @@ pub(super) fn put_usual_costs(w: &mut Writer<'_>, all: &[&Call]) {
     }
 }
 
-pub(super) fn usual_costs<'x>(
-    r: &mut Reader<'_>,
-    mut calls: impl Iterator<Item = &'x mut Call>,
-) -> Read<()> {
+pub(super) fn usual_costs<'x>(r: &mut Reader<'_>, mut calls: impl Iterator<Item = &'x mut Call>) -> Read<()> {
     for _ in 0..r.count()? {
         let distance = r.narrow()?;
         let call = calls

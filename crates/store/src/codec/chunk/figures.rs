@@ -388,10 +388,7 @@ pub(super) fn encode(rows: &[PartialRow]) -> std::io::Result<Vec<u8>> {
     for section in [heads, members, masks, counts] {
         put_section(&mut out, &section);
     }
-    let sums: Vec<[u64; SUMS_SPENT]> = rows
-        .iter()
-        .map(|row| RowSums::of(&row.stats).columns())
-        .collect();
+    let sums: Vec<[u64; SUMS_SPENT]> = rows.iter().map(|row| RowSums::of(&row.stats).columns()).collect();
     let has_spent = sums.iter().any(|row| row[SUMS..] != [0; SUMS_SPENT - SUMS]);
     let (version, width) = match has_spent {
         true => (VERSION_SPENT, SUMS_SPENT),
