@@ -224,3 +224,28 @@ impl QueryRequest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Quantiles of the same lines are found in one sweep: a question that leaves series out has other lines.
+    #[test]
+    fn what_counts_alone_has_lines_of_its_own() {
+        let query = |metric: &str, counting: bool| {
+            let request = QueryRequest {
+                metric: metric.into(),
+                group_by: vec!["kind".into()],
+                filter: "kind:!probe".into(),
+                span: Span { from: 0, to: 60_000 },
+                resolution: Resolution::MaxPoints(1),
+                compare_previous: false,
+                counting,
+            };
+            request.call_query(&LabelDimensions::default()).unwrap()
+        };
+        let all = query("latency_p50", false);
+        assert!(all.same_lines(&query("latency_p95", false)));
+        assert!(!all.same_lines(&query("latency_p50", true)));
+    }
+}
