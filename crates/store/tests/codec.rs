@@ -452,7 +452,7 @@ fn only_batches_with_a_usual_cost_are_of_the_newer_version() {
     assert_eq!(usual[0], 2);
     assert_eq!(decode_batch(&usual).unwrap().events, events);
     assert!(
-        usual.len() < plain.len() + 20,
+        usual.len() < plain.len() + 32,
         "{} and {}",
         usual.len(),
         plain.len()
