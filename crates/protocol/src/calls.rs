@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// By what calls can be filtered. Text without a key is looked for in all of these. `label.` stands for every label, kept
+/// By what calls can be filtered. Text without a key is looked for in all of these. `kind` is empty for real calls. `label.` stands for every label, kept
 /// as a dimension of history or not.
 pub const CALL_KEYS: &[&str] = &[
     "provider",
@@ -21,6 +21,7 @@ pub const CALL_KEYS: &[&str] = &[
     "status",
     "trace_id",
     "request_id",
+    "kind",
     "label.",
 ];
 

@@ -60,7 +60,7 @@ impl MetricInfo {
     pub fn adds_up(&self) -> bool {
         match self.unit {
             Unit::Count | Unit::Tokens => true,
-            Unit::Usd => self.name == "cost",
+            Unit::Usd => self.name != "cost_per_answer",
             Unit::Milliseconds => self.name == "open_time",
             Unit::Fraction | Unit::TokensPerSecond => false,
         }
@@ -99,6 +99,12 @@ pub const CALL_METRICS: &[MetricInfo] = &[
         "Events that reached a provider: all but those a breaker refused.",
     ),
     metric("outcomes", "Outcomes", Unit::Count, "Events by how they ended."),
+    metric(
+        "neutral",
+        "Neutral requests",
+        Unit::Count,
+        "Requests that ended cancelled, content_filtered or bad_request: nobody's success, and no provider's failure.",
+    ),
     metric(
         "answered",
         "Success",
@@ -222,6 +228,36 @@ pub const CALL_METRICS: &[MetricInfo] = &[
     ),
     metric("cost", "Cost", Unit::Usd, "The sum of known costs."),
     metric(
+        "failed_cost",
+        "Cost of failures",
+        Unit::Usd,
+        "The part of the cost that went to attempts that did not end ok.",
+    ),
+    metric(
+        "retry_cost",
+        "Cost of retries",
+        Unit::Usd,
+        "The part of the cost that went to ok attempts 2 and later at the wanted provider.",
+    ),
+    metric(
+        "fallback_cost",
+        "Cost of stand-ins",
+        Unit::Usd,
+        "The part of the cost that went to ok attempts of stand-ins, where it is known what the wanted provider takes.",
+    ),
+    metric(
+        "fallback_usual",
+        "Usual cost of what stand-ins did",
+        Unit::Usd,
+        "What those same attempts would have cost at the provider that was wanted.",
+    ),
+    metric(
+        "estimated_cost",
+        "Estimated cost",
+        Unit::Usd,
+        "The part of the cost that came from the price table.",
+    ),
+    metric(
         "cost_per_answer",
         "Cost per answer",
         Unit::Usd,
@@ -257,7 +293,8 @@ pub const BREAKER_METRICS: &[MetricInfo] = &[
     ),
 ];
 
-/// By what calls can be grouped and filtered.
+/// By what calls can be grouped and filtered. `kind` is `drill`, `probe` or `simulated` (the label `fuseboard.kind`), and
+/// empty for real calls.
 pub const CALL_DIMENSIONS: &[&str] = &[
     "provider",
     "model",
@@ -265,6 +302,7 @@ pub const CALL_DIMENSIONS: &[&str] = &[
     "service",
     "environment",
     "operation",
+    "kind",
     "outcome",
 ];
 
@@ -445,6 +483,9 @@ mod tests {
         for (name, expected) in [
             ("requests", true),
             ("cost", true),
+            ("failed_cost", true),
+            ("fallback_usual", true),
+            ("neutral", true),
             ("cost_per_answer", false),
             ("latency_mean", false),
             ("latency_p90", false),

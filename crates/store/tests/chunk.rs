@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::event::{Call, CallOutcome};
+use domain::event::{Call, CallOutcome, FallbackFrom};
 use domain::rollup::{Bucket, Rung, SeriesKey};
 use domain::sketch::{DenseSketch, Sketch};
 use domain::{Millis, Outcome};
@@ -30,11 +30,11 @@ fn bucket() -> impl Strategy<Value = Bucket> {
         1u8..4,
         0u64..90_000_000,
         1u32..5_000,
-        any::<bool>(),
+        (any::<bool>(), any::<bool>()),
     );
     proptest::collection::vec(call, 0..8).prop_map(|calls| {
         let mut bucket = Bucket::default();
-        for (outcome, attempt, duration, weight, stream) in calls {
+        for (outcome, attempt, duration, weight, (stream, stands_in)) in calls {
             bucket.add(&Call {
                 outcome: CallOutcome(Outcome::from_index(outcome).unwrap_or(Outcome::Ok)),
                 attempt,
@@ -43,6 +43,12 @@ fn bucket() -> impl Strategy<Value = Bucket> {
                 ttft: stream.then_some(duration / 2),
                 output_tokens: stream.then_some(weight),
                 cost: Some(i64::from(weight) * 31),
+                cost_estimated: duration % 2 == 0,
+                usual_cost: stands_in.then_some(i64::from(weight) * 17),
+                fallback_from: stands_in.then(|| FallbackFrom {
+                    provider: "anthropic".into(),
+                    model: None,
+                }),
                 ..Call::default()
             });
         }
@@ -102,8 +108,7 @@ proptest! {
             let (mut sum, mut expected) = (DenseSketch::default(), Sketch::new());
             for (row, of) in whole.iter().enumerate() {
                 prop_assert_eq!(counts.counts(row).collect::<Vec<_>>(), of.stats.nonzero().collect::<Vec<_>>());
-                prop_assert_eq!(figures.sums(row).cost, of.stats.cost);
-                prop_assert_eq!(figures.sums(row).output_tokens, of.stats.output_tokens);
+                prop_assert_eq!(figures.sums(row), RowSums::of(&of.stats));
                 prop_assert_eq!(&figures.all_series()[figures.series_index(row)], &of.series);
                 if row % 4 == wanted {
                     column.add_to(&mut sum).unwrap();
@@ -114,6 +119,24 @@ proptest! {
             }
             prop_assert_eq!(sum.to_sketch(), expected);
             prop_assert!(column.skip().is_err(), "there is no row after the last");
+        }
+    }
+
+    /// Almost right sums of either version: one byte of good ones changed, behind the checksum.
+    #[test]
+    fn altered_sums_never_panic(rows in rows(), at: prop::sample::Index, value: u8, version in 1u8..3) {
+        for chunk in encode_chunks(Rung::TenSeconds, rows).unwrap() {
+            let [rows, sums] = sections(&chunk.figures);
+            let mut content = zstd::bulk::decompress(&sums[1..], 1 << 20).unwrap();
+            let at = at.index(content.len());
+            content[at] = value;
+            let altered = [&[version][..], &zstd::bulk::compress(&content, 1).unwrap()].concat();
+            let mut figures = Vec::new();
+            for section in [rows, &altered] {
+                figures.extend(varint(section.len()));
+                figures.extend_from_slice(section);
+            }
+            let _ = decode_chunk(&figures, &chunk.latency, &chunk.ttft);
         }
     }
 
@@ -156,6 +179,76 @@ proptest! {
             }
         }
     }
+}
+
+/// The two frames of a chunk's figures: rows, sums.
+fn sections(figures: &[u8]) -> [&[u8]; 2] {
+    let mut rest = figures;
+    let mut next = || {
+        let mut length = 0;
+        for shift in (0..).step_by(7) {
+            let (first, more) = rest.split_first().expect("a length");
+            rest = more;
+            length |= usize::from(first & 0x7f) << shift;
+            if first & 0x80 == 0 {
+                break;
+            }
+        }
+        let (section, more) = rest.split_at(length);
+        rest = more;
+        section
+    };
+    [next(), next()]
+}
+
+fn varint(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+#[test]
+fn what_the_cost_went_to_takes_room_only_where_it_is_something() {
+    let bucket = |n: u64, estimated: bool, attempt: u8| {
+        let mut bucket = Bucket::default();
+        bucket.add(&Call {
+            weight: 1,
+            attempt,
+            duration: Some(300_000 + n * 977),
+            output_tokens: Some(100 + n as u32 % 400),
+            cost: Some(1_000_000 + n as i64 * 7_919),
+            cost_estimated: estimated,
+            ..Call::default()
+        });
+        bucket
+    };
+    let chunk = |estimated: bool, retries: u64| {
+        let row = |n: u64| PartialRow {
+            bucket: (n / 20) as i64 * 10_000,
+            series: samples::series(&format!("model-{}", n % 20)),
+            stats: bucket(n, estimated, if n < retries { 2 } else { 1 }),
+        };
+        let rows = (0..2_000).map(row).collect();
+        let mut chunks = encode_chunks(Rung::TenSeconds, rows).unwrap();
+        assert_eq!(chunks.len(), 1);
+        chunks.remove(0)
+    };
+    let size = |chunk: &NewChunk| chunk.figures.len() + chunk.latency.len() + chunk.ttft.len();
+    let version = |chunk: &NewChunk| sections(&chunk.figures)[1][0];
+    let plain = chunk(false, 0);
+    assert_eq!(version(&plain), 1, "no byte more than ever");
+    // One retry among two thousand calls: five columns of zeros, all but one.
+    let (one, before) = (chunk(false, 1), size(&plain));
+    assert_eq!(version(&one), 2);
+    assert!(size(&one) * 100 < before * 102, "{} and {before}", size(&one));
+    // A column that repeats the cost is paid for, and not twice.
+    let all = chunk(true, 0);
+    assert!(size(&all) < before * 2, "{} and {before}", size(&all));
+    assert_eq!(decode(&all).unwrap().len(), 2_000);
 }
 
 #[test]
@@ -203,7 +296,7 @@ mod golden {
         let full = |bucket, model| PartialRow {
             bucket,
             series: samples::series(model),
-            stats: samples::full_bucket(),
+            stats: samples::old_bucket(),
         };
         vec![
             full(samples::NOON, "a"),
@@ -215,6 +308,36 @@ mod golden {
     #[test]
     fn chunk_version_1() {
         assert_eq!(decode_chunk(PARTS[0], PARTS[1], PARTS[2]).unwrap(), rows());
+    }
+
+    const SPENT: &[u8] = include_bytes!("golden/chunk-figures-v2.bin");
+
+    /// Made of version 1 by another program: only what the cost went to is new.
+    #[test]
+    fn chunk_version_2() {
+        let mut rows = rows();
+        for (row, nth) in rows.iter_mut().zip(0..) {
+            for (amount, column) in row.stats.spent_mut().into_iter().zip(0..) {
+                *amount = nth * 1_000_000_007 + column;
+            }
+        }
+        assert_eq!(decode_chunk(SPENT, PARTS[1], PARTS[2]).unwrap(), rows);
+        let written = encode_chunks(Rung::TenSeconds, rows).unwrap().remove(0);
+        let frames = [SPENT, &written.figures].map(|figures| sections(figures)[1]);
+        let [golden, ours] =
+            frames.map(|frame| (frame[0], zstd::bulk::decompress(&frame[1..], 1 << 20).unwrap()));
+        assert_eq!(ours, golden);
+    }
+
+    #[test]
+    fn newer_sums_are_refused_by_name() {
+        let [rows, sums] = sections(SPENT);
+        let mut figures = [&varint(rows.len())[..], rows, &varint(sums.len()), sums].concat();
+        let place = figures.len() - sums.len();
+        figures[place] = 3;
+        let error = ChunkFigures::with_sums(&figures).unwrap_err().to_string();
+        assert!(error.contains("version 3 is unknown, 2 is the newest"), "{error}");
+        assert!(ChunkFigures::open(&figures).is_ok(), "the rows alone are as ever");
     }
 
     /// The layout is the same; what a series looks like is not.

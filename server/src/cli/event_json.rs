@@ -74,6 +74,7 @@ impl Fields {
         self.set("tier", call.tier.map(|tier| tier.as_str()));
         self.set("cost_nano_usd", call.cost);
         self.set("cost_estimated", call.cost_estimated.then_some(true));
+        self.set("usual_cost_nano_usd", call.usual_cost);
         self.set("attempt", Some(call.attempt));
         if let Some(from) = &call.fallback_from {
             self.set(

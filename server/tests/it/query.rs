@@ -333,6 +333,49 @@ async fn too_many_lines_are_refused_before_they_take_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_real_can_be_left_out() {
+    let server = TestServer::start().await;
+    let call = |kind: &str, attempt: u8, outcome: &str, cost: f64| {
+        json!({
+            "type": "call", "provider": "openai", "model": "m", "outcome": outcome, "attempt": attempt,
+            "duration_ms": 100, "cost_usd": cost, "labels": {"fuseboard.kind": kind},
+        })
+    };
+    let events = json!([
+        call("real", 1, "timeout", 0.5),
+        call("real", 2, "ok", 0.25),
+        call("real", 1, "cancelled", 0.125),
+        call("drill", 1, "timeout", 64.0),
+        call("simulated", 2, "ok", 32.0),
+    ]);
+    assert_eq!(server.accept(&events).await["accepted"], 5);
+    for (metric, all, real) in [
+        ("cost", 96.875, 0.875),
+        ("failed_cost", 64.625, 0.625),
+        ("retry_cost", 32.25, 0.25),
+        ("neutral", 1.0, 1.0),
+        ("requests", 3.0, 2.0),
+    ] {
+        for (counting, expected) in [("", all), ("&counting=1", real), ("&filter=kind:%22%22", real)] {
+            let query = format!("metric={metric}&max_points=1{counting}");
+            let found = answer(&server, &query).await;
+            let value = found["series"][0]["points"][0][1].as_f64().unwrap();
+            assert!((value - expected).abs() < 1e-9, "{query}: {value}");
+        }
+    }
+    let found = answer(&server, "metric=requests&group_by=kind&max_points=1").await;
+    let kinds: Vec<&Value> = found["series"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|series| &series["group"]["kind"])
+        .collect();
+    assert_eq!(kinds, ["", "drill", "simulated"]);
+    let calls: Value = server.read("/api/v1/calls?filter=kind:drill").await;
+    assert_eq!(calls["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn labels_that_are_kept_are_dimensions() {
     let configured = "[series]\nkept_labels = [\"team\", \"region\"]\n";
     let server = TestServer::start_configured(configured, Options::default()).await;

@@ -3,6 +3,9 @@
 //! Everything in a bucket is a sum, so merging is associative and commutative and a bucket can be taken away again;
 //! all sums are weighted (an event of weight 100 counts 100 times) and saturate instead of overflowing. Counts are
 //! sparse: most buckets know two or three outcomes, and there are many buckets.
+//!
+//! What was spent is also told apart by what it went to: on attempts that failed, on second attempts, on stand-ins. No
+//! call is in two of these, so what is left of the cost is what plain answers took.
 
 use crate::event::Call;
 use crate::sketch::Sketch;
@@ -84,6 +87,16 @@ pub struct Bucket {
     pub reasoning_tokens: u64,
     /// Sum of known costs.
     pub cost: NanoUsd,
+    /// The part of `cost` that went to attempts that did not end `ok`.
+    pub failed_cost: NanoUsd,
+    /// The part of `cost` that went to `ok` attempts of class [`CallClass::Retry`].
+    pub retry_cost: NanoUsd,
+    /// The part of `cost` that went to `ok` attempts that stand in, where it is known what the wanted provider takes.
+    pub fallback_cost: NanoUsd,
+    /// What the calls in `fallback_cost` would have cost at the provider and model that was wanted.
+    pub fallback_usual: NanoUsd,
+    /// The part of `cost` that came from the price table.
+    pub estimated_cost: NanoUsd,
     /// Calls with a known cost.
     pub priced: u64,
     /// Calls that carry tokens but have no known cost.
@@ -111,6 +124,11 @@ impl Bucket {
             *mine = mine.saturating_add(theirs);
         }
         self.cost = self.cost.saturating_add(call.cost);
+        if let Some(spent) = call.spent {
+            for (mine, theirs) in self.spent_mut().into_iter().zip(spent) {
+                *mine = mine.saturating_add(theirs);
+            }
+        }
         if let Some(bin) = call.latency {
             self.latency.add_cell(bin, call.weight);
         }
@@ -126,6 +144,9 @@ impl Bucket {
             *mine = mine.saturating_add(theirs);
         }
         self.cost = self.cost.saturating_add(other.cost);
+        for (mine, theirs) in self.spent_mut().into_iter().zip(other.spent()) {
+            *mine = mine.saturating_add(theirs);
+        }
         self.latency.merge(&other.latency);
         self.ttft.merge(&other.ttft);
     }
@@ -137,6 +158,9 @@ impl Bucket {
             *mine = mine.saturating_sub(theirs);
         }
         self.cost = self.cost.saturating_sub(other.cost).max(0);
+        for (mine, theirs) in self.spent_mut().into_iter().zip(other.spent()) {
+            *mine = mine.saturating_sub(theirs).max(0);
+        }
         self.latency.subtract(&other.latency);
         self.ttft.subtract(&other.ttft);
     }
@@ -198,10 +222,36 @@ impl Bucket {
             &mut self.stream_us,
         ]
     }
+
+    /// What the cost went to, in nano-USD: failed, retry, fallback, usual, estimated. The order is part of the stored
+    /// formats.
+    pub fn spent(&self) -> [NanoUsd; SPENT] {
+        [
+            self.failed_cost,
+            self.retry_cost,
+            self.fallback_cost,
+            self.fallback_usual,
+            self.estimated_cost,
+        ]
+    }
+
+    /// In the order of [`Bucket::spent`]: for decoders.
+    pub fn spent_mut(&mut self) -> [&mut NanoUsd; SPENT] {
+        [
+            &mut self.failed_cost,
+            &mut self.retry_cost,
+            &mut self.fallback_cost,
+            &mut self.fallback_usual,
+            &mut self.estimated_cost,
+        ]
+    }
 }
 
-/// How many weighted sums a bucket has besides its cost.
+/// How many weighted sums a bucket has besides its money.
 const SUMS: usize = 10;
+
+/// How many sums say what the cost went to.
+const SPENT: usize = 5;
 
 /// What one call adds to a bucket, worked out once for all the buckets it counts in: finding the bins of its times and
 /// weighting its figures costs more than adding them.
@@ -212,6 +262,8 @@ pub struct Addend {
     /// In the order of [`Bucket::sums`], weighted.
     sums: [u64; SUMS],
     cost: NanoUsd,
+    /// In the order of [`Bucket::spent`], weighted; `None` when all are zero, as they are for most calls.
+    spent: Option<[NanoUsd; SPENT]>,
     /// Numbers of the sketches' bins.
     latency: Option<u16>,
     ttft: Option<u16>,
@@ -250,13 +302,41 @@ impl Addend {
                 stream_tokens,
                 stream_us,
             ],
-            cost: call.cost.map_or(0, |cost| {
-                cost.max(0).saturating_mul(NanoUsd::from(call.weight.max(1)))
-            }),
+            cost: money(call.cost, call.weight),
+            spent: spent(call),
             latency: duration.map(Sketch::bin),
             ttft: ttft.map(Sketch::bin),
         }
     }
+}
+
+/// A known amount, weighted. A negative one counts as nothing.
+fn money(amount: Option<NanoUsd>, weight: u32) -> NanoUsd {
+    amount.map_or(0, |amount| {
+        amount.max(0).saturating_mul(NanoUsd::from(weight.max(1)))
+    })
+}
+
+/// What the cost of a call went to, in the order of [`Bucket::spent`]; `None` when nothing is to be added.
+fn spent(call: &Call) -> Option<[NanoUsd; SPENT]> {
+    let cost = money(call.cost.filter(|cost| *cost > 0), call.weight);
+    let usual = call.usual_cost.filter(|_| call.cost.is_some());
+    if cost == 0 && usual.is_none() {
+        return None;
+    }
+    let estimated = if call.cost_estimated { cost } else { 0 };
+    let [failed, retry, fallback, instead] = match (call.outcome(), CallClass::of(call)) {
+        (Outcome::Ok, CallClass::First) => [0; 4],
+        (Outcome::Ok, CallClass::Retry) => [0, cost, 0, 0],
+        // What it costs more or less than usual can be told only where both are known.
+        (Outcome::Ok, CallClass::Fallback | CallClass::FallbackRetry) => match usual {
+            Some(_) => [0, 0, cost, money(usual, call.weight)],
+            None => [0; 4],
+        },
+        _ => [cost, 0, 0, 0],
+    };
+    let all = [failed, retry, fallback, instead, estimated];
+    all.iter().any(|amount| *amount != 0).then_some(all)
 }
 
 /// 12 outcomes × 4 classes fit into the six bits of the key; outcomes are only ever added at the end.

@@ -3,12 +3,14 @@
 //! A label can have any number of values, and each may make a series of its own. So a tenant keeps few labels, each of
 //! them the first values that come; what comes later counts as [`SeriesKey::OTHER`].
 //!
+//! A [`TrafficKind`] is kept whatever the setting says, and is none of those few: it never folds.
+//!
 //! Deliberately absent: forgetting a value. It would come back under another name in the same chart.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
-use super::SeriesKey;
+use super::{SeriesKey, TrafficKind};
 use crate::event::Labels;
 
 /// What no name may have, besides control characters: filters and lists of dimensions could not name it.
@@ -148,34 +150,53 @@ impl LabelValues {
         }
     }
 
-    /// No label is kept.
-    pub fn is_empty(&self) -> bool {
-        self.kept.is_empty()
-    }
-
     /// Shows the kept labels that a call has, by name, with what their values count as; counts those that fold.
     pub fn count(&mut self, labels: &Labels, mut show: impl FnMut(&str, &str)) {
+        if labels.is_empty() {
+            return;
+        }
+        let kind = TrafficKind::of(labels);
+        let mut due = kind;
         for label in &mut self.kept {
+            if let Some(kind) = due.take_if(|_| label.name.as_str() >= TrafficKind::LABEL) {
+                show(TrafficKind::LABEL, kind.as_str());
+            }
+            if kind.is_some() && label.name == TrafficKind::LABEL {
+                continue;
+            }
             if let Some(value) = label.of(labels) {
                 let shown = label.shown(value);
                 label.folded += u64::from(shown == SeriesKey::OTHER && value != SeriesKey::OTHER);
                 show(&label.name, shown);
             }
         }
+        if let Some(kind) = due {
+            show(TrafficKind::LABEL, kind.as_str());
+        }
     }
 
     /// The kept labels that a call has, as a series has them.
     pub fn of(&self, labels: &Labels) -> Box<[(String, String)]> {
+        let kind = TrafficKind::of(labels);
         let of = |label: &Kept| {
             let value = label.of(labels)?;
             Some((label.name.clone(), label.shown(value).to_owned()))
         };
-        self.kept.iter().filter_map(of).collect()
+        let plain = |label: &&Kept| kind.is_none() || label.name != TrafficKind::LABEL;
+        let mut all: Vec<(String, String)> = self.kept.iter().filter(plain).filter_map(of).collect();
+        if let Some(kind) = kind {
+            let place = all.partition_point(|(name, _)| name.as_str() < TrafficKind::LABEL);
+            all.insert(place, kind.label());
+        }
+        all.into()
     }
 
     /// Takes the values of a series that there is from now on.
     pub fn know(&mut self, series: &SeriesKey) {
         for (name, value) in &series.labels {
+            if TrafficKind::is_said_by(name, value) {
+                continue;
+            }
             match self.kept.iter_mut().find(|label| label.name == *name) {
                 Some(_) if value == SeriesKey::OTHER => {}
                 Some(label) => _ = label.values.insert(value.clone()),
@@ -253,7 +274,50 @@ mod tests {
         assert_eq!(shown, ["regioneu"]);
         assert!(values.of(&Labels::new()).is_empty());
         assert!(values.of(&labels(&[("team", "")])).is_empty());
-        assert!(kept(&[]).of(&call).is_empty() && kept(&[]).is_empty());
+        assert!(kept(&[]).of(&call).is_empty());
+    }
+
+    #[test]
+    fn a_kind_is_kept_whatever_the_setting_and_never_folds() {
+        let call = labels(&[("a", "x"), (TrafficKind::LABEL, "drill"), ("team", "t")]);
+        for names in [
+            &[][..],
+            &["a"],
+            &["team"],
+            &["a", "team"],
+            &["a", TrafficKind::LABEL, "team"],
+        ] {
+            let mut values = kept(names);
+            let of = values.of(&call);
+            assert!(
+                of.is_sorted() && of.contains(&TrafficKind::Drill.label()),
+                "{names:?}"
+            );
+            let others = names.iter().filter(|name| **name != TrafficKind::LABEL);
+            assert_eq!(of.len(), 1 + others.count(), "{names:?}");
+            let mut shown = Vec::new();
+            values.count(&call, |name, value| {
+                shown.push((name.to_owned(), value.to_owned()))
+            });
+            assert_eq!(shown, of.to_vec(), "both say the same, in the same order");
+        }
+        let mut full = kept(&[TrafficKind::LABEL]);
+        for nth in 0..KeptLabels::MOST_VALUES {
+            know(&mut full, &[(TrafficKind::LABEL, &nth.to_string())]);
+        }
+        know(&mut full, &[(TrafficKind::LABEL, "probe")]);
+        assert_eq!(full.of(&labels(&[(TrafficKind::LABEL, "probe")]))[0].1, "probe");
+        assert_eq!(
+            full.of(&labels(&[(TrafficKind::LABEL, "other")]))[0].1,
+            SeriesKey::OTHER
+        );
+        assert_eq!(
+            full.kept().collect::<Vec<_>>(),
+            [(TrafficKind::LABEL, KeptLabels::MOST_VALUES, 0)]
+        );
+        let mut none = kept(&[]);
+        know(&mut none, &[(TrafficKind::LABEL, "probe")]);
+        assert!(none.names().is_empty(), "it is no label that was kept once");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Which series a call belongs to.
 
+use super::TrafficKind;
 use crate::event::{Call, Operation};
 
 /// The dimensions of a rollup series. Instance is not among them; absent parts are empty.
@@ -19,7 +20,8 @@ pub struct SeriesKey {
     pub environment: String,
     /// Kind of call, where given.
     pub operation: Option<Operation>,
-    /// Kept labels that the call has: sorted by name, names unique, no value empty.
+    /// Kept labels that the call has: sorted by name, names unique, no value empty. A [`TrafficKind`] is always among
+    /// them, whatever labels are kept.
     pub labels: Box<[(String, String)]>,
 }
 
@@ -28,7 +30,7 @@ impl SeriesKey {
     /// it has too many.
     pub const OTHER: &'static str = "__other__";
 
-    /// The series of a call where no label is kept.
+    /// The series of a call where no label is kept, and as if it were real.
     pub fn of(call: &Call) -> SeriesKey {
         SeriesKey {
             provider: call.provider.clone(),
@@ -47,11 +49,21 @@ impl SeriesKey {
         found.map_or("", |(_, value)| value)
     }
 
-    /// The series that calls above the cap fold into: the provider stays, so that rails stay right.
-    pub fn folded(provider: &str) -> SeriesKey {
+    /// `drill`, `probe` or `simulated`; empty for what is real.
+    pub fn kind(&self) -> &'static str {
+        if self.labels.is_empty() {
+            return "";
+        }
+        TrafficKind::parse(self.label(TrafficKind::LABEL)).map_or("", TrafficKind::as_str)
+    }
+
+    /// The series that calls above the cap fold into: the provider stays, so that rails stay right, and the kind, so
+    /// that what is not real is never counted as if it were.
+    pub fn folded(provider: &str, kind: Option<TrafficKind>) -> SeriesKey {
         SeriesKey {
             provider: provider.into(),
             model: Self::OTHER.into(),
+            labels: kind.map(TrafficKind::label).into_iter().collect(),
             ..SeriesKey::default()
         }
     }

@@ -1,5 +1,5 @@
 use domain::Outcome;
-use domain::event::Call;
+use domain::event::{Call, CallOutcome, FallbackFrom};
 use domain::rollup::{Bucket, CallClass};
 use proptest::prelude::*;
 
@@ -90,6 +90,29 @@ proptest! {
         prop_assert_eq!(bucket.priced, sum(&|call| call.cost.is_some()));
     }
 
+    /// Every cent is where it belongs, and nowhere twice.
+    #[test]
+    fn what_the_cost_went_to_is_exact(calls in calls()) {
+        let bucket = of(&calls);
+        let sum = |amount: &dyn Fn(&Call) -> Option<i64>| -> i64 {
+            calls.iter().filter_map(|call| Some(amount(call)? * i64::from(call.weight))).sum()
+        };
+        let ok = |call: &Call| call.outcome() == Outcome::Ok;
+        let stands_in = |call: &Call| call.fallback_from.is_some();
+        let both = |call: &Call| (ok(call) && stands_in(call)).then(|| call.cost.zip(call.usual_cost)).flatten();
+        prop_assert_eq!(bucket.cost, sum(&|call| call.cost));
+        prop_assert_eq!(bucket.failed_cost, sum(&|call| call.cost.filter(|_| !ok(call))));
+        prop_assert_eq!(
+            bucket.retry_cost,
+            sum(&|call| call.cost.filter(|_| ok(call) && !stands_in(call) && call.attempt >= 2))
+        );
+        prop_assert_eq!(bucket.fallback_cost, sum(&|call| both(call).map(|(cost, _)| cost)));
+        prop_assert_eq!(bucket.fallback_usual, sum(&|call| both(call).map(|(_, usual)| usual)));
+        prop_assert_eq!(bucket.estimated_cost, sum(&|call| call.cost.filter(|_| call.cost_estimated)));
+        prop_assert!(bucket.failed_cost + bucket.retry_cost + bucket.fallback_cost <= bucket.cost);
+        prop_assert!(bucket.estimated_cost <= bucket.cost);
+    }
+
     #[test]
     fn shares_are_shares(calls in calls()) {
         let bucket = of(&calls);
@@ -139,8 +162,44 @@ fn the_largest_numbers_saturate() {
         weight: u32::MAX,
         ..Call::default()
     };
+    let stand_in = Call {
+        fallback_from: Some(FallbackFrom {
+            provider: "anthropic".into(),
+            model: None,
+        }),
+        usual_cost: Some(i64::MAX),
+        cost_estimated: true,
+        ..call.clone()
+    };
+    let most = of(&vec![stand_in; 2]);
+    assert_eq!(most.spent(), [0, 0, i64::MAX, i64::MAX, i64::MAX]);
     let mut bucket = of(&vec![call; 100]);
     bucket.merge(&bucket.clone());
     assert_eq!((bucket.duration_us, bucket.cost), (u64::MAX, i64::MAX));
     assert_eq!(bucket.requests(), 200 * u64::from(u32::MAX));
+}
+
+/// A price list may be wrong, and a free model costs nothing: neither takes from what others cost.
+#[test]
+fn nothing_and_less_than_nothing_add_nothing() {
+    let call = |cost: i64, usual: i64, outcome: Outcome| Call {
+        outcome: CallOutcome(outcome),
+        cost: Some(cost),
+        usual_cost: Some(usual),
+        cost_estimated: true,
+        weight: 1,
+        fallback_from: Some(FallbackFrom {
+            provider: "anthropic".into(),
+            model: None,
+        }),
+        ..Call::default()
+    };
+    let mut bucket = of(&[call(-5, -7, Outcome::Ok), call(-5, 3, Outcome::Timeout)]);
+    assert_eq!((bucket.cost, bucket.spent()), (0, [0; 5]));
+    bucket.merge(&of(&[call(0, 9, Outcome::Ok)]));
+    assert_eq!(
+        (bucket.fallback_cost, bucket.fallback_usual),
+        (0, 9),
+        "a free stand-in saves"
+    );
 }

@@ -38,10 +38,10 @@ fn call() -> impl Strategy<Value = Call> {
         times,
         any::<bool>(),
         (tokens(), tokens(), tokens()),
-        proptest::option::of(0i64..1_000_000_000),
+        money(),
     )
         .prop_map(
-            |((outcome, attempt, fallback, weight), times, stream, (input, cached, output), cost)| Call {
+            |((outcome, attempt, fallback, weight), times, stream, (input, cached, output), money)| Call {
                 provider: "openai".into(),
                 model: "gpt-5".into(),
                 outcome: CallOutcome(outcome),
@@ -58,10 +58,18 @@ fn call() -> impl Strategy<Value = Call> {
                 input_tokens: input,
                 cached_tokens: cached,
                 output_tokens: output,
-                cost,
+                cost: money.0,
+                cost_estimated: money.1,
+                usual_cost: money.2,
                 ..Call::default()
             },
         )
+}
+
+/// What a call cost, whether that is an estimate, and what it would have cost elsewhere.
+fn money() -> impl Strategy<Value = (Option<i64>, bool, Option<i64>)> {
+    let amount = || proptest::option::of(0i64..1_000_000_000);
+    (amount(), any::<bool>(), amount())
 }
 
 /// Several calls.

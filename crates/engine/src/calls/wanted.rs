@@ -2,6 +2,7 @@
 
 use domain::Outcome;
 use domain::event::{Call, Operation};
+use domain::rollup::TrafficKind;
 use protocol::Filter;
 use protocol::filter::{Term, Test};
 use protocol::query::LABEL;
@@ -78,6 +79,7 @@ fn dimension<'a>(call: &'a Call, status: &'a str, key: &str) -> Option<&'a str> 
         "status" => Some(status),
         "trace_id" => call.trace_id.as_deref(),
         "request_id" => call.request_id.as_deref(),
+        "kind" => TrafficKind::of(&call.labels).map(TrafficKind::as_str),
         key => label(call, key.strip_prefix(LABEL)?),
     }
 }
@@ -102,7 +104,8 @@ mod tests {
 
     #[test]
     fn every_key_is_a_dimension_of_a_call() {
-        let call = full_call();
+        let mut call = full_call();
+        call.labels.insert(0, TrafficKind::Drill.label());
         let labels = call.labels.iter().map(|(name, _)| [LABEL, name].concat());
         let named = CALL_KEYS.iter().filter(|key| **key != LABEL);
         for key in named.map(|key| (*key).to_owned()).chain(labels) {
@@ -113,6 +116,7 @@ mod tests {
             assert!(!wanted(&format!("{key}:!\"{value}\"")).matches(&call), "{key}");
         }
         assert!(wanted("529").matches(&call));
+        assert!(wanted("kind:\"\"").matches(&plain_call()) && !wanted("kind:\"\"").matches(&call));
         assert!(wanted("status:\"\" breaker:\"\" label.team:\"\"").matches(&plain_call()));
         assert!(wanted("label.region:~eu- label.zone:!a größe").matches(&call));
         assert!(!wanted("label.region:eu").matches(&call) && !wanted("label.zone:a").matches(&call));

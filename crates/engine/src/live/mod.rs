@@ -28,7 +28,7 @@ use domain::Millis;
 use domain::breaker::BreakerId;
 use domain::breaker::registry::{Arrival, Registry};
 use domain::event::{Call, EventBody};
-use domain::rollup::{Addend, KeptLabels, SeriesKey};
+use domain::rollup::{Addend, KeptLabels, SeriesKey, TrafficKind};
 use store::{Offset, StoredBatch, TenantId};
 
 pub(crate) use checkpoint::{Spent, erased as erased_checkpoint};
@@ -48,9 +48,6 @@ use sources::Sources;
 use totals::Totals;
 use transitions::Transitions;
 use uncompacted::Uncompacted;
-
-/// The label by which simulators mark their events.
-const KIND_LABEL: &str = "fuseboard.kind";
 
 /// What applying a batch did, for the hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -284,7 +281,10 @@ impl TenantLive {
                 let made = self.series.made_by(call);
                 (self.series.add(made), 0)
             }
-            None => (self.series.add(SeriesKey::folded(&call.provider)), 1),
+            None => {
+                let kind = TrafficKind::of(&call.labels);
+                (self.series.add(SeriesKey::folded(&call.provider, kind)), 1)
+            }
         };
         self.pending.count(series, addend, time);
         folded
@@ -315,7 +315,5 @@ fn is_simulated(body: &EventBody) -> bool {
         EventBody::Stats(stats) => &stats.labels,
         EventBody::Headroom(_) | EventBody::Marker(_) => return false,
     };
-    labels
-        .iter()
-        .any(|(name, value)| name == KIND_LABEL && value == "simulated")
+    TrafficKind::of(labels) == Some(TrafficKind::Simulated)
 }

@@ -17,7 +17,7 @@ pub(super) struct SeriesTable {
     keys: Vec<SeriesKey>,
     /// How many of them are not folded.
     kept: usize,
-    /// The labels that are dimensions, usually none.
+    /// The labels that are dimensions, usually none. A kind of traffic is one whatever they are.
     labels: LabelValues,
     numbers: HashTable<SeriesId>,
     hasher: DefaultHashBuilder,
@@ -73,9 +73,7 @@ impl SeriesTable {
             ],
             call.operation,
         );
-        if !self.labels.is_empty() {
-            self.want_labels_of(&call.labels);
-        }
+        self.want_labels_of(&call.labels);
         self.find()
     }
 
@@ -169,6 +167,8 @@ fn is_folded(key: &SeriesKey) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use domain::rollup::TrafficKind;
+
     use super::*;
 
     fn calls() -> Vec<Call> {
@@ -273,9 +273,42 @@ mod tests {
     #[test]
     fn what_others_fold_into_is_no_series_of_its_own() {
         let mut table = SeriesTable::default();
-        let folded = table.add(SeriesKey::folded("openai"));
+        let folded = table.add(SeriesKey::folded("openai", None));
         assert_eq!((table.len(), table.iter().count()), (0, 0));
         assert_eq!(table.get(folded).map(|key| key.provider.as_str()), Some("openai"));
-        assert_ne!(table.add(SeriesKey::folded("mistral")), folded);
+        assert_ne!(table.add(SeriesKey::folded("mistral", None)), folded);
+        let drilled = table.add(SeriesKey::folded("openai", Some(TrafficKind::Drill)));
+        assert_ne!(drilled, folded);
+        assert_eq!(table.get(drilled).map(SeriesKey::kind), Some("drill"));
+        assert_eq!((table.len(), table.iter().count()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_not_real_has_a_series_of_its_own() {
+        for kept in [&[][..], &["team"], &["a", TrafficKind::LABEL, "team"]] {
+            let mut table = SeriesTable::default();
+            table.keep(&KeptLabels::new(kept.iter().copied()).unwrap());
+            let call = |kind: &str| Call {
+                labels: vec![
+                    (TrafficKind::LABEL.into(), kind.into()),
+                    ("team".into(), "x".into()),
+                ],
+                ..Call::default()
+            };
+            let mut ids = Vec::new();
+            for kind in ["drill", "probe", "simulated"] {
+                assert_eq!(table.of(&call(kind)), None, "{kept:?}");
+                let made = table.made_by(&call(kind));
+                assert_eq!(made.kind(), kind);
+                ids.push(table.add(made));
+                assert_eq!(table.of(&call(kind)), ids.last().copied());
+            }
+            ids.dedup();
+            assert_eq!(ids.len(), 3);
+            let real = table.made_by(&call("canary"));
+            assert_eq!(real.kind(), "", "another value is a label like any other");
+            let labels = real.labels.iter().map(|(name, _)| name.as_str());
+            assert!(labels.eq(kept.iter().copied().filter(|name| *name != "a")));
+        }
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Groups<'a> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Membership {
     /// Line and the cells of it that count; more than one when lines are told apart by outcome. Empty when the filter
-    /// leaves the series out.
+    /// leaves the series out, or the series is no real traffic and only that counts.
     pub lines: Vec<(u32, u64)>,
 }
 
@@ -43,6 +43,10 @@ impl<'a> Groups<'a> {
             return Ok(known.clone());
         }
         let mut membership = Membership::default();
+        if self.query.counting && !key.kind().is_empty() {
+            self.known.insert(key.clone(), membership.clone());
+            return Ok(membership);
+        }
         let mut all = 0;
         for outcome in Outcome::ALL {
             if !passes(&self.query.filter, key, outcome) {
@@ -122,6 +126,7 @@ fn dimensions(key: &SeriesKey) -> impl Iterator<Item = &str> {
         "operation",
     ]
     .map(|dimension| dimension_of(key, dimension));
+    // A kind is among the labels.
     let labels = key.labels.iter().map(|(_, value)| value.as_str());
     plain.into_iter().chain(labels)
 }
@@ -135,6 +140,7 @@ pub(crate) fn dimension_of<'a>(key: &'a SeriesKey, dimension: &str) -> &'a str {
         "service" => &key.service,
         "environment" => &key.environment,
         "operation" => key.operation.map_or("", |operation| operation.as_str()),
+        "kind" => key.kind(),
         _ => dimension.strip_prefix(LABEL).map_or("", |name| key.label(name)),
     }
 }

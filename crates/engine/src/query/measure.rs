@@ -69,6 +69,7 @@ impl Measure {
             "saved_by_fallback" => {
                 count(|outcome, class: CallClass| ok(outcome, class) && class.is_fallback())
             }
+            "neutral" => count(|outcome: Outcome, class| first(outcome, class) && outcome.is_neutral()),
             "answered" => Formula {
                 capped: true,
                 ..ratio(
@@ -101,6 +102,11 @@ impl Measure {
             "output_tokens" => sum(|sums| sums.output_tokens.into()),
             "reasoning_tokens" => sum(|sums| sums.reasoning_tokens.into()),
             "cost" => scaled(1e-9, sum(|sums| sums.cost.into())),
+            "failed_cost" => scaled(1e-9, sum(|sums| sums.failed_cost.into())),
+            "retry_cost" => scaled(1e-9, sum(|sums| sums.retry_cost.into())),
+            "fallback_cost" => scaled(1e-9, sum(|sums| sums.fallback_cost.into())),
+            "fallback_usual" => scaled(1e-9, sum(|sums| sums.fallback_usual.into())),
+            "estimated_cost" => scaled(1e-9, sum(|sums| sums.estimated_cost.into())),
             "cost_per_answer" => scaled(1e-9, ratio(column(|sums| sums.cost.into()), cells(ok))),
             "unpriced" => ratio(
                 column(|sums| sums.unpriced.into()),
@@ -238,6 +244,8 @@ mod tests {
                 output_tokens: Some(n * 2),
                 reasoning_tokens: Some(n / 3),
                 cost: (n % 4 != 0).then_some(i64::from(n) * 1_000),
+                cost_estimated: n % 3 == 0,
+                usual_cost: (fallback && n % 2 == 0).then_some(i64::from(n) * 700),
                 ..Call::default()
             });
         }
@@ -265,6 +273,8 @@ mod tests {
     fn metrics_follow_the_counting_rules() {
         let bucket = bucket();
         let count = |value: u64| Some(value as f64);
+        let usd = |nano: i64| Some(nano as f64 / 1e9);
+        assert!(bucket.spent().iter().all(|amount| *amount > 0));
         for (metric, expected) in [
             ("requests", count(bucket.requests())),
             ("attempts", count(bucket.attempts())),
@@ -282,7 +292,13 @@ mod tests {
             ("cached_tokens", count(bucket.cached_tokens)),
             ("output_tokens", count(bucket.output_tokens)),
             ("reasoning_tokens", count(bucket.reasoning_tokens)),
-            ("cost", Some(bucket.cost as f64 / 1e9)),
+            ("neutral", count(bucket.neutral_requests())),
+            ("cost", usd(bucket.cost)),
+            ("failed_cost", usd(bucket.failed_cost)),
+            ("retry_cost", usd(bucket.retry_cost)),
+            ("fallback_cost", usd(bucket.fallback_cost)),
+            ("fallback_usual", usd(bucket.fallback_usual)),
+            ("estimated_cost", usd(bucket.estimated_cost)),
             (
                 "cost_per_answer",
                 Some(bucket.cost as f64 / 1e9 / bucket.answers() as f64),

@@ -91,6 +91,8 @@ pub(super) struct CallQuery {
     pub group_by: Vec<String>,
     pub by_outcome: bool,
     pub filter: Filter,
+    /// Real traffic alone.
+    pub counting: bool,
     /// At most so many lines.
     pub most: usize,
 }
@@ -101,6 +103,7 @@ impl CallQuery {
         self.group_by == other.group_by
             && self.by_outcome == other.by_outcome
             && self.filter == other.filter
+            && self.counting == other.counting
             && self.most == other.most
     }
 }
@@ -174,6 +177,7 @@ impl QueryRequest {
             group_by,
             by_outcome,
             filter,
+            counting: self.counting,
             most: MAX_SERIES,
         })
     }
@@ -218,5 +222,30 @@ impl QueryRequest {
             compare_previous: false,
             ..self.clone()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Quantiles of the same lines are found in one sweep: a question that leaves series out has other lines.
+    #[test]
+    fn what_counts_alone_has_lines_of_its_own() {
+        let query = |metric: &str, counting: bool| {
+            let request = QueryRequest {
+                metric: metric.into(),
+                group_by: vec!["kind".into()],
+                filter: "kind:!probe".into(),
+                span: Span { from: 0, to: 60_000 },
+                resolution: Resolution::MaxPoints(1),
+                compare_previous: false,
+                counting,
+            };
+            request.call_query(&LabelDimensions::default()).unwrap()
+        };
+        let all = query("latency_p50", false);
+        assert!(all.same_lines(&query("latency_p95", false)));
+        assert!(!all.same_lines(&query("latency_p50", true)));
     }
 }

@@ -44,8 +44,9 @@ pub(super) fn read(fields: &Fields<'_>, ignored: &mut Ignored) -> Result<Call, P
         reasoning_tokens: tokens(Field::ReasoningTokens)?,
         tier: fields.read(Field::Tier, choice::tier)?,
         cost: fields.read(Field::CostUsd, money::nano_usd)?,
-        // The price table is asked later, for calls without a cost.
+        // The price table is asked later: for calls without a cost, and for what stand-ins would have cost.
         cost_estimated: false,
+        usual_cost: None,
         attempt: fields.read(Field::Attempt, attempt)?.unwrap_or(1),
         weight: fields
             .read(Field::Weight, |raw| number::whole_u32(raw, 1, MAX_WEIGHT))?

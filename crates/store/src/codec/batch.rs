@@ -19,8 +19,12 @@ const MAX_UNPACKED: usize = 64 << 20;
 /// What the strings and lists of a decoded batch may take.
 pub(super) const MAX_TEXT: usize = 128 << 20;
 
-/// The current version of the layout.
+/// The version of the layout.
 const VERSION: u8 = 1;
+
+/// Goes on, behind all the rest, with what calls would have cost where they were wanted. Written only where a call has
+/// that: other batches are version 1, byte for byte as ever.
+const VERSION_USUAL: u8 = 2;
 
 /// zstd's level: higher ones gain little on columns and cost the commit time.
 const LEVEL: i32 = 3;
@@ -56,8 +60,12 @@ pub fn encode_batch(events: &[Event], refusals: &[Refusal]) -> Result<Vec<u8>, S
         )));
     }
     let mut w = Writer::default();
-    put_events(&mut w, events);
+    let calls = put_events(&mut w, events);
     put_refusals(&mut w, refusals);
+    let has_usual = calls.iter().any(|call| call.usual_cost.is_some());
+    if has_usual {
+        events::put_usual_costs(&mut w, &calls);
+    }
     let columns = w.finish();
     if columns.len() > MAX_UNPACKED {
         return Err(StoreError::Conflict(format!(
@@ -65,11 +73,8 @@ pub fn encode_batch(events: &[Event], refusals: &[Refusal]) -> Result<Vec<u8>, S
             columns.len()
         )));
     }
-    compress(&columns).map_err(|error| StoreError::Unavailable(Box::new(error)))
-}
-
-fn compress(columns: &[u8]) -> std::io::Result<Vec<u8>> {
-    frame::compress(VERSION, columns, LEVEL)
+    let version = if has_usual { VERSION_USUAL } else { VERSION };
+    frame::compress(version, &columns, LEVEL).map_err(|error| StoreError::Unavailable(Box::new(error)))
 }
 
 /// Reads what [`encode_batch`] wrote. Total: any bytes give a value or an error, in bounded memory.
@@ -78,7 +83,8 @@ fn compress(columns: &[u8]) -> std::io::Result<Vec<u8>> {
 /// [`StoreError::Corrupt`] when the bytes are damaged or from a newer version.
 pub fn decode_batch(bytes: &[u8]) -> Result<DecodedBatch, StoreError> {
     let columns = unpack(bytes)?;
-    decode_columns(&columns).map_err(|error| error.of(WHAT))
+    let has_usual = bytes.first() == Some(&VERSION_USUAL);
+    decode_columns(&columns, has_usual).map_err(|error| error.of(WHAT))
 }
 
 /// Reads only the ids of the events, which is all that is needed to remember them after a restart. In the order of the
@@ -100,23 +106,31 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
     let Some((&version, frame)) = bytes.split_first() else {
         return Err(Malformed("it is empty").of(WHAT));
     };
-    if version != VERSION {
+    if !(VERSION..=VERSION_USUAL).contains(&version) {
         return Err(StoreError::Corrupt(format!(
-            "{WHAT}: version {version} is unknown, {VERSION} is the newest"
+            "{WHAT}: version {version} is unknown, {VERSION_USUAL} is the newest"
         )));
     }
     frame::decompress(frame, MAX_UNPACKED).map_err(|error| error.of(WHAT))
 }
 
-fn decode_columns(columns: &[u8]) -> Read<DecodedBatch> {
+fn decode_columns(columns: &[u8], has_usual: bool) -> Read<DecodedBatch> {
     let mut r = Reader::with_dictionary(columns, MAX_TEXT)?;
-    let events = read_events(&mut r)?;
+    let mut events = read_events(&mut r)?;
     let refusals = read_refusals(&mut r)?;
+    if has_usual {
+        let calls = events.iter_mut().filter_map(|event| match &mut event.body {
+            EventBody::Call(call) => Some(&mut **call),
+            _ => None,
+        });
+        events::usual_costs(&mut r, calls)?;
+    }
     r.end()?;
     Ok(DecodedBatch { events, refusals })
 }
 
-fn put_events<'a>(w: &mut Writer<'a>, events: &'a [Event]) {
+/// Returns the calls, in order.
+fn put_events<'a>(w: &mut Writer<'a>, events: &'a [Event]) -> Vec<&'a Call> {
     let base = events.first().map_or(0, |event| event.time);
     let mut calls: Vec<&'a Call> = Vec::new();
     let mut transitions: Vec<&'a Transition> = Vec::new();
@@ -166,6 +180,7 @@ fn put_events<'a>(w: &mut Writer<'a>, events: &'a [Event]) {
     events::put_stats(w, &stats, base);
     events::put_headrooms(w, &headrooms, base);
     events::put_markers(w, &markers);
+    calls
 }
 
 /// The columns that every event has.

@@ -1,7 +1,8 @@
 //! A rollup bucket as bytes: one row of a rung. Mostly a hundred bytes, so it is not compressed by itself.
 //!
-//! Layout: version; how many counts, then (outcome × 4 + class, count) each; the sums; the two sketches with their
-//! lengths; CRC-32 (IEEE) of all before, little-endian.
+//! Layout: version; how many counts, then (outcome × 4 + class, count) each; the sums, the cost; the two sketches with
+//! their lengths; CRC-32 (IEEE) of all before, little-endian. Version 2 has, behind the cost, what it went to. A bucket
+//! where that is nothing is always version 1, byte for byte as ever.
 
 use domain::Outcome;
 use domain::rollup::{Bucket, CallClass};
@@ -11,13 +12,16 @@ use super::wire::{Malformed, Read, Reader, Writer};
 use crate::StoreError;
 
 const VERSION: u8 = 1;
+const VERSION_SPENT: u8 = 2;
 const WHAT: &str = "rollup bucket";
 const CHECKSUM: usize = 4;
 
 /// Encodes a bucket.
 pub fn encode_bucket(bucket: &Bucket) -> Vec<u8> {
     let mut w = Writer::default();
-    w.byte(VERSION);
+    let spent = bucket.spent();
+    let has_spent = spent.iter().any(|amount| *amount != 0);
+    w.byte(if has_spent { VERSION_SPENT } else { VERSION });
     w.uint(bucket.nonzero().count() as u64);
     for (outcome, class, count) in bucket.nonzero() {
         w.byte((outcome.index() * CallClass::COUNT + class.index()) as u8);
@@ -27,6 +31,9 @@ pub fn encode_bucket(bucket: &Bucket) -> Vec<u8> {
         w.uint(sum);
     }
     w.int(bucket.cost);
+    if has_spent {
+        spent.into_iter().for_each(|amount| w.int(amount));
+    }
     for sketch in [&bucket.latency, &bucket.ttft] {
         let bytes = sketch.to_bytes();
         w.uint(bytes.len() as u64);
@@ -51,9 +58,11 @@ fn read(bytes: &[u8]) -> Read<Bucket> {
         .split_last_chunk::<CHECKSUM>()
         .ok_or(Malformed("it ends too early"))?;
     let mut r = Reader::new(content, 0);
-    if r.byte()? != VERSION {
-        return Err(Malformed("its version is unknown"));
-    }
+    let has_spent = match r.byte()? {
+        VERSION => false,
+        VERSION_SPENT => true,
+        _ => return Err(Malformed("its version is unknown")),
+    };
     if crc32fast::hash(content) != u32::from_le_bytes(*checksum) {
         return Err(Malformed("its checksum is wrong"));
     }
@@ -69,6 +78,11 @@ fn read(bytes: &[u8]) -> Read<Bucket> {
         *sum = r.uint()?;
     }
     bucket.cost = r.int()?;
+    if has_spent {
+        for amount in bucket.spent_mut() {
+            *amount = r.int()?;
+        }
+    }
     bucket.latency = sketch(&mut r)?;
     bucket.ttft = sketch(&mut r)?;
     r.end()?;

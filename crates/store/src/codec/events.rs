@@ -1,5 +1,5 @@
 //! The columns of each kind of event. What is written here is read here, in the same order; a field is only ever added
-//! with a new version of the batch.
+//! with a new version of the batch, behind all columns of the one before.
 
 use domain::breaker::State;
 use domain::event::{
@@ -9,7 +9,7 @@ use domain::event::{
 use domain::{Millis, Outcome};
 
 use super::fields::{self, member, opt_member};
-use super::wire::{Read, Reader, Writer};
+use super::wire::{Malformed, Read, Reader, Writer};
 
 pub(super) fn put_calls<'a>(w: &mut Writer<'a>, all: &[&'a Call]) {
     let all = all.iter().copied();
@@ -118,6 +118,32 @@ pub(super) fn calls(r: &mut Reader<'_>, count: usize) -> Read<Vec<Call>> {
         .try_for_each(|x| r.narrow().map(|v| x.weight = v))?;
     fields::labels(r, all.iter_mut().map(|x| &mut x.labels))?;
     Ok(all)
+}
+
+/// What calls would have cost where they were wanted, of the few that have it: how many; of each the distance from the
+/// one before, and the cost.
+pub(super) fn put_usual_costs(w: &mut Writer<'_>, all: &[&Call]) {
+    let known = all.iter().filter(|call| call.usual_cost.is_some()).count();
+    w.uint(known as u64);
+    let mut next = 0;
+    for (place, call) in all.iter().enumerate() {
+        if let Some(cost) = call.usual_cost {
+            w.uint((place - next) as u64);
+            w.int(cost);
+            next = place + 1;
+        }
+    }
+}
+
+pub(super) fn usual_costs<'x>(r: &mut Reader<'_>, mut calls: impl Iterator<Item = &'x mut Call>) -> Read<()> {
+    for _ in 0..r.count()? {
+        let distance = r.narrow()?;
+        let call = calls
+            .nth(distance)
+            .ok_or(Malformed("a cost belongs to no call"))?;
+        call.usual_cost = Some(r.int()?);
+    }
+    Ok(())
 }
 
 pub(super) fn put_transitions<'a>(w: &mut Writer<'a>, all: &[&'a Transition], base: Millis) {

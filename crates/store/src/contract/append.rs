@@ -1,12 +1,20 @@
 //! Appending: what is committed comes back exactly, in order, without gaps.
 
-use super::samples::{DAY, NOON, batch, full_events, refusals};
+use domain::{Event, EventBody};
+
+use super::samples::{DAY, NOON, batch, full_events, refusals, stand_in};
 use super::{Subject, append, append_one, head, read_all, system, tenant};
 use crate::{Journal, NewBatch, Offset};
 
 /// Events of every kind with every field set survive storage, and so does what the batch carries.
 pub async fn events_of_every_kind_come_back_exactly(subject: &mut impl Subject) {
-    let events = full_events(NOON);
+    let mut events = full_events(NOON);
+    events.push(Event {
+        id: None,
+        time: NOON + 7,
+        reported: None,
+        body: EventBody::Call(Box::new(stand_in())),
+    });
     let new = NewBatch {
         events: events.clone(),
         refused: 30,

@@ -58,6 +58,7 @@ pub fn full_call() -> Call {
         tier: Some(Tier::Priority),
         cost: Some(1_234_567),
         cost_estimated: true,
+        usual_cost: None,
         attempt: 2,
         fallback_from: Some(FallbackFrom {
             provider: "anthropic".into(),
@@ -65,6 +66,16 @@ pub fn full_call() -> Call {
         }),
         weight: 1_000_000,
         labels: labels(),
+    }
+}
+
+/// A call that answered as a stand-in, of which is known what it would have cost.
+pub fn stand_in() -> Call {
+    Call {
+        outcome: CallOutcome(Outcome::Ok),
+        usual_cost: Some(987_654),
+        weight: 3,
+        ..full_call()
     }
 }
 
@@ -310,6 +321,27 @@ pub fn labelled_series(model: &str) -> SeriesKey {
 
 /// A bucket with something in every field.
 pub fn full_bucket() -> Bucket {
+    let mut bucket = counted_bucket();
+    let retry = Call {
+        fallback_from: None,
+        ..stand_in()
+    };
+    for call in [&stand_in(), &retry] {
+        bucket.add(call);
+    }
+    bucket
+}
+
+/// A full bucket as one was before it knew what its cost went to.
+pub fn old_bucket() -> Bucket {
+    let mut bucket = counted_bucket();
+    for amount in bucket.spent_mut() {
+        *amount = 0;
+    }
+    bucket
+}
+
+fn counted_bucket() -> Bucket {
     let mut bucket = Bucket::default();
     let ok = Call {
         outcome: CallOutcome(Outcome::Ok),

@@ -4,7 +4,7 @@ use domain::rollup::{Bucket, CallClass, SeriesKey};
 use domain::{Millis, Outcome};
 
 use super::cursor::{Cursor, put, put_int, put_section};
-use super::{MAX_ROWS, VERSION, advance, corrupt, distinct, unpack};
+use super::{MAX_ROWS, VERSION, VERSION_SPENT, advance, corrupt, distinct, unpack, unpack_sums};
 use crate::codec::frame;
 use crate::codec::wire::{Malformed, Read};
 use crate::codec::{decode_series, encode_series};
@@ -17,6 +17,9 @@ const READABLE_ROWS: usize = 2 * MAX_ROWS;
 
 /// How many sums a row has, cost included.
 const SUMS: usize = 11;
+
+/// How many it has with what the cost went to, from version 2 of the sums on.
+const SUMS_SPENT: usize = 16;
 
 /// The sums of a row, in stored order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +46,16 @@ pub struct RowSums {
     pub stream_us: u64,
     /// Nano-USD.
     pub cost: i64,
+    /// Nano-USD: the part that went to attempts that failed.
+    pub failed_cost: i64,
+    /// Nano-USD: the part that went to `ok` second attempts at the wanted provider.
+    pub retry_cost: i64,
+    /// Nano-USD: the part that went to `ok` stand-ins whose usual cost is known.
+    pub fallback_cost: i64,
+    /// Nano-USD: what those would have cost where they were wanted.
+    pub fallback_usual: i64,
+    /// Nano-USD: the part that came from the price table.
+    pub estimated_cost: i64,
 }
 
 impl RowSums {
@@ -60,6 +73,11 @@ impl RowSums {
             stream_tokens: bucket.stream_tokens,
             stream_us: bucket.stream_us,
             cost: bucket.cost,
+            failed_cost: bucket.failed_cost,
+            retry_cost: bucket.retry_cost,
+            fallback_cost: bucket.fallback_cost,
+            fallback_usual: bucket.fallback_usual,
+            estimated_cost: bucket.estimated_cost,
         }
     }
 
@@ -76,10 +94,15 @@ impl RowSums {
         bucket.stream_tokens = self.stream_tokens;
         bucket.stream_us = self.stream_us;
         bucket.cost = self.cost;
+        bucket.failed_cost = self.failed_cost;
+        bucket.retry_cost = self.retry_cost;
+        bucket.fallback_cost = self.fallback_cost;
+        bucket.fallback_usual = self.fallback_usual;
+        bucket.estimated_cost = self.estimated_cost;
     }
 
     /// The columns, each as it is written; costs are signed and therefore zigzag.
-    fn columns(&self) -> [u64; SUMS] {
+    fn columns(&self) -> [u64; SUMS_SPENT] {
         [
             self.duration_us,
             self.input_tokens,
@@ -91,7 +114,12 @@ impl RowSums {
             self.unpriced,
             self.stream_tokens,
             self.stream_us,
-            ((self.cost << 1) ^ (self.cost >> 63)) as u64,
+            zigzag(self.cost),
+            zigzag(self.failed_cost),
+            zigzag(self.retry_cost),
+            zigzag(self.fallback_cost),
+            zigzag(self.fallback_usual),
+            zigzag(self.estimated_cost),
         ]
     }
 
@@ -107,9 +135,22 @@ impl RowSums {
             7 => self.unpriced = value,
             8 => self.stream_tokens = value,
             9 => self.stream_us = value,
-            _ => self.cost = ((value >> 1) as i64) ^ -((value & 1) as i64),
+            10 => self.cost = unzigzag(value),
+            11 => self.failed_cost = unzigzag(value),
+            12 => self.retry_cost = unzigzag(value),
+            13 => self.fallback_cost = unzigzag(value),
+            14 => self.fallback_usual = unzigzag(value),
+            _ => self.estimated_cost = unzigzag(value),
         }
     }
+}
+
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
+}
+
+fn unzigzag(value: u64) -> i64 {
+    ((value >> 1) as i64) ^ -((value & 1) as i64)
 }
 
 /// The rows of a chunk, sorted by bucket, then series.
@@ -157,7 +198,9 @@ impl ChunkFigures {
             .map_err(corrupt)?;
         outer.end().map_err(corrupt)?;
         let mut figures = Self::read(&unpack(rows)?)?;
-        figures.sums = read_sums(&unpack(sums)?, figures.len()).map_err(corrupt)?;
+        let (version, sums) = unpack_sums(sums)?;
+        let columns = if version == VERSION { SUMS } else { SUMS_SPENT };
+        figures.sums = read_sums(&sums, columns, figures.len()).map_err(corrupt)?;
         Ok(figures)
     }
 
@@ -290,10 +333,10 @@ fn read_rows(c: &mut Cursor<'_>, series: Vec<SeriesKey>) -> Read<ChunkFigures> {
     })
 }
 
-fn read_sums(content: &[u8], rows: usize) -> Read<Vec<RowSums>> {
+fn read_sums(content: &[u8], columns: usize, rows: usize) -> Read<Vec<RowSums>> {
     let mut c = Cursor::new(content);
     let mut sums = vec![RowSums::default(); rows];
-    for column in 0..SUMS {
+    for column in 0..columns {
         for row in &mut sums {
             row.set_column(column, c.uint()?);
         }
@@ -345,16 +388,21 @@ pub(super) fn encode(rows: &[PartialRow]) -> std::io::Result<Vec<u8>> {
     for section in [heads, members, masks, counts] {
         put_section(&mut out, &section);
     }
-    let sums: Vec<[u64; SUMS]> = rows.iter().map(|row| RowSums::of(&row.stats).columns()).collect();
+    let sums: Vec<[u64; SUMS_SPENT]> = rows.iter().map(|row| RowSums::of(&row.stats).columns()).collect();
+    let has_spent = sums.iter().any(|row| row[SUMS..] != [0; SUMS_SPENT - SUMS]);
+    let (version, width) = match has_spent {
+        true => (VERSION_SPENT, SUMS_SPENT),
+        false => (VERSION, SUMS),
+    };
     let mut columns = Vec::new();
-    for column in 0..SUMS {
+    for column in 0..width {
         for row in &sums {
             put(&mut columns, row[column]);
         }
     }
     let mut bytes = Vec::new();
     put_section(&mut bytes, &frame::compress(VERSION, &out, LEVEL)?);
-    put_section(&mut bytes, &frame::compress(VERSION, &columns, LEVEL)?);
+    put_section(&mut bytes, &frame::compress(version, &columns, LEVEL)?);
     Ok(bytes)
 }
 

@@ -10,7 +10,8 @@
 //! - rows: the series (each with its length, as [`super::encode_series`] writes them); the first bucket and the unit of
 //!   time; per bucket the distance to the one before in units and how many rows it has; per row the distance of its
 //!   series from the one before in the bucket; per row a mask of the counts it has (outcome × 4 + class); the counts.
-//! - sums: the sums of a bucket, one column each; the last is the cost.
+//! - sums: the sums of a bucket, one column each; the last is the cost. Version 2 of this frame goes on with what the cost
+//!   went to, and is written only where that is something: a chunk without it is version 1, byte for byte as ever.
 //! - sketches: per row the number of runs of neighbouring bins; per run the distance from the end of the run before and
 //!   its length minus one; per bin its count minus one.
 //!
@@ -40,6 +41,8 @@ const MAX_BINS: usize = 4_000_000;
 
 const MAX_UNPACKED: usize = 64 << 20;
 const VERSION: u8 = 1;
+/// Of the sums: with what the cost went to.
+const VERSION_SPENT: u8 = 2;
 const WHAT: &str = "rollup chunk";
 
 /// Builds the chunks of a rung from rows in any order; rows of one bucket and series are merged. Chunks do not cross
@@ -135,10 +138,22 @@ fn corrupt(error: Malformed) -> StoreError {
 
 /// The content of a part: checks the version and unpacks.
 fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    unpack_to(bytes, VERSION).map(|(_, content)| content)
+}
+
+/// The version of the sums, and their content.
+fn unpack_sums(bytes: &[u8]) -> Result<(u8, Vec<u8>), StoreError> {
+    unpack_to(bytes, VERSION_SPENT)
+}
+
+fn unpack_to(bytes: &[u8], newest: u8) -> Result<(u8, Vec<u8>), StoreError> {
     match bytes.split_first() {
-        Some((&VERSION, frame)) => super::frame::decompress(frame, MAX_UNPACKED).map_err(corrupt),
+        Some((version, frame)) if (VERSION..=newest).contains(version) => {
+            let content = super::frame::decompress(frame, MAX_UNPACKED).map_err(corrupt)?;
+            Ok((*version, content))
+        }
         Some((version, _)) => Err(StoreError::Corrupt(format!(
-            "{WHAT}: version {version} is unknown, {VERSION} is the newest"
+            "{WHAT}: version {version} is unknown, {newest} is the newest"
         ))),
         None => Err(corrupt(Malformed("it is empty"))),
     }
