@@ -43,6 +43,8 @@ const DONE: [(&str, &str); 19] = [
     ("forget", "It is forgotten until it reports again."),
     ("undo", "It is undone."),
     ("erase", "It is being erased. This page says when it is done."),
+    ("uncount", "It does not count any more. Undo it below at any time."),
+    ("rename", "It is called otherwise from now on. Undo it below at any time."),
 ];
 
 /// A request for a page of the settings.

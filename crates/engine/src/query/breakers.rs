@@ -26,6 +26,30 @@ struct Instance {
     transitions: Vec<Millis>,
 }
 
+impl Instance {
+    /// Without what it did in these times, which are in order.
+    fn leave_out(&mut self, gaps: &[(Millis, Millis)]) {
+        if gaps.is_empty() {
+            return;
+        }
+        let counts = |at: &Millis| !gaps.iter().any(|(from, to)| (*from..*to).contains(at));
+        self.openings.retain(counts);
+        self.transitions.retain(counts);
+        let open = std::mem::take(&mut self.open);
+        for (mut start, end) in open {
+            for (from, to) in gaps.iter().filter(|(from, to)| *from < end && start < *to) {
+                if start < *from {
+                    self.open.push((start, *from));
+                }
+                start = start.max(*to);
+            }
+            if start < end {
+                self.open.push((start, end));
+            }
+        }
+    }
+}
+
 /// The lines of an answer about breakers.
 pub(super) async fn series(
     asked: &Asked<'_>,
@@ -33,6 +57,7 @@ pub(super) async fn series(
     plan: &Plan,
 ) -> Result<Answered, QueryError> {
     let (group_by, filter) = request.breaker_query()?;
+    let filter = asked.tenant.live().renames().filter(&filter);
     let until = plan.to.min(asked.now.saturating_add(1));
     let stretch = Stretch {
         breaker: None,
@@ -63,7 +88,10 @@ pub(super) async fn series(
         }
     };
     for rows in by_instance.values() {
-        if let Some(instance) = instance(rows, &group_by, &filter, plan.from, until) {
+        if let Some(mut instance) = instance(rows, &group_by, &filter, plan.from, until) {
+            if let Some(newest) = rows.last() {
+                instance.leave_out(&plan.gaps_of(&newest.key, &newest.provider, &newest.instance));
+            }
             add(&instance);
         }
     }
@@ -71,12 +99,14 @@ pub(super) async fn series(
     for still in asked.tenant.live().open_instances() {
         let place = (still.breaker.0, still.instance.clone());
         if !by_instance.contains_key(&place) && still.since < until && still.names().pass(&filter) {
-            add(&Instance {
+            let mut instance = Instance {
                 group: still.names().values(&group_by),
                 open: vec![(still.since.max(plan.from), until)],
                 openings: Vec::new(),
                 transitions: Vec::new(),
-            });
+            };
+            instance.leave_out(&plan.gaps_of(&still.key, &still.provider, &still.instance));
+            add(&instance);
         }
     }
     if lines.len() > MAX_SERIES {
@@ -87,7 +117,10 @@ pub(super) async fn series(
     }
     let point = |step: usize, value: f64| {
         let start = plan.from + step as Millis * plan.step;
-        (start, (start <= asked.now).then_some(value))
+        (
+            start,
+            (start <= asked.now && !plan.is_blank(step)).then_some(value),
+        )
     };
     let line = |(values, steps): (Vec<String>, Vec<f64>)| QuerySeries {
         group: group_by.iter().cloned().zip(values).collect(),
