@@ -45,7 +45,9 @@ pub(super) fn uncount(frame: &Frame) -> AnyView {
 pub(super) fn rename(frame: &Frame) -> AnyView {
     let wrong = Wrong::of(&frame.wrong, "rename");
     let kinds = DIMENSIONS.map(|(value, words)| (value.to_owned(), words.to_owned()));
-    let chosen = wrong.and_then(|wrong| wrong.sent("rename.dimension")).unwrap_or("model");
+    let chosen = wrong
+        .and_then(|wrong| wrong.sent("rename.dimension"))
+        .unwrap_or("model");
     view! {
         <form class="card" method="post" action=frame.action() data-form="rename">
             {heading("Rename or merge", "a name that is there already makes the two one")}
@@ -73,8 +75,17 @@ pub(super) fn looked(frame: &Frame, sent: &[(String, String)], preview: &ReachPr
     let renames = get("kind") == "rename";
     let (title, of, button) = match renames {
         true => (
-            if preview.merges { "What would be merged" } else { "What would be renamed" },
-            format!("{} {} → {}", get("rename.dimension"), get("rename.old"), get("rename.new")),
+            if preview.merges {
+                "What would be merged"
+            } else {
+                "What would be renamed"
+            },
+            format!(
+                "{} {} → {}",
+                get("rename.dimension"),
+                get("rename.old"),
+                get("rename.new")
+            ),
             if preview.merges { "Merge" } else { "Rename" },
         ),
         false => (

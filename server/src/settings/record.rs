@@ -109,8 +109,7 @@ async fn change(shared: &Shared, visit: &Visit, sent: &Sent) -> Result<Response,
             // As moments, so that what is made is what was looked at.
             let mut fields = sent.without_passwords();
             for (name, at) in [("from", doc.from), ("to", doc.to)] {
-                if let (Some(at), Some((_, value))) =
-                    (at, fields.iter_mut().find(|(known, _)| known == name))
+                if let (Some(at), Some((_, value))) = (at, fields.iter_mut().find(|(known, _)| known == name))
                 {
                     *value = at.to_string();
                 }

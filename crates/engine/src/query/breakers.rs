@@ -37,7 +37,10 @@ impl Instance {
         self.transitions.retain(counts);
         let open = std::mem::take(&mut self.open);
         for (mut start, end) in open {
-            for (from, to) in gaps.iter().filter(|(from, to)| *from < end && start < *to) {
+            for (from, to) in gaps {
+                if *from >= end || *to <= start {
+                    continue;
+                }
                 if start < *from {
                     self.open.push((start, *from));
                 }

@@ -14,6 +14,7 @@ use protocol::record::CorrectionDoc;
 use protocol::{Filter, Span};
 use store::{StoreError, TenantScope};
 
+use super::wrong;
 use crate::{AlertError, Engine};
 
 /// By what a mark can choose: what calls and breakers both have.
@@ -75,7 +76,6 @@ pub(super) fn filter(text: &str) -> Result<Filter, String> {
 
 /// The range of a mark, and its filter.
 pub(super) fn read(doc: &CorrectionDoc) -> Result<(Millis, Millis, Filter), AlertError> {
-    let wrong = super::wrong;
     let from = doc
         .from
         .ok_or_else(|| wrong("from", "is missing: from when on it does not count"))?;
@@ -99,7 +99,7 @@ impl Engine {
     /// Whether one more mark can be in force.
     pub(super) fn room_for_a_mark(&self, scope: &TenantScope) -> Result<(), AlertError> {
         match self.tenant(scope).marks.now().len() {
-            there if there >= MOST => Err(super::wrong(
+            there if there >= MOST => Err(wrong(
                 "kind",
                 format!("{MOST} ranges do not count, and that is the most"),
             )),

@@ -330,7 +330,10 @@ impl Engine {
     ) -> Result<ErasurePreview, AlertError> {
         let now = self.clock().now();
         if self.kind_of(doc)? != CorrectionKind::Erase {
-            return Err(wrong("kind", "only an erasure is looked at before"));
+            return Err(wrong(
+                "kind",
+                "must be erase, uncount or rename to be looked at before",
+            ));
         }
         let selection = self.selection_of(scope, doc, now).await?;
         let _turn = self.turn().await;

@@ -18,5 +18,7 @@ mod markers;
 mod provider;
 mod providers;
 mod query;
+mod renamed;
 mod replay;
 mod restart;
+mod uncounted;
