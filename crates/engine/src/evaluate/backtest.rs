@@ -73,7 +73,9 @@ impl Evaluator {
         past: &mut Past,
         (from, to): (Millis, Millis),
     ) -> Result<(), BacktestError> {
-        let judged = Judged::of(past.rule.clone()).map_err(BacktestError::TooMuch)?;
+        let mut judged = Judged::of(past.rule.clone()).map_err(BacktestError::TooMuch)?;
+        // What is read has the names of now.
+        judged.filter = desk.tenant.live().renames().filter(&judged.filter);
         let Some(needs) = &judged.needs else {
             let rows = self.rows(desk, (from, to)).await?;
             past.follow(desk, &judged, &rows, (from, to));

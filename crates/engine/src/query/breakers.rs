@@ -60,7 +60,8 @@ pub(super) async fn series(
     plan: &Plan,
 ) -> Result<Answered, QueryError> {
     let (group_by, filter) = request.breaker_query()?;
-    let filter = asked.tenant.live().renames().filter(&filter);
+    let renames = asked.tenant.live().renames();
+    let filter = renames.filter(&filter);
     let until = plan.to.min(asked.now.saturating_add(1));
     let stretch = Stretch {
         breaker: None,
@@ -99,7 +100,8 @@ pub(super) async fn series(
         }
     }
     // Open all the time: no transition in the range tells of it.
-    for still in asked.tenant.live().open_instances() {
+    for mut still in asked.tenant.live().open_instances() {
+        renames.open(&asked.tenant.id, &mut still);
         let place = (still.breaker.0, still.instance.clone());
         if !by_instance.contains_key(&place) && still.since < until && still.names().pass(&filter) {
             let mut instance = Instance {

@@ -46,15 +46,17 @@ impl Engine {
         let live = tenant.live();
         let renames = live.renames();
         let filter = renames.filter(&filter);
-        let passes = |names: Names<'_>| names.pass(&filter);
-        let breakers = live.standings().into_iter().filter(|standing| {
+        let standings = live.standings();
+        let breakers = standings.iter().filter(|standing| {
+            let standing = renames.standing(standing);
             let (key, provider) = (&standing.key, standing.provider.as_str());
             let instance = "";
-            passes(Names {
+            let names = Names {
                 key,
                 provider,
                 instance,
-            })
+            };
+            names.pass(&filter)
         });
         let breakers = breakers.count() as u64;
         let mut series = 0;

@@ -19,6 +19,9 @@ use protocol::query::KnownSeries;
 use protocol::record::RenameDoc;
 use store::{TenantId, TransitionRow};
 
+use crate::evaluate::Standing;
+use crate::live::OpenInstance;
+
 /// The most renamings of a tenant that are in force.
 const MOST: usize = 200;
 /// The longest name, in characters: as intake takes it.
@@ -253,6 +256,31 @@ impl Renames {
         if let Some(key) = self.identity(&row.key) {
             row.breaker = key.id(tenant.as_str());
             row.key = key;
+        }
+    }
+
+    /// A breaker as it stands, under the name that filters know it by.
+    pub fn standing<'a>(&self, standing: &'a Standing) -> Cow<'a, Standing> {
+        let key = self.identity(&standing.key);
+        let provider = self.other(Dimension::Provider, &standing.provider);
+        if key.is_none() && provider.is_none() {
+            return Cow::Borrowed(standing);
+        }
+        Cow::Owned(Standing {
+            key: key.unwrap_or_else(|| standing.key.clone()),
+            provider: provider.unwrap_or(&standing.provider).to_owned(),
+            ..standing.clone()
+        })
+    }
+
+    /// An instance that is open, under the name that its history has.
+    pub fn open(&self, tenant: &TenantId, open: &mut OpenInstance) {
+        if let Some(provider) = self.other(Dimension::Provider, &open.provider) {
+            open.provider = provider.to_owned();
+        }
+        if let Some(key) = self.identity(&open.key) {
+            open.breaker = key.id(tenant.as_str());
+            open.key = key;
         }
     }
 

@@ -270,3 +270,35 @@ async fn a_look_says_how_much_it_concerns() {
     let seen = look(mark).await;
     assert_eq!((seen.calls, seen.series, seen.breakers), (2, 2, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_is_open_under_both_names_is_counted_once() {
+    let house = House::new().await;
+    house
+        .push(&format!("[{}]", transition("sonnet", "i-1", "open")))
+        .await;
+    make(&house, &rename("breaker", "sonnet", "sonnet-4")).await;
+    house.clock.advance(30_000);
+    for from in [START - MINUTE, START + 10_000] {
+        let request = QueryRequest {
+            metric: "open_time".into(),
+            group_by: vec!["breaker".into()],
+            filter: "breaker:sonnet".into(),
+            span: Span {
+                from,
+                to: START + 30_000,
+            },
+            resolution: Resolution::MaxPoints(1),
+            compare_previous: false,
+            counting: false,
+        };
+        let answer = house.engine.query(&scope(), &request).await.expect("an answer");
+        let found: Vec<(&str, Option<f64>)> = answer
+            .series
+            .iter()
+            .map(|series| (series.group["breaker"].as_str(), series.points[0].1))
+            .collect();
+        let wanted = (START + 30_000 - from.max(START)) as f64;
+        assert_eq!(found, [("sonnet-4", Some(wanted))]);
+    }
+}
