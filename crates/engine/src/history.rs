@@ -33,7 +33,8 @@ pub(crate) struct Log {
     pub complete_from: Millis,
 }
 
-/// Reads a stretch, of a breaker also what it did under former names; all of it under the names of now. The store first, live
+/// Reads a stretch, of a breaker also what it did under former names; all of it under the
+/// names that live state has for it. The store first, live
 /// memory second: what is flushed in between is in both, and counted once.
 pub(crate) async fn read(
     stores: &Stores,
@@ -57,7 +58,15 @@ pub(crate) async fn read(
         log.rows.extend(before.rows);
         log.complete_from = log.complete_from.max(before.complete_from);
     }
-    log.rows.iter_mut().for_each(|row| renames.row(&tenant.id, row));
+    if !renames.is_empty() {
+        let live = tenant.live();
+        for row in &mut log.rows {
+            renames.provider(row);
+            if live.has_moved(row) {
+                renames.row(&tenant.id, row);
+            }
+        }
+    }
     log.rows.sort_by_key(|row| (row.at, row.id));
     Ok(log)
 }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use domain::Millis;
-use domain::breaker::{Breaker, BreakerId};
+use domain::breaker::{Breaker, BreakerId, BreakerKey};
 use store::TransitionRow;
 
 use super::TenantLive;
@@ -92,6 +92,18 @@ impl TenantLive {
     fn successor(&self, breaker: &Breaker) -> Option<&Breaker> {
         let key = self.hidden.renames.identity(&breaker.key)?;
         self.registry.find(&key)
+    }
+
+    /// An instance is not shown under the name that a transition of it has, but under the one that stands for it.
+    pub(crate) fn has_moved(&self, row: &TransitionRow) -> bool {
+        let Some(key) = self.hidden.renames.identity(&row.key) else {
+            return false;
+        };
+        let has = |key: &BreakerKey| {
+            let breaker = self.registry.find(key);
+            breaker.is_some_and(|breaker| breaker.instances.contains_key(&row.instance))
+        };
+        has(&key) || !has(&row.key)
     }
 
     /// What is hidden, for a state that shows another moment, or takes the place of this one.

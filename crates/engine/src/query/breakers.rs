@@ -69,9 +69,10 @@ pub(super) async fn series(
         to: until,
         most: usize::MAX,
     };
-    let rows = history::read(asked.stores, asked.scope, &asked.tenant, stretch)
-        .await?
-        .rows;
+    let log = history::read(asked.stores, asked.scope, &asked.tenant, stretch).await?;
+    let mut rows = log.rows;
+    // By the names of now, whether an instance was heard of under them or not.
+    rows.iter_mut().for_each(|row| renames.row(&asked.tenant.id, row));
     let mut by_instance: BTreeMap<(u64, String), Vec<&TransitionRow>> = BTreeMap::new();
     for row in &rows {
         let place = (row.breaker.0, row.instance.clone());

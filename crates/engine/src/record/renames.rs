@@ -84,6 +84,10 @@ impl Renames {
         Renames(vec![rename])
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn with(&self, rename: Rename) -> Renames {
         let others = self.without(rename.id).0.into_iter();
         Renames(others.chain([rename]).collect())
@@ -248,11 +252,14 @@ impl Renames {
         found
     }
 
+    /// A stored transition with the provider's name of now.
+    pub fn provider(&self, row: &mut TransitionRow) {
+        self.put(Dimension::Provider, &mut row.provider);
+    }
+
     /// A stored transition as it is told now.
     pub fn row(&self, tenant: &TenantId, row: &mut TransitionRow) {
-        if let Some(provider) = self.other(Dimension::Provider, &row.provider) {
-            row.provider = provider.to_owned();
-        }
+        self.provider(row);
         if let Some(key) = self.identity(&row.key) {
             row.breaker = key.id(tenant.as_str());
             row.key = key;
