@@ -1,7 +1,8 @@
 //! Names that stand for others: figures equal those of data that had the right name from the start.
 
-use engine::{AlertError, QueryRequest, Resolution, TransitionsRequest};
+use engine::{AlertError, AlertSearch, QueryRequest, Resolution, TransitionsRequest};
 use proptest::prelude::*;
+use protocol::alerts::{ConditionDoc, RuleDoc};
 use protocol::query::QuerySeries;
 use protocol::record::{CorrectionDoc, RenameDoc};
 use protocol::view::State;
@@ -301,4 +302,45 @@ async fn an_instance_that_is_open_under_both_names_is_counted_once() {
         let wanted = (START + 30_000 - from.max(START)) as f64;
         assert_eq!(found, [("sonnet-4", Some(wanted))]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_goes_on_meaning_what_is_called_otherwise() {
+    let house = House::new().await;
+    let rule = RuleDoc {
+        name: "Ours".into(),
+        about: String::new(),
+        condition: ConditionDoc::BreakerState {
+            filter: "breaker:sonnet".into(),
+            states: vec!["open".into()],
+            quorum: "any".into(),
+        },
+        for_ms: 0,
+        min_samples: 0,
+        severity: "warning".into(),
+        labels: [].into(),
+        runbook: None,
+        tell: Vec::new(),
+        enabled: true,
+        quiet_until: None,
+        escalation: None,
+    };
+    let made = house.engine.create_rule(&scope(), &rule, &hand("ada")).await;
+    made.expect("a rule");
+    make(&house, &rename("breaker", "sonnet", "sonnet-4")).await;
+    for event in ["closed", "open"] {
+        house
+            .push(&format!("[{}]", transition("sonnet", "i-1", event)))
+            .await;
+    }
+    assert!(house.engine.evaluate().await, "the evaluation works");
+    let all = house.engine.alerts(&scope(), &AlertSearch::default()).await;
+    let all = all.expect("alerts can be read").items;
+    let ours: Vec<&str> = all
+        .iter()
+        .filter(|alert| alert.rule_name == "Ours")
+        .map(|alert| alert.title.as_str())
+        .collect();
+    assert_eq!(ours.len(), 1, "{all:?}");
+    assert!(ours[0].contains("sonnet-4"), "{ours:?}");
 }
