@@ -121,12 +121,10 @@ pub(super) async fn series(
             most: MAX_SERIES,
         });
     }
+    let blank: Vec<bool> = (0..plan.steps).map(|step| plan.is_blank(step)).collect();
     let point = |step: usize, value: f64| {
         let start = plan.from + step as Millis * plan.step;
-        (
-            start,
-            (start <= asked.now && !plan.is_blank(step)).then_some(value),
-        )
+        (start, (start <= asked.now && !blank[step]).then_some(value))
     };
     let line = |(values, steps): (Vec<String>, Vec<f64>)| QuerySeries {
         group: group_by.iter().cloned().zip(values).collect(),

@@ -3,7 +3,8 @@
 //! A question is planned ([`plan`]: steps, and the coarsest rung that fills them), read (chunks from the store, what
 //! they lack from live memory, so that there is no gap at the right edge), and added up ([`sweep`]). Breakers' figures
 //! come from their stored transitions ([`breakers`]). A question about what counts is cut by the times that somebody marked
-//! ([`gaps`]), and what was stored under another name is told under the one it has now (`record::renames`). Backtests of rules slide windows over stored buckets ([`slide`]).
+//! ([`gaps`]), and what was stored under another name is told under the one it has now (`record::renames`). Backtests of
+//! rules slide windows over stored buckets ([`slide`]).
 //!
 //! Deliberately absent: any cache (chunks are small and the database's pages are cached), and formatting.
 
@@ -267,13 +268,14 @@ fn told(
             start <= now && first_event.is_some_and(|first| first < start.saturating_add(plan.step))
         })
     };
+    let blank: Vec<bool> = (0..plan.steps).map(|step| plan.is_blank(step)).collect();
     let mut series = Vec::new();
     for (line, values) in lines.into_iter().enumerate() {
         if values.iter().all(Option::is_none) {
             continue;
         }
         let points = values.into_iter().enumerate().map(|(step, value)| {
-            let value = value.filter(|_| possible(step) && !plan.is_blank(step));
+            let value = value.filter(|_| possible(step) && !blank[step]);
             (plan.from + step as Millis * plan.step, value)
         });
         series.push(QuerySeries {

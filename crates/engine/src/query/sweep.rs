@@ -206,7 +206,12 @@ impl Totals<'_> {
         let unknown = self.left.difference(&self.seen);
         let mut unknown: BTreeSet<(u32, usize)> = unknown.copied().collect();
         // Where a part of the step is not marked, nothing was sent in that part, and that is known.
-        unknown.retain(|(_, step)| self.plan.is_marked(*step));
+        if !unknown.is_empty() {
+            let marked: Vec<bool> = (0..self.plan.steps)
+                .map(|step| self.plan.is_marked(step))
+                .collect();
+            unknown.retain(|(_, step)| marked[*step]);
+        }
         let lines = std::mem::take(&mut self.lines);
         let steps = |(line, steps): (usize, Vec<(i128, i128)>)| {
             let value = |(step, (part, whole)): (usize, &(i128, i128))| {
