@@ -126,3 +126,33 @@ test("the theme that is chosen here is the board's", async ({ page, server }) =>
   await expect(page.locator("[data-live]").first()).toHaveAttribute("data-live", "live");
   await page.close();
 });
+
+test("a time is marked as not counting and a model is renamed, after a look; both are undone", async ({ page, server }) => {
+  await open(page, server, "/settings/record");
+  const mark = page.locator("[data-form=uncount]");
+  await mark.getByLabel("From").fill("now-1h");
+  await mark.getByLabel("To").fill("now");
+  await mark.getByLabel("Of what").fill("service:batch");
+  await mark.getByLabel("Why").fill("load test");
+  await mark.getByRole("button", { name: "Look what it concerns" }).click();
+  await expect(page.getByRole("heading", { name: "What would not be counted" })).toBeVisible();
+  await accessible(page, "the record");
+  await page.getByRole("button", { name: "Do not count it" }).click();
+  await expect(page.getByRole("status")).toHaveText("It does not count any more. Undo it below at any time.");
+
+  const rename = page.locator("[data-form=rename]");
+  await rename.getByLabel("What").selectOption("model");
+  await rename.getByLabel("Called", { exact: true }).fill("gpt4-turbo");
+  await rename.getByLabel("Is called").fill("gpt-4-turbo");
+  await rename.getByRole("button", { name: "Look what it concerns" }).click();
+  await expect(page.getByRole("heading", { name: "What would be renamed" })).toBeVisible();
+  await page.getByRole("button", { name: "Rename", exact: true }).click();
+  await expect(page.getByRole("status")).toHaveText("It is called otherwise from now on. Undo it below at any time.");
+  await accessible(page, "the record");
+
+  for (const words of [/Not counted: service:batch/, /Called otherwise: model gpt4-turbo → gpt-4-turbo/]) {
+    await page.getByRole("row", { name: words }).getByRole("button", { name: "Undo" }).click();
+    await expect(page.getByRole("status")).toHaveText("It is undone.");
+  }
+  await expect(page.getByRole("button", { name: "Undo" })).toHaveCount(0);
+});

@@ -1,9 +1,10 @@
-//! The record, corrected: what was hidden, forgotten or erased, by whom, and undoing it.
+//! The record, corrected: what was hidden, forgotten, erased, not counted or called otherwise, by whom, and undoing it.
 
 use leptos::prelude::*;
-use protocol::record::{CorrectionItem, Erased, ErasurePreview};
+use protocol::record::{CorrectionItem, Erased, ErasurePreview, ReachPreview};
 
 use super::frame::{Frame, page};
+use super::reach;
 use crate::format::full;
 use crate::plain::form::{Wrong, choice, heading, hidden, refused, sure, text};
 use crate::plain::table::Column::{Left, Plain, Unseen};
@@ -20,17 +21,31 @@ pub struct RecordView {
     pub breakers: Vec<(String, String)>,
     /// The one that is chosen.
     pub chosen: String,
-    /// What was sent to be looked at, and what it would erase.
-    pub looked: Option<(Vec<(String, String)>, ErasurePreview)>,
+    /// What was sent to be looked at, and what it would do.
+    pub looked: Option<(Vec<(String, String)>, Preview)>,
+}
+
+/// What was looked at before it is made.
+#[derive(Debug, Clone)]
+pub enum Preview {
+    /// What would be erased.
+    Erasure(ErasurePreview),
+    /// What a range that does not count, or a renaming, would concern.
+    Reach(ReachPreview),
 }
 
 /// The page's HTML.
 pub fn record(view: &RecordView) -> String {
     let frame = &view.frame;
     let cards = view! {
-        {view.looked.as_ref().map(|(sent, preview)| certain(frame, sent, preview))}
+        {view.looked.as_ref().map(|(sent, preview)| match preview {
+            Preview::Erasure(preview) => certain(frame, sent, preview),
+            Preview::Reach(preview) => reach::looked(frame, sent, preview),
+        })}
         {made(view)}
         {hide(view)}
+        {reach::uncount(frame)}
+        {reach::rename(frame)}
         {erase(view)}
     };
     page(frame, cards.into_any())
@@ -68,6 +83,8 @@ fn row(frame: &Frame, item: &CorrectionItem) -> AnyView {
     let verb = match item.kind.as_str() {
         "hide" => "Hidden",
         "forget" => "Forgotten",
+        "uncount" => "Not counted",
+        "rename" => "Called otherwise",
         _ => "Erased",
     };
     let ended = item.ended.map(|at| {
@@ -77,7 +94,7 @@ fn row(frame: &Frame, item: &CorrectionItem) -> AnyView {
     view! {
         <tr>
             <th scope="row" class="l">
-                {format!("{verb}: {}", item.what)}
+                {format!("{verb}: {}", what(item))}
                 {range.map(|range| view! { <small>{range}</small> })}
                 {item.erased.as_ref().map(|erased| view! { <small>{took(erased)}</small> })}
             </th>
@@ -91,6 +108,13 @@ fn row(frame: &Frame, item: &CorrectionItem) -> AnyView {
         </tr>
     }
     .into_any()
+}
+
+fn what(item: &CorrectionItem) -> String {
+    match &item.rename {
+        Some(rename) => format!("{} {} → {}", rename.dimension, rename.old, rename.new),
+        None => item.what.clone(),
+    }
 }
 
 fn state(item: &CorrectionItem) -> &'static str {

@@ -90,7 +90,7 @@ impl Engine {
         let tenants = Arc::new(Tenants::new(Arc::clone(&counters), &config));
         let system = supervisor.system();
         let replayed = start::restore(&stores, &system, &tenants, config.clock.now()).await?;
-        record::hide_again(&stores, &system, &tenants, config.clock.now()).await?;
+        record::hold_again(&stores, &system, &tenants, config.clock.now()).await?;
         tracing::info!(replayed_batches = replayed, "live state restored");
 
         let (pipeline, writer) = Pipeline::new();
@@ -240,8 +240,10 @@ impl Engine {
         scope: &TenantScope,
         request: IngestRequest,
     ) -> Result<IngestReply, IngestError> {
-        self.inner.tenants.get(scope.tenant()).know_key(&request.key);
-        self.inner.intake.ingest(scope, request).await
+        let tenant = self.inner.tenants.get(scope.tenant());
+        tenant.know_key(&request.key);
+        let renames = tenant.live().renames();
+        self.inner.intake.ingest(scope, request, &renames).await
     }
 
     /// The board, without chart points: what a page is first painted with.
@@ -318,7 +320,11 @@ impl Engine {
 
     /// The series there are lately.
     pub fn series(&self, scope: &TenantScope) -> KnownSeries {
-        self.inner.tenants.get(scope.tenant()).live().known_series()
+        let tenant = self.inner.tenants.get(scope.tenant());
+        let live = tenant.live();
+        let mut known = live.known_series();
+        live.renames().known(&mut known);
+        known
     }
 
     /// The labels that figures of calls can be told apart by, as dimensions: `label.team`.

@@ -33,8 +33,54 @@ pub(crate) struct Log {
     pub complete_from: Millis,
 }
 
-/// Reads a stretch. The store first, live memory second: what is flushed in between is in both, and counted once.
+/// Reads a stretch, of a breaker also what it did under former names; all of it under the
+/// names that live state has for it. The store first, live
+/// memory second: what is flushed in between is in both, and counted once.
 pub(crate) async fn read(
+    stores: &Stores,
+    scope: &TenantScope,
+    tenant: &Tenant,
+    stretch: Stretch,
+) -> Result<Log, StoreError> {
+    let renames = tenant.live().renames();
+    let mut log = one(stores, scope, tenant, stretch).await?;
+    for former in former(tenant, stretch.breaker) {
+        let before = one(
+            stores,
+            scope,
+            tenant,
+            Stretch {
+                breaker: Some(former),
+                ..stretch
+            },
+        );
+        let before = before.await?;
+        log.rows.extend(before.rows);
+        log.complete_from = log.complete_from.max(before.complete_from);
+    }
+    if !renames.is_empty() {
+        let live = tenant.live();
+        for row in &mut log.rows {
+            renames.provider(row);
+            if live.has_moved(row) {
+                renames.row(&tenant.id, row);
+            }
+        }
+    }
+    log.rows.sort_by_key(|row| (row.at, row.id));
+    Ok(log)
+}
+
+/// The ids that a breaker had under former names.
+pub(crate) fn former(tenant: &Tenant, breaker: Option<BreakerId>) -> Vec<BreakerId> {
+    let live = tenant.live();
+    let key = breaker.and_then(|id| live.key_of(id));
+    let former = key.map(|key| live.renames().former(&key)).unwrap_or_default();
+    former.iter().map(|key| key.id(tenant.id.as_str())).collect()
+}
+
+/// What is stored under one id, or under all.
+async fn one(
     stores: &Stores,
     scope: &TenantScope,
     tenant: &Tenant,
@@ -70,6 +116,5 @@ pub(crate) async fn read(
         stretch.breaker.is_none_or(|breaker| breaker == row.breaker) && !known.contains(&row.id)
     });
     rows.extend(fresh);
-    rows.sort_by_key(|row| (row.at, row.id));
     Ok(Log { rows, complete_from })
 }

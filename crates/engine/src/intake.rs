@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::metrics::Counters;
 use crate::pipeline::{Pipeline, Receipt, describe};
+use crate::record::Renames;
 
 /// Refusals kept with a batch, for the Connect page.
 const KEPT_REFUSALS: usize = 20;
@@ -97,6 +98,7 @@ impl Intake {
         &self,
         scope: &TenantScope,
         request: IngestRequest,
+        renames: &Renames,
     ) -> Result<IngestReply, IngestError> {
         // A body costs several times its bytes while it is parsed and journalled; permits count the bytes.
         let weight = u32::try_from(request.body.len().max(1_024)).unwrap_or(u32::MAX);
@@ -106,7 +108,7 @@ impl Intake {
         };
         let received = self.clock.now();
         let Some(key) = request.idempotency_key.clone() else {
-            return self.take(scope, request, received, None).await;
+            return self.take(scope, request, received, None, renames).await;
         };
         let busy = (scope.tenant().to_string(), request.key.id.clone(), key.clone());
         let Some(_guard) = BusyKey::claim(&self.busy_keys, busy) else {
@@ -129,7 +131,7 @@ impl Intake {
                 });
             }
         }
-        self.take(scope, request, received, Some(Idempotency { key, body }))
+        self.take(scope, request, received, Some(Idempotency { key, body }), renames)
             .await
     }
 
@@ -139,8 +141,9 @@ impl Intake {
         request: IngestRequest,
         received: i64,
         idempotency: Option<Idempotency>,
+        renames: &Renames,
     ) -> Result<IngestReply, IngestError> {
-        let parsed =
+        let mut parsed =
             ingest::parse(&request.body, request.kind, received, &self.limits).map_err(IngestError::Body)?;
         let mut reply = IngestReply {
             refused_count: parsed.refused_count,
@@ -152,6 +155,8 @@ impl Intake {
             return Ok(reply);
         }
         let all_refused = parsed.events.is_empty();
+        // Before the journal: everything that follows from it has the new names, and goes on having them.
+        parsed.events.iter_mut().for_each(|event| renames.event(event));
         let batch = NewBatch {
             tenant: scope.tenant().clone(),
             key_id: request.key.id,

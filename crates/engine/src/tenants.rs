@@ -18,6 +18,7 @@ use crate::intake::KeyInfo;
 use crate::live::TenantLive;
 use crate::markers::KnownMarkers;
 use crate::metrics::Counters;
+use crate::record::Marks;
 
 /// When a tenant was last compacted, and whether that is known to have worked.
 #[derive(Default)]
@@ -37,6 +38,10 @@ pub(crate) struct Tenant {
     compaction: Mutex<CompactionState>,
     /// What people have marked.
     pub markers: KnownMarkers,
+    /// Times that do not count.
+    pub marks: Marks,
+    /// Held by whoever corrects the record: what is checked against other corrections holds when it is stored.
+    pub correcting: tokio::sync::Mutex<()>,
     /// When the newest keyframe was kept.
     keyframe: Mutex<Option<Millis>>,
     /// The newest answer for the replay bar, which every page asks for.
@@ -61,6 +66,8 @@ impl Tenant {
             keys: Mutex::new(HashMap::new()),
             compaction: Mutex::default(),
             markers: KnownMarkers::default(),
+            marks: Marks::default(),
+            correcting: tokio::sync::Mutex::new(()),
             keyframe: Mutex::default(),
             activity: Mutex::default(),
             alerts: Mutex::default(),

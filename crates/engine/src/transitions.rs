@@ -64,12 +64,16 @@ pub(crate) async fn list(
     tenant: &Tenant,
     request: &TransitionsRequest,
 ) -> Result<TransitionList, TransitionsError> {
-    let filter = Filter::parse(&request.filter, BREAKER_DIMENSIONS)?;
+    let renames = tenant.live().renames();
+    let filter = renames.filter(&Filter::parse(&request.filter, BREAKER_DIMENSIONS)?);
     let no_breaker = |id: &String| TransitionsError::NoBreaker(id.chars().take(64).collect());
     let breaker = match &request.breaker {
         Some(id) => Some(BreakerId::parse(id).ok_or_else(|| no_breaker(id))?),
         None => None,
     };
+    // With former names it is looked for among all, so that one order and one cursor are enough.
+    let former = crate::history::former(tenant, breaker);
+    let asked = breaker.filter(|_| former.is_empty());
     let mut after = match &request.cursor {
         Some(cursor) => Some(place(cursor)?),
         None => None,
@@ -78,7 +82,7 @@ pub(crate) async fn list(
     let mut scanned = 0;
     loop {
         let query = TransitionQuery {
-            breaker,
+            breaker: asked,
             from: request.span.map(|span| span.from),
             to: request.span.map(|span| span.to),
             after,
@@ -87,10 +91,13 @@ pub(crate) async fn list(
         let page = stores.live.transitions(scope, query.clone()).await?;
         let more = page.len() == PAGE;
         let end = page.last().filter(|_| more).map(|row| (row.at, row.id));
-        for row in with_fresh(page, tenant, &query, end) {
+        for mut row in with_fresh(page, tenant, &query, end) {
             scanned += 1;
             after = Some((row.at, row.id));
-            if Names::of(&row).pass(&filter) {
+            let stored = row.breaker;
+            renames.row(&tenant.id, &mut row);
+            let wanted = breaker.is_none_or(|breaker| [stored, row.breaker].contains(&breaker));
+            if wanted && Names::of(&row).pass(&filter) {
                 items.push(row);
             }
             if items.len() == request.limit || scanned == SCANNED {

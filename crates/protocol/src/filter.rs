@@ -221,6 +221,23 @@ impl Filter {
         }
     }
 
+    /// With other values in the place of those that a dimension must or must not have; `to` gives the value that stands for
+    /// one, or `None` where it stays. Prefixes and text stay.
+    pub fn revalued<'a>(&'a self, to: impl Fn(&'a str, &'a str) -> Option<&'a str>) -> Filter {
+        let mut filter = Filter::default();
+        for term in &self.terms {
+            let value = match term.test {
+                Test::Is | Test::Not => to(&term.key, &term.value),
+                Test::Starts | Test::Contains => None,
+            };
+            filter.add(match value {
+                Some(value) => Term::new(&term.key, term.test, value.to_owned()),
+                None => term.clone(),
+            });
+        }
+        filter
+    }
+
     /// Without any term of this key; text stays.
     pub fn without(&self, key: &str) -> Filter {
         let terms = self.terms.iter().filter(|t| t.key() != Some(key));

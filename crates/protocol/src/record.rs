@@ -1,4 +1,5 @@
-//! The record, corrected, over HTTP: what is hidden, forgotten or erased, what would be, and by whom.
+//! The record, corrected, over HTTP: what is hidden, forgotten, erased, not counted or called otherwise, what would be, and by
+//! whom.
 //!
 //! Deliberately absent: what is checked about it (the engine's answer names the field).
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CorrectionDoc {
-    /// `hide`, `forget` or `erase`.
+    /// `hide`, `forget`, `erase`, `uncount` or `rename`.
     pub kind: String,
     /// Whom to hide or forget, `b_…`.
     #[serde(default)]
@@ -22,13 +23,19 @@ pub struct CorrectionDoc {
     /// Erase what has this label.
     #[serde(default)]
     pub label: Option<LabelDoc>,
-    /// Erase from then on, epoch milliseconds.
+    /// Erase, or do not count, from then on, epoch milliseconds.
     #[serde(default)]
     pub from: Option<i64>,
-    /// Erase until before then, epoch milliseconds.
+    /// Erase, or do not count, until before then, epoch milliseconds.
     #[serde(default)]
     pub to: Option<i64>,
-    /// Why. It is kept for ever, also of an erasure.
+    /// Do not count what passes this filter by `provider`, `service` and `environment`; everything when it is left out.
+    #[serde(default)]
+    pub filter: Option<String>,
+    /// What is called otherwise.
+    #[serde(default)]
+    pub rename: Option<RenameDoc>,
+    /// Why. It is kept for ever, also of an erasure. A range that does not count must have one.
     #[serde(default)]
     pub note: String,
 }
@@ -41,6 +48,33 @@ pub struct LabelDoc {
     pub name: String,
     /// The value.
     pub value: String,
+}
+
+/// One name that stands for another. Where the new one is there already, the two are one from now on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenameDoc {
+    /// `provider`, `model`, `service`, `environment` or `breaker`.
+    pub dimension: String,
+    /// What it was called.
+    pub old: String,
+    /// What it is called.
+    pub new: String,
+}
+
+/// What a range that does not count, or a renaming, would concern now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReachPreview {
+    /// Events of calls in the range; for a renaming those that are kept under the old name.
+    pub calls: u64,
+    /// Series of now that have the old name, or that pass the filter.
+    pub series: u64,
+    /// Breakers of now that have the old name, or that pass the filter.
+    pub breakers: u64,
+    /// The new name is there already, so the two become one.
+    pub merges: bool,
+    /// What it does and what not, one sentence each.
+    pub says: Vec<String>,
 }
 
 /// What an erasure took, or would take.
@@ -78,7 +112,7 @@ pub struct CorrectionItem {
     pub id: u64,
     /// Rises with each change.
     pub version: u64,
-    /// `hide`, `forget` or `erase`.
+    /// `hide`, `forget`, `erase`, `uncount` or `rename`.
     pub kind: String,
     /// `in_force`, `undone`; of an erasure `running`, `cleaning`, `done`.
     pub state: String,
@@ -88,10 +122,16 @@ pub struct CorrectionItem {
     pub breaker: Option<String>,
     /// Its instance, when only that is.
     pub instance: Option<String>,
-    /// The range of an erasure.
+    /// The range that was erased, or does not count.
     pub from: Option<i64>,
-    /// The range of an erasure.
+    /// The range that was erased, or does not count.
     pub to: Option<i64>,
+    /// What does not count in the range; `None` is everything.
+    #[serde(default)]
+    pub filter: Option<String>,
+    /// What is called otherwise.
+    #[serde(default)]
+    pub rename: Option<RenameDoc>,
     /// Why.
     pub note: String,
     /// When it was made, and by whom.

@@ -1,4 +1,5 @@
-//! The record, corrected: what is hidden or forgotten until it is undone, and what is erased for good.
+//! The record, corrected: what is hidden, forgotten, not counted or called otherwise until that is undone, and what is erased
+//! for good.
 //!
 //! A correction is a row that says what, by whom and why, written with its audit entry. What hides reads it; what erases
 //! works through it and says when it is done ([`Erasures`](crate::Erasures)). What was corrected is kept as the text that
@@ -27,14 +28,20 @@ pub enum CorrectionKind {
     Forget,
     /// Data goes, for good.
     Erase,
+    /// A range of time does not count.
+    Uncount,
+    /// One name stands for another.
+    Rename,
 }
 
 impl CorrectionKind {
     /// All of them.
-    pub const ALL: [CorrectionKind; 3] = [
+    pub const ALL: [CorrectionKind; 5] = [
         CorrectionKind::Hide,
         CorrectionKind::Forget,
         CorrectionKind::Erase,
+        CorrectionKind::Uncount,
+        CorrectionKind::Rename,
     ];
 
     /// As stored, and in the API.
@@ -43,6 +50,8 @@ impl CorrectionKind {
             CorrectionKind::Hide => "hide",
             CorrectionKind::Forget => "forget",
             CorrectionKind::Erase => "erase",
+            CorrectionKind::Uncount => "uncount",
+            CorrectionKind::Rename => "rename",
         }
     }
 

@@ -1,4 +1,5 @@
-//! `/api/v1/corrections`: the record, corrected. What is hidden or forgotten, until it is undone; what is erased, for good.
+//! `/api/v1/corrections`: the record, corrected. What is hidden, forgotten, not counted or called otherwise, until it is undone;
+//! what is erased, for good.
 //!
 //! An erasure asks for the password again when it was not shown for a while: a browser that somebody left open must not be
 //! able to destroy anything.
@@ -86,15 +87,24 @@ pub(crate) async fn make(
     made.map_err(problem)
 }
 
-/// `POST …/preview`: what an erasure would take now.
-pub async fn preview_erasure(
+/// `POST …/preview`: what an erasure would take now, or what a range that does not count or a renaming would concern.
+pub async fn preview_correction(
     State(shared): State<Shared>,
     Extension(access): Extension<Access>,
     doc: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let doc: CorrectionDoc = body(doc)?;
-    let preview = shared.engine.preview_erasure(scope(&access)?, &doc).await;
-    Ok(Json(preview.map_err(problem)?).into_response())
+    let (engine, scope) = (&shared.engine, scope(&access)?);
+    match doc.kind.as_str() {
+        "uncount" | "rename" => {
+            let preview = engine.preview_reach(scope, &doc).await;
+            Ok(Json(preview.map_err(problem)?).into_response())
+        }
+        _ => {
+            let preview = engine.preview_erasure(scope, &doc).await;
+            Ok(Json(preview.map_err(problem)?).into_response())
+        }
+    }
 }
 
 /// `DELETE …/{correction}`: undoes it; `If-Match` names the version that was seen.

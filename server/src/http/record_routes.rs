@@ -38,7 +38,7 @@ fn all() -> MethodRouter<Shared> {
 }
 
 fn preview() -> MethodRouter<Shared> {
-    post(corrections::preview_erasure).layer(alerts::limit())
+    post(corrections::preview_correction).layer(alerts::limit())
 }
 
 fn one() -> MethodRouter<Shared> {

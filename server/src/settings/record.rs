@@ -1,10 +1,11 @@
-//! `/settings/record`: what was hidden, forgotten or erased, and by whom; an erasure is looked at before it is made.
+//! `/settings/record`: what was hidden, forgotten, erased, not counted or called otherwise, and by whom; what takes much with
+//! it is looked at before it is made.
 
-use app::settings::{RecordView, Section, Wrong, record};
+use app::settings::{Preview, RecordView, Section, Wrong, record};
 use axum::extract::State;
 use axum::response::Response;
 use protocol::Span;
-use protocol::record::{CorrectionDoc, ErasurePreview, LabelDoc};
+use protocol::record::{CorrectionDoc, LabelDoc, RenameDoc};
 
 use super::sent::{Sent, SentForm};
 use super::visit::{Visit, status, wrong};
@@ -24,8 +25,8 @@ pub async fn record_page(State(shared): State<Shared>, visit: Visit) -> Result<R
     page(&shared, &visit, None, None).await
 }
 
-/// What was looked at before it is made: what was sent, and what it would take.
-type Looked = (Vec<(String, String)>, ErasurePreview);
+/// What was looked at before it is made: what was sent, and what it would do.
+type Looked = (Vec<(String, String)>, Preview);
 
 async fn page(
     shared: &Shared,
@@ -46,7 +47,7 @@ async fn page(
     Ok(plain(status(view.frame.wrong.as_ref()), record(&view)))
 }
 
-/// `POST`: `hide`, `preview`, `erase`, `undo` or `confirm`.
+/// `POST`: `hide`, `preview`, `erase`, `look`, `correct`, `undo` or `confirm`.
 pub async fn record_form(
     State(shared): State<Shared>,
     visit: Visit,
@@ -58,7 +59,11 @@ pub async fn record_form(
         Ok(response) => Ok(response),
         Err(problem) => {
             // What is wrong with an erasure is shown where it was written.
-            let form = if what == "erase" { "preview" } else { what };
+            let form = match what {
+                "erase" => "preview",
+                "look" | "correct" => sent.get("kind"),
+                other => other,
+            };
             page(&shared, &visit, None, Some(wrong(problem, form, &sent)?)).await
         }
     }
@@ -87,13 +92,39 @@ async fn change(shared: &Shared, visit: &Visit, sent: &Sent) -> Result<Response,
             let doc = erasure(shared, visit, sent)?;
             let scope = &visit.person.scope;
             let preview = shared.engine.preview_erasure(scope, &doc).await;
-            let looked = (sent.without_passwords(), preview.map_err(problem)?);
+            let looked = (
+                sent.without_passwords(),
+                Preview::Erasure(preview.map_err(problem)?),
+            );
             page(shared, visit, Some(looked), None).await
         }
         "erase" => {
             let doc = erasure(shared, visit, sent)?;
             make(shared, access, whence, &doc).await?;
             Ok(visit.done(Section::Record, "erase"))
+        }
+        "look" => {
+            let doc = reaching(shared, visit, sent)?;
+            let preview = shared.engine.preview_reach(&visit.person.scope, &doc).await;
+            // As moments, so that what is made is what was looked at.
+            let mut fields = sent.without_passwords();
+            for (name, at) in [("from", doc.from), ("to", doc.to)] {
+                if let (Some(at), Some((_, value))) = (at, fields.iter_mut().find(|(known, _)| known == name))
+                {
+                    *value = at.to_string();
+                }
+            }
+            let looked = (fields, Preview::Reach(preview.map_err(problem)?));
+            page(shared, visit, Some(looked), None).await
+        }
+        "correct" => {
+            let doc = reaching(shared, visit, sent)?;
+            make(shared, access, whence, &doc).await?;
+            let done = match doc.rename {
+                Some(_) => "rename",
+                None => "uncount",
+            };
+            Ok(visit.done(Section::Record, done))
         }
         "undo" => {
             let id = sent.get("correction").parse().map_err(|_| Problem::not_found())?;
@@ -111,14 +142,44 @@ fn filled(sent: &Sent, name: &str) -> Option<String> {
     Some(sent.get(name).trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-fn erasure(shared: &Shared, visit: &Visit, sent: &Sent) -> Result<CorrectionDoc, Problem> {
+/// A moment that was written into a field, if one was.
+fn moment(shared: &Shared, visit: &Visit, sent: &Sent, name: &str) -> Result<Option<i64>, Problem> {
     let now = shared.engine.clock().now();
-    let moment = |name: &str| match filled(sent, name) {
-        None => Ok(None),
-        Some(text) => Span::moment(&text, now, visit.utc_offset_min)
-            .map(Some)
-            .map_err(|error| bad_field(name, format!("{name}: {error}"))),
+    let read = |text: String| {
+        Span::moment(&text, now, visit.utc_offset_min)
+            .map_err(|error| bad_field(name, format!("{name}: {error}")))
     };
+    filled(sent, name).map(read).transpose()
+}
+
+/// A range that does not count, or a renaming.
+fn reaching(shared: &Shared, visit: &Visit, sent: &Sent) -> Result<CorrectionDoc, Problem> {
+    let note = sent.get("note").trim().to_owned();
+    match sent.get("kind") {
+        "uncount" => Ok(CorrectionDoc {
+            kind: "uncount".into(),
+            from: moment(shared, visit, sent, "from")?,
+            to: moment(shared, visit, sent, "to")?,
+            filter: filled(sent, "filter"),
+            note,
+            ..CorrectionDoc::default()
+        }),
+        "rename" => Ok(CorrectionDoc {
+            kind: "rename".into(),
+            rename: Some(RenameDoc {
+                dimension: sent.get("rename.dimension").to_owned(),
+                old: sent.get("rename.old").trim().to_owned(),
+                new: sent.get("rename.new").trim().to_owned(),
+            }),
+            note,
+            ..CorrectionDoc::default()
+        }),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+fn erasure(shared: &Shared, visit: &Visit, sent: &Sent) -> Result<CorrectionDoc, Problem> {
+    let moment = |name: &str| moment(shared, visit, sent, name);
     let label = match (filled(sent, "label.name"), filled(sent, "label.value")) {
         (None, None) => None,
         (name, value) => Some(LabelDoc {

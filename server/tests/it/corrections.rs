@@ -366,3 +366,191 @@ async fn the_page_hides_looks_and_erases_without_scripts() {
     assert_eq!(shown["breakers"][0]["id"], id.as_str());
     assert!(server.stop().await);
 }
+
+/// The calls of a day, by model, that count.
+async fn counted(server: &TestServer) -> Value {
+    let path = "/api/v1/query?metric=requests&group_by=model&from=now-1d&to=now&max_points=1&counting=1";
+    let answer: Value = server.read(path).await;
+    let series = answer["series"].as_array().unwrap().iter();
+    let sum = |series: &Value| series["points"][0][1].as_f64().unwrap();
+    series
+        .map(|series| json!([series["group"]["model"], sum(series)]))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_does_not_count_and_a_name_that_stands_for_another() {
+    let server = TestServer::start().await;
+    let of = |model: &str, n: usize| {
+        let mut call = call("chat", "anna", n);
+        call["model"] = model.into();
+        call
+    };
+    server
+        .accept(&json!([
+            of("gpt4-turbo", 0),
+            of("gpt-4-turbo", 1),
+            of("small", 600)
+        ]))
+        .await;
+    let all = json!([["gpt-4-turbo", 1.0], ["gpt4-turbo", 1.0], ["small", 1.0]]);
+    assert_eq!(counted(&server).await, all);
+
+    let mark = json!({
+        "kind": "uncount", "from": now() - 700_000, "to": now() - 500_000, "filter": "service:chat", "note": "load test",
+    });
+    let rename = json!({
+        "kind": "rename", "rename": { "dimension": "model", "old": "gpt4-turbo", "new": "gpt-4-turbo" },
+    });
+    let eve = member(server.running(), "eve", Role::Operator, "default").await;
+    for doc in [&mark, &rename] {
+        for path in ["/api/v1/corrections", "/api/v1/corrections/preview"] {
+            let (status, _) = send(&server, "POST", path, &eve, doc, None).await;
+            assert_eq!(status, 403, "an admin corrects the record");
+        }
+    }
+    let (status, seen) = own(&server, "POST", "/api/v1/corrections/preview", mark.clone()).await;
+    assert_eq!(
+        (status, &seen["calls"], &seen["series"]),
+        (200, &json!(1), &json!(3)),
+        "{seen}"
+    );
+    let (status, seen) = own(&server, "POST", "/api/v1/corrections/preview", rename.clone()).await;
+    assert_eq!(
+        (status, &seen["calls"], &seen["merges"]),
+        (200, &json!(1), &json!(true)),
+        "{seen}"
+    );
+
+    let (status, marked) = own(&server, "POST", "/api/v1/corrections", mark.clone()).await;
+    assert_eq!(
+        (status, &marked["filter"]),
+        (201, &json!("service:chat")),
+        "{marked}"
+    );
+    let (status, renamed) = own(&server, "POST", "/api/v1/corrections", rename.clone()).await;
+    assert_eq!(
+        (status, &renamed["rename"]["new"]),
+        (201, &json!("gpt-4-turbo")),
+        "{renamed}"
+    );
+    let (status, told) = own(&server, "POST", "/api/v1/corrections", rename).await;
+    assert_eq!((status, &told["field"]), (400, &json!("rename.old")), "{told}");
+    let mut nameless = mark;
+    nameless["note"] = "".into();
+    let (status, told) = own(&server, "POST", "/api/v1/corrections", nameless).await;
+    assert_eq!((status, &told["field"]), (400, &json!("note")), "{told}");
+    assert_eq!(counted(&server).await, json!([["gpt-4-turbo", 2.0]]));
+
+    // Another tenant sees nothing of it, and may not undo it.
+    let zoe = other_tenant(&server).await;
+    let (status, theirs) = send(
+        &server,
+        "GET",
+        "/t/acme/api/v1/corrections",
+        &zoe,
+        &json!({}),
+        None,
+    )
+    .await;
+    assert_eq!((status, &theirs["items"]), (200, &json!([])), "{theirs}");
+
+    let server = server.restart().await;
+    server.accept(&json!([of("gpt4-turbo", 2)])).await;
+    assert_eq!(
+        counted(&server).await,
+        json!([["gpt-4-turbo", 3.0]]),
+        "after a restart too"
+    );
+    for made in [marked, renamed] {
+        let path = format!("/api/v1/corrections/{}", made["id"]);
+        let (status, undone) = own(&server, "DELETE", &path, json!({})).await;
+        assert_eq!((status, &undone["state"]), (200, &json!("undone")), "{undone}");
+    }
+    let kept = json!([["gpt-4-turbo", 2.0], ["gpt4-turbo", 1.0], ["small", 1.0]]);
+    assert_eq!(
+        counted(&server).await,
+        kept,
+        "what came in between keeps its new name"
+    );
+    for (action, target) in [
+        ("record.uncount", "service:chat"),
+        ("record.rename", "model gpt4-turbo is gpt-4-turbo"),
+    ] {
+        let log: Value = server.read(&format!("/api/v1/audit?action={action}")).await;
+        assert_eq!(log["items"][0]["target"], target, "{log}");
+    }
+    assert!(server.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_looks_marks_renames_and_undoes_without_scripts() {
+    let server = TestServer::start().await;
+    server.accept(&json!([call("chat", "anna", 1)])).await;
+    let post = async |form: &[(&str, &str)]| {
+        let answer = server
+            .client
+            .post(server.url("/settings/record"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("origin", format!("http://{}", server.address))
+            .header("cookie", &server.cookie)
+            .body(urlencoded(form))
+            .send()
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let mark = [
+        ("kind", "uncount"),
+        ("from", "now-1h"),
+        ("to", "now"),
+        ("filter", ""),
+        ("note", "<b>drill"),
+    ];
+    let with =
+        |first: &'static str, form: &[(&'static str, &'static str)]| [&[("do", first)][..], form].concat();
+    let (status, page) = post(&with("look", &mark)).await;
+    assert_eq!(status, 200, "{page}");
+    assert!(
+        page.contains("What would not be counted") && page.contains("1 event of calls,"),
+        "{page}"
+    );
+    assert!(page.contains("drill") && !page.contains("<b>drill"), "{page}");
+    assert_eq!(post(&with("correct", &mark)).await.0, 303);
+    let rename = [
+        ("kind", "rename"),
+        ("rename.dimension", "model"),
+        ("rename.old", "m1"),
+        ("rename.new", "m2"),
+        ("note", ""),
+    ];
+    let (status, page) = post(&with("look", &rename)).await;
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("What would be renamed"), "{page}");
+    assert_eq!(post(&with("correct", &rename)).await.0, 303);
+    let (status, page) = post(&with("look", &rename)).await;
+    assert_eq!(status, 422);
+    assert!(page.contains("has a new name already"), "{page}");
+    let (status, page) = post(&with(
+        "look",
+        &[("kind", "uncount"), ("from", "now"), ("to", "now-1h")],
+    ))
+    .await;
+    assert_eq!(status, 422);
+    assert!(page.contains("must be after `from`"), "{page}");
+    let page = server.html("/settings/record").await;
+    for words in [
+        "Not counted: everything",
+        "Called otherwise: model m1 → m2",
+        ">Undo<",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    for (id, made) in [("1", "Not counted"), ("2", "Called otherwise")] {
+        let (status, _) = post(&[("do", "undo"), ("correction", id), ("version", "1")]).await;
+        assert_eq!(status, 303, "{made}");
+    }
+    let page = server.html("/settings/record").await;
+    assert!(!page.contains(">Undo<"), "{page}");
+    assert!(server.stop().await);
+}

@@ -5,6 +5,7 @@
 //! differ from the live one by what was not there yet.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use domain::Millis;
 use domain::alert::{Condition, Judgement, Labels, Reading, Rule, defaults, fingerprint};
@@ -18,6 +19,7 @@ use super::figures::{STEP, labels_of, reading};
 use super::{Evaluator, words};
 use crate::history::{self, Stretch};
 use crate::query::{QueryError, SlideError};
+use crate::record::Renames;
 
 /// What is over within this is short.
 const SHORT: Millis = 5 * 60_000;
@@ -73,7 +75,10 @@ impl Evaluator {
         past: &mut Past,
         (from, to): (Millis, Millis),
     ) -> Result<(), BacktestError> {
-        let judged = Judged::of(past.rule.clone()).map_err(BacktestError::TooMuch)?;
+        let mut judged = Judged::of(past.rule.clone()).map_err(BacktestError::TooMuch)?;
+        // A rule means what is called otherwise by now, whether it was heard of under that name or not.
+        past.renames = desk.tenant.live().renames();
+        judged.filter = past.renames.filter(&judged.filter);
         let Some(needs) = &judged.needs else {
             let rows = self.rows(desk, (from, to)).await?;
             past.follow(desk, &judged, &rows, (from, to));
@@ -134,6 +139,8 @@ impl Evaluator {
 /// A rule going through history.
 struct Past {
     rule: Rule,
+    /// What is called otherwise.
+    renames: Arc<Renames>,
     groups: HashMap<u64, Tracked>,
     times: Vec<BacktestTime>,
     worst: Worst,
@@ -184,6 +191,7 @@ impl Past {
             groups: HashMap::new(),
             times: Vec::new(),
             worst: Worst::new(span),
+            renames: Arc::default(),
             rule,
         }
     }
@@ -295,14 +303,16 @@ impl Past {
         at: Millis,
         only: Option<BreakerId>,
     ) {
+        let renames = Arc::clone(&self.renames);
         match &judged.rule.condition {
             Condition::BreakerState(breaker) => {
                 let wanted = standings
                     .values()
                     .filter(|standing| only.is_none_or(|only| only == standing.id))
-                    .filter(|standing| standing.passes(&judged.filter));
-                for standing in wanted {
-                    let found = standing.reading(breaker, &judged.filter, at);
+                    .map(|standing| (standing, renames.standing(standing)))
+                    .filter(|(_, named)| named.passes(&judged.filter));
+                for (standing, named) in wanted {
+                    let found = named.reading(breaker, &judged.filter, at);
                     self.see(at, &standing.labels(), &[], |_| found);
                 }
             }

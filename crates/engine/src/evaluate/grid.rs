@@ -110,9 +110,10 @@ impl Evaluator {
 
     /// Every rule about breakers looks at all of them.
     fn look_at_breakers(&self, desk: &Desk, state: &mut State, now: Millis) {
-        let (standings, news) = {
+        let (standings, news, renames) = {
             let live = desk.tenant.live();
-            (live.standings(), live.transitions_after(state.openings.last()))
+            let news = live.transitions_after(state.openings.last());
+            (live.standings(), news, live.renames())
         };
         for row in &news {
             state.openings.take(row);
@@ -123,13 +124,16 @@ impl Evaluator {
             let Some(judged) = ruled.active_mut() else {
                 continue;
             };
+            // A rule goes on meaning what is called otherwise by now.
+            let filter = renames.filter(&judged.filter);
             let readings: Vec<(Labels, Reading)> = match &judged.rule.condition {
                 Condition::BreakerState(breaker) => standings
                     .iter()
-                    .filter(|standing| standing.passes(&judged.filter))
-                    .map(|standing| (standing.labels(), standing.reading(breaker, &judged.filter, now)))
+                    .map(|standing| (standing, renames.standing(standing)))
+                    .filter(|(_, named)| named.passes(&filter))
+                    .map(|(standing, named)| (standing.labels(), named.reading(breaker, &filter, now)))
                     .collect(),
-                Condition::Flapping(flapping) => openings.readings(flapping, &judged.filter, now),
+                Condition::Flapping(flapping) => openings.readings(flapping, &filter, now),
                 _ => continue,
             };
             // Nothing to remember of what is well and was so.

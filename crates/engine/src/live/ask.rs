@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Millis;
 use domain::breaker::{BreakerId, BreakerKey, State};
-use domain::rollup::LabelValues;
+use domain::rollup::{LabelValues, SeriesKey};
 use protocol::query::{CALL_DIMENSIONS, KnownSeries, LABEL};
 use store::TransitionRow;
 
@@ -41,6 +41,11 @@ impl TenantLive {
     /// How many series there are, and how many there may be.
     pub(crate) fn series_and_cap(&self) -> (usize, usize) {
         (self.series.len(), self.series_cap)
+    }
+
+    /// Shows every series that is known lately.
+    pub(crate) fn each_series(&self, mut show: impl FnMut(&SeriesKey)) {
+        self.series.iter().for_each(|key| show(key));
     }
 
     /// The values that the dimensions of series have.

@@ -1,15 +1,20 @@
 //! Breakers and instances that are not shown. Nothing is removed: the registry goes on as if nobody had hidden anything, so
 //! what is undone is there again as it would have been.
 //!
+//! A breaker that is called otherwise goes instance by instance, each as soon as it was heard of under the new name: what is
+//! open does not disappear because somebody gave it another name.
+//!
 //! Whatever is shown or judged goes by [`TenantLive::shown`]. Deliberately absent: history, which was so.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use domain::Millis;
-use domain::breaker::{Breaker, BreakerId};
+use domain::breaker::{Breaker, BreakerId, BreakerKey};
 use store::TransitionRow;
 
 use super::TenantLive;
+use crate::record::{Rename, Renames};
 
 /// One thing that is hidden.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,24 +36,28 @@ impl HiddenRow {
     }
 }
 
-/// All that is hidden of a tenant.
+/// All that is hidden of a tenant, and what is called otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Hidden(Vec<HiddenRow>);
+pub(crate) struct Hidden {
+    rows: Vec<HiddenRow>,
+    renames: Arc<Renames>,
+}
 
 impl Hidden {
     fn hides(&self, breaker: BreakerId, instance: &str, heard: Millis) -> bool {
-        self.0.iter().any(|row| row.hides(breaker, instance, heard))
+        self.rows.iter().any(|row| row.hides(breaker, instance, heard))
     }
 
-    /// A breaker without its hidden instances; `None` when none is left.
-    fn shown<'a>(&self, breaker: &'a Breaker) -> Option<Cow<'a, Breaker>> {
-        if !self.0.iter().any(|row| row.breaker == breaker.id) {
+    /// A breaker without its hidden instances and those that `successor` has; `None` when none is left.
+    fn shown<'a>(&self, breaker: &'a Breaker, successor: Option<&Breaker>) -> Option<Cow<'a, Breaker>> {
+        if successor.is_none() && !self.rows.iter().any(|row| row.breaker == breaker.id) {
             return Some(Cow::Borrowed(breaker));
         }
         let mut shown = breaker.clone();
-        shown
-            .instances
-            .retain(|name, instance| !self.hides(breaker.id, name, instance.last_seen));
+        shown.instances.retain(|name, instance| {
+            !self.hides(breaker.id, name, instance.last_seen)
+                && successor.is_none_or(|successor| !successor.instances.contains_key(name))
+        });
         (!shown.instances.is_empty()).then_some(Cow::Owned(shown))
     }
 }
@@ -56,15 +65,45 @@ impl Hidden {
 impl TenantLive {
     /// Hides one thing more.
     pub(crate) fn hide(&mut self, row: HiddenRow) {
-        self.hidden.0.retain(|known| known.id != row.id);
-        self.hidden.0.push(row);
+        self.hidden.rows.retain(|known| known.id != row.id);
+        self.hidden.rows.push(row);
         self.version += 1;
     }
 
-    /// What was hidden by a correction is shown again.
+    /// What was hidden or renamed by a correction is shown again as it was.
     pub(crate) fn unhide(&mut self, id: u64) {
-        self.hidden.0.retain(|row| row.id != id);
+        self.hidden.rows.retain(|row| row.id != id);
+        self.hidden.renames = Arc::new(self.hidden.renames.without(id));
         self.version += 1;
+    }
+
+    /// One thing more is called otherwise.
+    pub(crate) fn rename(&mut self, rename: Rename) {
+        self.hidden.renames = Arc::new(self.hidden.renames.with(rename));
+        self.version += 1;
+    }
+
+    /// What is called otherwise.
+    pub(crate) fn renames(&self) -> Arc<Renames> {
+        Arc::clone(&self.hidden.renames)
+    }
+
+    /// The breaker that another one is, under its new name.
+    fn successor(&self, breaker: &Breaker) -> Option<&Breaker> {
+        let key = self.hidden.renames.identity(&breaker.key)?;
+        self.registry.find(&key)
+    }
+
+    /// An instance is not shown under the name that a transition of it has, but under the one that stands for it.
+    pub(crate) fn has_moved(&self, row: &TransitionRow) -> bool {
+        let Some(key) = self.hidden.renames.identity(&row.key) else {
+            return false;
+        };
+        let has = |key: &BreakerKey| {
+            let breaker = self.registry.find(key);
+            breaker.is_some_and(|breaker| breaker.instances.contains_key(&row.instance))
+        };
+        has(&key) || !has(&row.key)
     }
 
     /// What is hidden, for a state that shows another moment, or takes the place of this one.
@@ -99,13 +138,13 @@ impl TenantLive {
     pub(super) fn shown(&self) -> impl Iterator<Item = Cow<'_, Breaker>> {
         self.registry
             .breakers()
-            .filter_map(|breaker| self.hidden.shown(breaker))
+            .filter_map(|breaker| self.hidden.shown(breaker, self.successor(breaker)))
     }
 
     /// One that somebody looks at by itself: without its hidden instances, or, where it is hidden, as it is.
     pub(super) fn looked_at(&self, id: BreakerId) -> Option<Cow<'_, Breaker>> {
         let breaker = self.registry.get(id)?;
-        Some(self.hidden.shown(breaker).unwrap_or(Cow::Borrowed(breaker)))
+        Some(self.hidden.shown(breaker, None).unwrap_or(Cow::Borrowed(breaker)))
     }
 
     /// A transition is of something that is shown.

@@ -31,6 +31,7 @@ use domain::event::{Call, EventBody};
 use domain::rollup::{Addend, KeptLabels, SeriesKey, TrafficKind};
 use store::{Offset, StoredBatch, TenantId};
 
+pub(crate) use ask::OpenInstance;
 pub(crate) use checkpoint::{Spent, erased as erased_checkpoint};
 pub(crate) use figures::success_level;
 pub(crate) use flush::Pending;

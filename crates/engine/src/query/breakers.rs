@@ -26,6 +26,33 @@ struct Instance {
     transitions: Vec<Millis>,
 }
 
+impl Instance {
+    /// Without what it did in these times, which are in order.
+    fn leave_out(&mut self, gaps: &[(Millis, Millis)]) {
+        if gaps.is_empty() {
+            return;
+        }
+        let counts = |at: &Millis| !gaps.iter().any(|(from, to)| (*from..*to).contains(at));
+        self.openings.retain(counts);
+        self.transitions.retain(counts);
+        let open = std::mem::take(&mut self.open);
+        for (mut start, end) in open {
+            for (from, to) in gaps {
+                if *from >= end || *to <= start {
+                    continue;
+                }
+                if start < *from {
+                    self.open.push((start, *from));
+                }
+                start = start.max(*to);
+            }
+            if start < end {
+                self.open.push((start, end));
+            }
+        }
+    }
+}
+
 /// The lines of an answer about breakers.
 pub(super) async fn series(
     asked: &Asked<'_>,
@@ -33,6 +60,8 @@ pub(super) async fn series(
     plan: &Plan,
 ) -> Result<Answered, QueryError> {
     let (group_by, filter) = request.breaker_query()?;
+    let renames = asked.tenant.live().renames();
+    let filter = renames.filter(&filter);
     let until = plan.to.min(asked.now.saturating_add(1));
     let stretch = Stretch {
         breaker: None,
@@ -40,9 +69,10 @@ pub(super) async fn series(
         to: until,
         most: usize::MAX,
     };
-    let rows = history::read(asked.stores, asked.scope, &asked.tenant, stretch)
-        .await?
-        .rows;
+    let log = history::read(asked.stores, asked.scope, &asked.tenant, stretch).await?;
+    let mut rows = log.rows;
+    // By the names of now, whether an instance was heard of under them or not.
+    rows.iter_mut().for_each(|row| renames.row(&asked.tenant.id, row));
     let mut by_instance: BTreeMap<(u64, String), Vec<&TransitionRow>> = BTreeMap::new();
     for row in &rows {
         let place = (row.breaker.0, row.instance.clone());
@@ -63,20 +93,26 @@ pub(super) async fn series(
         }
     };
     for rows in by_instance.values() {
-        if let Some(instance) = instance(rows, &group_by, &filter, plan.from, until) {
+        if let Some(mut instance) = instance(rows, &group_by, &filter, plan.from, until) {
+            if let Some(newest) = rows.last() {
+                instance.leave_out(&plan.gaps_of(&newest.key, &newest.provider, &newest.instance));
+            }
             add(&instance);
         }
     }
     // Open all the time: no transition in the range tells of it.
-    for still in asked.tenant.live().open_instances() {
+    for mut still in asked.tenant.live().open_instances() {
+        renames.open(&asked.tenant.id, &mut still);
         let place = (still.breaker.0, still.instance.clone());
         if !by_instance.contains_key(&place) && still.since < until && still.names().pass(&filter) {
-            add(&Instance {
+            let mut instance = Instance {
                 group: still.names().values(&group_by),
                 open: vec![(still.since.max(plan.from), until)],
                 openings: Vec::new(),
                 transitions: Vec::new(),
-            });
+            };
+            instance.leave_out(&plan.gaps_of(&still.key, &still.provider, &still.instance));
+            add(&instance);
         }
     }
     if lines.len() > MAX_SERIES {
@@ -85,9 +121,10 @@ pub(super) async fn series(
             most: MAX_SERIES,
         });
     }
+    let blank: Vec<bool> = (0..plan.steps).map(|step| plan.is_blank(step)).collect();
     let point = |step: usize, value: f64| {
         let start = plan.from + step as Millis * plan.step;
-        (start, (start <= asked.now).then_some(value))
+        (start, (start <= asked.now && !blank[step]).then_some(value))
     };
     let line = |(values, steps): (Vec<String>, Vec<f64>)| QuerySeries {
         group: group_by.iter().cloned().zip(values).collect(),

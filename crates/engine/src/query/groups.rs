@@ -7,6 +7,7 @@ use domain::rollup::SeriesKey;
 use protocol::Filter;
 use protocol::query::LABEL;
 
+use super::gaps::LeftOut;
 use super::measure::outcome_cells;
 use super::request::{CallQuery, QueryError};
 
@@ -42,6 +43,8 @@ impl<'a> Groups<'a> {
         if let Some(known) = self.known.get(key) {
             return Ok(known.clone());
         }
+        let renamed = self.query.renames.series(key);
+        let named = renamed.as_ref();
         let mut membership = Membership::default();
         if self.query.counting && !key.kind().is_empty() {
             self.known.insert(key.clone(), membership.clone());
@@ -49,17 +52,17 @@ impl<'a> Groups<'a> {
         }
         let mut all = 0;
         for outcome in Outcome::ALL {
-            if !passes(&self.query.filter, key, outcome) {
+            if !passes(&self.query.filter, named, outcome) {
                 continue;
             }
             if self.query.by_outcome {
-                let line = self.line(key, Some(outcome))?;
+                let line = self.line(named, Some(outcome))?;
                 membership.lines.push((line, outcome_cells(outcome)));
             }
             all |= outcome_cells(outcome);
         }
         if !self.query.by_outcome && all != 0 {
-            membership.lines.push((self.line(key, None)?, all));
+            membership.lines.push((self.line(named, None)?, all));
         }
         self.known.insert(key.clone(), membership.clone());
         Ok(membership)
@@ -89,6 +92,11 @@ impl<'a> Groups<'a> {
         self.lines.push(values.clone());
         self.places.insert(values, place);
         Ok(place)
+    }
+
+    /// Whether a stretch of the plan leaves a series out.
+    pub fn leaves_out(&self, left_out: &LeftOut<'_>, key: &SeriesKey) -> bool {
+        !left_out.is_empty() && left_out.takes(&self.query.renames.series(key))
     }
 
     /// How many lines there may be.

@@ -2,11 +2,14 @@
 //!
 //! A question is planned ([`plan`]: steps, and the coarsest rung that fills them), read (chunks from the store, what
 //! they lack from live memory, so that there is no gap at the right edge), and added up ([`sweep`]). Breakers' figures
-//! come from their stored transitions ([`breakers`]). Backtests of rules slide windows over stored buckets ([`slide`]).
+//! come from their stored transitions ([`breakers`]). A question about what counts is cut by the times that somebody marked
+//! ([`gaps`]), and what was stored under another name is told under the one it has now (`record::renames`). Backtests of
+//! rules slide windows over stored buckets ([`slide`]).
 //!
 //! Deliberately absent: any cache (chunks are small and the database's pages are cached), and formatting.
 
 mod breakers;
+mod gaps;
 mod groups;
 mod measure;
 mod plan;
@@ -28,6 +31,7 @@ use store::{ChunkParts, StoreError, TenantScope};
 
 use crate::RungLimits;
 use crate::config::Stores;
+use crate::record::Mark;
 use crate::tenants::Tenant;
 use groups::Groups;
 use measure::{Measure, Sketched};
@@ -115,6 +119,7 @@ impl Asked<'_> {
         LabelDimensions {
             known: live.label_dimensions(),
             kept: live.kept_labels().into_iter().map(|(name, ..)| name).collect(),
+            renames: live.renames(),
         }
     }
 
@@ -124,8 +129,15 @@ impl Asked<'_> {
             offset: self.offset,
             limits: self.limits,
         };
-        Plan::make(request.span.from, request.span.to, request.resolution, ground)
-            .map_err(|points| QueryError::TooManyPoints { points })
+        let plan = Plan::make(request.span.from, request.span.to, request.resolution, ground)
+            .map_err(|points| QueryError::TooManyPoints { points })?;
+        let marks = self.tenant.marks.now();
+        if !request.counting || marks.is_empty() {
+            return Ok(plan);
+        }
+        let renames = self.tenant.live().renames();
+        let named = |mark: &Mark| (mark.from, mark.to, renames.filter(&mark.filter));
+        Ok(plan.leaving_out(&marks.iter().map(named).collect::<Vec<_>>(), ground))
     }
 
     fn finish(&self, request: &QueryRequest, plan: &Plan, (group_by, series): Answered) -> QueryAnswer {
@@ -256,13 +268,14 @@ fn told(
             start <= now && first_event.is_some_and(|first| first < start.saturating_add(plan.step))
         })
     };
+    let blank: Vec<bool> = (0..plan.steps).map(|step| plan.is_blank(step)).collect();
     let mut series = Vec::new();
     for (line, values) in lines.into_iter().enumerate() {
         if values.iter().all(Option::is_none) {
             continue;
         }
         let points = values.into_iter().enumerate().map(|(step, value)| {
-            let value = value.filter(|_| possible(step));
+            let value = value.filter(|_| possible(step) && !blank[step]);
             (plan.from + step as Millis * plan.step, value)
         });
         series.push(QuerySeries {

@@ -4,6 +4,7 @@ use domain::Millis;
 use domain::rollup::Rung;
 use protocol::query::MAX_POINTS;
 
+use super::gaps::Gap;
 use crate::RungLimits;
 
 /// What one asks for when nothing is said: about one point per two pixels of a chart.
@@ -67,6 +68,8 @@ pub(super) struct Plan {
     pub stretches: Vec<Stretch>,
     /// A part of the range is older than what any rung keeps.
     pub partial: bool,
+    /// What is left out of it; no stretch reaches over an edge of one.
+    pub gaps: Vec<Gap>,
 }
 
 /// Where the plan looks what there is.
@@ -80,7 +83,7 @@ pub(super) struct Ground<'a> {
 
 impl Ground<'_> {
     /// From when on a rung has everything; with a chunk's span of slack, because chunks are dropped whole.
-    fn kept_since(&self, rung: Rung) -> Millis {
+    pub(super) fn kept_since(&self, rung: Rung) -> Millis {
         let limits = self.limits.iter().find(|limits| limits.rung == rung);
         match limits.and_then(|limits| limits.kept) {
             Some(kept) => self.now.saturating_sub(kept),
@@ -88,11 +91,11 @@ impl Ground<'_> {
         }
     }
 
-    fn floor(&self, time: Millis, step: Millis) -> Millis {
+    pub(super) fn floor(&self, time: Millis, step: Millis) -> Millis {
         time - time.saturating_add(self.offset).rem_euclid(step)
     }
 
-    fn ceil(&self, time: Millis, step: Millis) -> Millis {
+    pub(super) fn ceil(&self, time: Millis, step: Millis) -> Millis {
         self.floor(time.saturating_add(step - 1), step)
     }
 }
@@ -124,6 +127,7 @@ impl Plan {
             steps,
             stretches: vec![Stretch { rung, from, to }],
             partial,
+            gaps: Vec::new(),
         })
     }
 
@@ -141,6 +145,7 @@ impl Plan {
             steps: 1,
             stretches,
             partial,
+            gaps: Vec::new(),
         }
     }
 
@@ -185,7 +190,7 @@ fn rung_for(from: Millis, step: Millis, ground: Ground<'_>) -> (Rung, Millis, bo
 }
 
 /// Covers a range with the coarsest buckets that lie in it whole; `rungs` are those that may be used, finest first.
-fn cover(
+pub(super) fn cover(
     from: Millis,
     to: Millis,
     rungs: &[Rung],

@@ -1,5 +1,7 @@
 //! What can be asked, and why a question is refused.
 
+use std::sync::Arc;
+
 use domain::Millis;
 use domain::rollup::KeptLabels;
 use protocol::filter::{FilterError, Term, echo};
@@ -9,6 +11,7 @@ use store::StoreError;
 
 use super::measure::Measure;
 use super::plan::Resolution;
+use crate::record::Renames;
 
 /// A question over a range.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,6 +96,8 @@ pub(super) struct CallQuery {
     pub filter: Filter,
     /// Real traffic alone.
     pub counting: bool,
+    /// The names that series of before are told under.
+    pub renames: Arc<Renames>,
     /// At most so many lines.
     pub most: usize,
 }
@@ -115,6 +120,8 @@ pub(super) struct LabelDimensions {
     pub known: Vec<String>,
     /// By name, as the setting says.
     pub kept: Vec<String>,
+    /// What is called otherwise.
+    pub renames: Arc<Renames>,
 }
 
 impl LabelDimensions {
@@ -176,8 +183,9 @@ impl QueryRequest {
             measure,
             group_by,
             by_outcome,
-            filter,
             counting: self.counting,
+            filter: labels.renames.filter(&filter),
+            renames: Arc::clone(&labels.renames),
             most: MAX_SERIES,
         })
     }

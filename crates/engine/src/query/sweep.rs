@@ -3,7 +3,7 @@
 //! Sums are exact integers until the last step. Sketches are merged step by step, all chunks side by side, so that one
 //! table per line is enough whatever the number of steps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Millis;
 use domain::rollup::{Bucket, CallClass, SeriesKey};
@@ -11,6 +11,7 @@ use domain::sketch::{DenseSketch, Sketch};
 use store::codec::{ChunkFigures, RowSums, SketchColumn};
 use store::{Chunk, ChunkParts, StoreError};
 
+use super::gaps::LeftOut;
 use super::groups::{Groups, Membership};
 use super::measure::{Formula, Sketched};
 use super::plan::{Plan, Stretch};
@@ -82,8 +83,12 @@ pub(super) fn sums(
         lines: Vec::new(),
         used: 0,
         most: groups.most(),
+        left: BTreeSet::new(),
+        seen: BTreeSet::new(),
     };
     for source in sources {
+        let left_out = plan.left_out(&source.stretch);
+        let is_marked = !left_out.is_empty();
         for chunk in &source.chunks {
             let figures = if reads_sums {
                 ChunkFigures::with_sums(&chunk.figures)?
@@ -91,23 +96,36 @@ pub(super) fn sums(
                 ChunkFigures::open(&chunk.figures)?
             };
             let members = memberships(&figures, groups)?;
+            let left: Vec<bool> = figures
+                .all_series()
+                .iter()
+                .map(|key| groups.leaves_out(&left_out, key))
+                .collect();
             for row in 0..figures.len() {
                 let Some(step) = step_of(plan, &source.stretch, figures.bucket(row)) else {
                     continue;
                 };
-                let sums = figures.sums(row);
-                totals.add(
-                    &members[figures.series_index(row)],
-                    step,
-                    || figures.cells(row),
-                    &sums,
-                )?;
+                let series = figures.series_index(row);
+                let membership = &members[series];
+                if is_marked {
+                    totals.note(membership, step, || figures.cells(row), left[series]);
+                }
+                if !left[series] {
+                    let sums = figures.sums(row);
+                    totals.add(membership, step, || figures.cells(row), &sums)?;
+                }
             }
         }
         for (bucket, key, fresh) in &source.fresh {
             if let Some(step) = step_of(plan, &source.stretch, *bucket) {
                 let membership = groups.of(key)?;
-                totals.add(&membership, step, || fresh.cells.iter().copied(), &fresh.sums)?;
+                let left = groups.leaves_out(&left_out, key);
+                if is_marked {
+                    totals.note(&membership, step, || fresh.cells(), left);
+                }
+                if !left {
+                    totals.add(&membership, step, || fresh.cells(), &fresh.sums)?;
+                }
             }
         }
     }
@@ -124,6 +142,10 @@ struct Totals<'a> {
     used: usize,
     /// How many there may be.
     most: usize,
+    /// Line and step of what was left out, in stretches of which something is.
+    left: BTreeSet<(u32, usize)>,
+    /// Line and step of what was counted there.
+    seen: BTreeSet<(u32, usize)>,
 }
 
 impl Totals<'_> {
@@ -162,12 +184,43 @@ impl Totals<'_> {
         Ok(())
     }
 
-    fn finish(self) -> Lines {
-        let value = |(part, whole): &(i128, i128)| self.formula.value(*part, *whole, self.plan.step);
-        self.lines
-            .iter()
-            .map(|steps| steps.iter().map(value).collect())
-            .collect()
+    /// Remembers what a stretch with marks had of a line: where everything of it was left out, nothing is known of it.
+    fn note<I: Iterator<Item = (usize, u64)>>(
+        &mut self,
+        membership: &Membership,
+        step: usize,
+        cells: impl Fn() -> I,
+        left: bool,
+    ) {
+        for (line, allowed) in &membership.lines {
+            if cells().any(|(cell, _)| allowed >> cell & 1 == 1) {
+                match left {
+                    true => self.left.insert((*line, step)),
+                    false => self.seen.insert((*line, step)),
+                };
+            }
+        }
+    }
+
+    fn finish(mut self) -> Lines {
+        let unknown = self.left.difference(&self.seen);
+        let mut unknown: BTreeSet<(u32, usize)> = unknown.copied().collect();
+        // Where a part of the step is not marked, nothing was sent in that part, and that is known.
+        if !unknown.is_empty() {
+            let marked: Vec<bool> = (0..self.plan.steps)
+                .map(|step| self.plan.is_marked(step))
+                .collect();
+            unknown.retain(|(_, step)| marked[*step]);
+        }
+        let lines = std::mem::take(&mut self.lines);
+        let steps = |(line, steps): (usize, Vec<(i128, i128)>)| {
+            let value = |(step, (part, whole)): (usize, &(i128, i128))| {
+                let value = self.formula.value(*part, *whole, self.plan.step);
+                value.filter(|_| unknown.is_empty() || !unknown.contains(&(line as u32, step)))
+            };
+            steps.iter().enumerate().map(value).collect()
+        };
+        lines.into_iter().enumerate().map(steps).collect()
     }
 }
 
@@ -183,10 +236,14 @@ pub(super) fn quantiles(
     let mut cursors = Vec::new();
     let mut fresh: BTreeMap<usize, Vec<(u32, &Sketch)>> = BTreeMap::new();
     for source in sources {
+        let left_out = plan.left_out(&source.stretch);
         for chunk in &source.chunks {
-            cursors.push(Cursor::new(source.stretch, chunk, sketched, groups)?);
+            cursors.push(Cursor::new(source.stretch, chunk, sketched, groups, &left_out)?);
         }
         for (bucket, key, row) in &source.fresh {
+            if groups.leaves_out(&left_out, key) {
+                continue;
+            }
             if let (Some(step), Some(sketch)) =
                 (step_of(plan, &source.stretch, *bucket), row.sketch(sketched))
             {
@@ -237,12 +294,17 @@ impl<'a> Cursor<'a> {
         chunk: &'a Chunk,
         sketched: Sketched,
         groups: &mut Groups<'_>,
+        left_out: &LeftOut<'_>,
     ) -> Result<Cursor<'a>, QueryError> {
         let figures = ChunkFigures::open(&chunk.figures)?;
         let members = memberships(&figures, groups)?;
         let members = members
             .into_iter()
-            .map(|membership| membership.lines.first().map(|(line, _)| *line));
+            .zip(figures.all_series())
+            .map(|(membership, key)| match groups.leaves_out(left_out, key) {
+                true => None,
+                false => membership.lines.first().map(|(line, _)| *line),
+            });
         Ok(Cursor {
             stretch,
             members: members.collect(),

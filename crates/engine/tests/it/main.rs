@@ -20,5 +20,7 @@ mod money;
 mod provider;
 mod providers;
 mod query;
+mod renamed;
 mod replay;
 mod restart;
+mod uncounted;

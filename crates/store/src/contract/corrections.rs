@@ -139,6 +139,31 @@ pub async fn a_correction_is_undone_once(subject: &mut impl Subject) {
     );
 }
 
+/// Of every kind that can be undone: in force after reopening, also beside an erasure, and gone from what is open once undone.
+pub async fn marks_and_names_hold_until_they_are_undone(subject: &mut impl Subject) {
+    let body = "{\"what\":\"model größer → groß\",\"from\":1,\"to\":2}";
+    for kind in [CorrectionKind::Uncount, CorrectionKind::Rename] {
+        let made = make(subject, "acme", kind, body).await.expect("made");
+        assert_eq!((made.kind, made.state), (kind, CorrectionState::InForce));
+    }
+    make(subject, "acme", CorrectionKind::Erase, "anna")
+        .await
+        .expect("made");
+    subject.reopen().await;
+    let kinds = [CorrectionKind::Uncount, CorrectionKind::Rename];
+    for (id, kind) in (1..).zip(kinds) {
+        let stored = found(subject, "acme", id).await.expect("there");
+        assert_eq!((stored.kind, stored.body.as_str()), (kind, body));
+    }
+    let all = |ids: &[u64]| ids.iter().map(|id| ("acme".to_owned(), *id)).collect::<Vec<_>>();
+    assert_eq!(open(subject).await, all(&[1, 2, 3]));
+    for id in [1, 2] {
+        let undone = undo(subject, "acme", (id, 1)).await.expect("no error");
+        assert_eq!(undone.expect("there").state, CorrectionState::Undone);
+    }
+    assert_eq!(open(subject).await, all(&[3]));
+}
+
 /// Running, cleaning, done; the next can begin only then, and it cannot be undone.
 pub async fn an_erasure_ends_before_the_next_begins(subject: &mut impl Subject) {
     let made = make(subject, "acme", CorrectionKind::Erase, "anna")

@@ -297,6 +297,7 @@ macro_rules! contract_suite {
             corrections {
                 corrections_come_back_exactly,
                 a_correction_is_undone_once,
+                marks_and_names_hold_until_they_are_undone,
                 an_erasure_ends_before_the_next_begins,
                 corrections_of_tenants_are_apart,
             }

@@ -1,27 +1,32 @@
-//! Correcting the record: hide, forget, erase, and undo what can be undone.
+//! Correcting the record: hide, forget, erase, do not count, call otherwise, and undo what can be undone.
 //!
 //! What somebody did is answered when it is stored; from then on it holds, also after a restart. To hide and to forget change
-//! nothing that is kept (`live::hidden`), so that undoing them restores what was there. An erasure is answered when it is
-//! certain to be done, and done by [`crate::erase`].
+//! nothing that is kept (`live::hidden`), so that undoing them restores what was there; neither do times that do not count
+//! ([`marks`]) and names that stand for others ([`renames`]). An erasure is answered when it is certain to be done, and done
+//! by [`crate::erase`].
 //!
 //! Deliberately absent: who may do what (the server's policies).
+
+mod effects;
+mod marks;
+mod reach;
+mod renames;
 
 use domain::Millis;
 use domain::alert::RuleError;
 use domain::breaker::BreakerId;
 use domain::erasure::{MAX_NAME, Selection};
 use domain::rollup::Rung;
-use protocol::record::{CorrectionDoc, CorrectionItem, ErasurePreview, LabelDoc};
+use protocol::record::{CorrectionDoc, CorrectionItem, ErasurePreview, LabelDoc, RenameDoc};
 use serde::{Deserialize, Serialize};
-use store::corrections::FORGOTTEN_AFTER;
-use store::{
-    CorrectionDraft, CorrectionKind, CorrectionState, StoreError, StoredCorrection, SystemScope, TenantScope,
-};
+use store::{CorrectionDraft, CorrectionKind, CorrectionState, StoreError, StoredCorrection, TenantScope};
 
-use crate::config::Stores;
-use crate::live::HiddenRow;
-use crate::tenants::Tenants;
 use crate::{AlertError, Engine, Hand};
+
+use effects::effect_of;
+pub(crate) use effects::hold_again;
+pub(crate) use marks::{Mark, Marks};
+pub(crate) use renames::{Rename, Renames};
 
 /// What was forgotten can be undone for so long.
 pub(crate) const UNDO_FOR: Millis = 24 * 3_600_000;
@@ -48,9 +53,15 @@ pub(crate) struct Body {
     from: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Millis>,
-    /// What kind of thing is erased.
+    /// What kind of thing is erased, does not count or is called otherwise.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     what: String,
+    /// What does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filter: Option<String>,
+    /// What is called otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rename: Option<RenameDoc>,
 }
 
 impl Body {
@@ -94,64 +105,27 @@ impl Body {
     }
 }
 
-/// What is hidden by a correction, if anything.
-fn hidden_by(stored: &StoredCorrection) -> Result<Option<HiddenRow>, StoreError> {
-    let unheard_since = match stored.kind {
-        CorrectionKind::Hide => None,
-        CorrectionKind::Forget => Some(stored.made),
-        CorrectionKind::Erase => return Ok(None),
-    };
-    let body = Body::read(&stored.body)?;
-    let breaker = body.breaker.as_deref().and_then(BreakerId::parse);
-    Ok(breaker.map(|breaker| HiddenRow {
-        id: stored.id,
-        breaker,
-        instance: body.instance,
-        unheard_since,
-    }))
-}
-
-/// What is in force holds from the start.
-pub(crate) async fn hide_again(
-    stores: &Stores,
-    system: &SystemScope,
-    tenants: &Tenants,
-    now: Millis,
-) -> Result<(), StoreError> {
-    let holds = |stored: &StoredCorrection| {
-        stored.kind != CorrectionKind::Forget || now < stored.made.saturating_add(FORGOTTEN_AFTER)
-    };
-    for (tenant, stored) in stores.corrections.open_corrections(system).await? {
-        if holds(&stored)
-            && let Some(row) = hidden_by(&stored)?
-        {
-            tenants.get(&tenant).live().hide(row);
-        }
-    }
-    Ok(())
-}
-
 fn wrong(field: &str, must: impl Into<String>) -> AlertError {
     AlertError::Invalid(RuleError::new(field, must))
 }
 
 /// A field that does not go with what is asked for.
 fn misplaced(doc: &CorrectionDoc, kind: CorrectionKind) -> Option<&'static str> {
-    let of_erasure = [
-        ("service", doc.service.is_some()),
-        ("label", doc.label.is_some()),
-        ("from", doc.from.is_some()),
-        ("to", doc.to.is_some()),
+    use CorrectionKind::{Erase, Forget, Hide, Rename, Uncount};
+    let fields: [(&'static str, bool, &[CorrectionKind]); 8] = [
+        ("breaker", doc.breaker.is_some(), &[Hide, Forget]),
+        ("instance", doc.instance.is_some(), &[Hide, Forget]),
+        ("service", doc.service.is_some(), &[Erase]),
+        ("label", doc.label.is_some(), &[Erase]),
+        ("from", doc.from.is_some(), &[Erase, Uncount]),
+        ("to", doc.to.is_some(), &[Erase, Uncount]),
+        ("filter", doc.filter.is_some(), &[Uncount]),
+        ("rename", doc.rename.is_some(), &[Rename]),
     ];
-    let of_hiding = [
-        ("breaker", doc.breaker.is_some()),
-        ("instance", doc.instance.is_some()),
-    ];
-    let others: &[(&'static str, bool)] = match kind {
-        CorrectionKind::Erase => &of_hiding,
-        CorrectionKind::Hide | CorrectionKind::Forget => &of_erasure,
-    };
-    others.iter().find(|(_, given)| *given).map(|(name, _)| *name)
+    let wrong = fields
+        .iter()
+        .find(|(_, given, kinds)| *given && !kinds.contains(&kind));
+    wrong.map(|(name, ..)| *name)
 }
 
 impl Engine {
@@ -191,7 +165,7 @@ impl Engine {
         Ok(item(&stored, self.clock().now())?)
     }
 
-    /// Corrects the record. What is hidden is hidden when this returns; an erasure is on its way.
+    /// Corrects the record. It holds when this returns; an erasure is on its way.
     ///
     /// # Errors
     /// It is not as it must be, there are too many, or an erasure is not done yet.
@@ -203,6 +177,8 @@ impl Engine {
     ) -> Result<CorrectionItem, AlertError> {
         let now = self.clock().now();
         let kind = self.kind_of(doc)?;
+        let tenant = self.tenant(scope);
+        let _one = tenant.correcting.lock().await;
         let note = doc.note.chars().count();
         if note > MAX_NOTE {
             return Err(wrong(
@@ -213,6 +189,8 @@ impl Engine {
         let body = match kind {
             CorrectionKind::Erase => Body::of_erasure(&self.selection_of(scope, doc, now).await?),
             CorrectionKind::Hide | CorrectionKind::Forget => self.hiding(scope, doc)?,
+            CorrectionKind::Uncount => self.uncounting(scope, doc)?,
+            CorrectionKind::Rename => self.renaming(scope, doc)?,
         };
         // Never what is erased: the log is for ever.
         let target = body.breaker.clone().unwrap_or_else(|| body.what.clone());
@@ -240,10 +218,9 @@ impl Engine {
             .corrections
             .make_correction(scope, draft, entry)
             .await?;
-        let tenant = self.tenant(scope);
-        match hidden_by(&stored)? {
-            Some(row) => {
-                tenant.live().hide(row);
+        match effect_of(&stored)? {
+            Some(effect) => {
+                effect.apply(&tenant);
                 tenant.mark(true);
                 tenant.cross();
             }
@@ -263,7 +240,10 @@ impl Engine {
     ) -> Result<ErasurePreview, AlertError> {
         let now = self.clock().now();
         if self.kind_of(doc)? != CorrectionKind::Erase {
-            return Err(wrong("kind", "only an erasure is looked at before"));
+            return Err(wrong(
+                "kind",
+                "must be erase, uncount or rename to be looked at before",
+            ));
         }
         let selection = self.selection_of(scope, doc, now).await?;
         let _turn = self.turn().await;
@@ -329,14 +309,15 @@ impl Engine {
         let undone = undone.ok_or(AlertError::Missing)?;
         let tenant = self.tenant(scope);
         tenant.live().unhide(id);
+        tenant.marks.take(id);
         tenant.mark(true);
         tenant.cross();
         Ok(item(&undone, now)?)
     }
 
     fn kind_of(&self, doc: &CorrectionDoc) -> Result<CorrectionKind, AlertError> {
-        let kind =
-            CorrectionKind::parse(&doc.kind).ok_or_else(|| wrong("kind", "must be hide, forget or erase"))?;
+        let kind = CorrectionKind::parse(&doc.kind)
+            .ok_or_else(|| wrong("kind", "must be hide, forget, erase, uncount or rename"))?;
         match misplaced(doc, kind) {
             Some(field) => Err(wrong(field, format!("does not go with {}", kind.as_str()))),
             None => Ok(kind),
@@ -381,6 +362,41 @@ impl Engine {
             true => selection.widened(Rung::Day, offset),
             false => hours,
         })
+    }
+
+    fn uncounting(&self, scope: &TenantScope, doc: &CorrectionDoc) -> Result<Body, AlertError> {
+        if doc.note.trim().is_empty() {
+            return Err(wrong("note", "is missing: why it does not count"));
+        }
+        self.room_for_a_mark(scope)?;
+        let (from, to, filter) = marks::read(doc)?;
+        let filter = Some(filter.to_string()).filter(|text| !text.is_empty());
+        Ok(Body {
+            from: Some(from),
+            to: Some(to),
+            what: filter.clone().unwrap_or_else(|| "everything".to_owned()),
+            filter,
+            ..Body::default()
+        })
+    }
+
+    fn renaming(&self, scope: &TenantScope, doc: &CorrectionDoc) -> Result<Body, AlertError> {
+        let rename = self.renamed(scope, doc)?;
+        Ok(Body {
+            what: format!("{} {} is {}", rename.dimension.as_str(), rename.old, rename.new),
+            rename: doc.rename.clone(),
+            ..Body::default()
+        })
+    }
+
+    /// The renaming that is asked for, where it can be.
+    fn renamed(&self, scope: &TenantScope, doc: &CorrectionDoc) -> Result<Rename, AlertError> {
+        let asked = doc
+            .rename
+            .as_ref()
+            .ok_or_else(|| wrong("rename", "is missing: dimension, old and new name"))?;
+        let known = self.tenant(scope).live().renames();
+        known.check(asked).map_err(|(field, must)| wrong(field, must))
     }
 
     fn hiding(&self, scope: &TenantScope, doc: &CorrectionDoc) -> Result<Body, AlertError> {
@@ -434,6 +450,8 @@ fn item(stored: &StoredCorrection, now: Millis) -> Result<CorrectionItem, StoreE
         instance: body.instance,
         from: body.from,
         to: body.to,
+        filter: body.filter,
+        rename: body.rename,
         note: stored.words.clone(),
         made: stored.made,
         made_by: stored.made_by.name.clone(),
