@@ -7,6 +7,8 @@
 //! A silence that goes on is judged by what was before it, however long it lasts. The running hour is not judged before
 //! something came in it.
 
+use std::ops::Range;
+
 use domain::Millis;
 use domain::calendar;
 use domain::duty::Zone;
@@ -20,6 +22,8 @@ use crate::QueryError;
 
 /// So many calls an hour are usual where silence says something.
 const USUAL: f64 = 20.0;
+/// Hours of a week.
+const WEEK: usize = 168;
 /// Weeks before a silence that are looked at.
 const WEEKS: i32 = 4;
 /// Hours on each side of a silence that are looked at where there are no weeks.
@@ -110,9 +114,15 @@ impl Hours {
             let at = calendar::days_later(zone, start(hour), -7 * weeks);
             usize::try_from((at - origin).div_euclid(HOUR)).ok()
         };
+        let silences = silences(&calls);
         let missing = judged
             .iter()
-            .filter_map(|hour| Some((*hour, usual(&calls, *hour, &week_before)?)))
+            .filter_map(|hour| {
+                Some((
+                    *hour,
+                    usual(&calls, *hour, silences[*hour].as_ref()?, &week_before)?,
+                ))
+            })
             .filter(|(_, usual)| *usual >= USUAL)
             .map(|(hour, usual)| Missing {
                 at: start(hour),
@@ -183,26 +193,35 @@ impl Hours {
     }
 }
 
-/// The calls that are usual in an hour in which none came; `None` when some came, or nothing says what is usual.
+/// The silence that each hour lies in; `None` for hours in which something came, or nothing could.
+fn silences(calls: &[Option<f64>]) -> Vec<Option<Range<usize>>> {
+    let mut silences = vec![None; calls.len()];
+    let mut begin = 0;
+    for end in 1..=calls.len() {
+        let silent = calls[begin] == Some(0.0);
+        if calls.get(end).is_some_and(|came| (*came == Some(0.0)) == silent) {
+            continue;
+        }
+        if silent {
+            silences[begin..end].fill(Some(begin..end));
+        }
+        begin = end;
+    }
+    silences
+}
+
+/// The calls that are usual in an hour of a silence; `None` when nothing says it.
 fn usual(
     calls: &[Option<f64>],
     hour: usize,
+    silence: &Range<usize>,
     week_before: &dyn Fn(usize, i32) -> Option<usize>,
 ) -> Option<f64> {
-    let silent = |hour: usize| calls.get(hour).copied().flatten() == Some(0.0);
-    if !silent(hour) {
-        return None;
-    }
-    let begin = (0..hour)
-        .rev()
-        .find(|hour| !silent(*hour))
-        .map_or(0, |before| before + 1);
-    let end = (hour..calls.len())
-        .find(|hour| !silent(*hour))
-        .unwrap_or(calls.len());
-    let mut weeks: Vec<f64> = (1..)
+    // The first week before the silence, or, where clocks were changed in between, the last of it.
+    let first = i32::try_from((hour - silence.start) / WEEK).unwrap_or_default() + 1;
+    let mut weeks: Vec<f64> = (first..=first + WEEKS)
         .map_while(|weeks| week_before(hour, weeks))
-        .filter(|week| *week < begin)
+        .filter(|week| *week < silence.start)
         .take(WEEKS as usize)
         .filter_map(|week| calls[week])
         .collect();
@@ -210,8 +229,8 @@ fn usual(
         weeks.sort_by(f64::total_cmp);
         return weeks.get(weeks.len() / 2).copied();
     }
-    let before = calls[begin.saturating_sub(AROUND)..begin].iter();
-    let after = calls[end..(end + AROUND).min(calls.len())].iter();
+    let before = calls[silence.start.saturating_sub(AROUND)..silence.start].iter();
+    let after = calls[silence.end..(silence.end + AROUND).min(calls.len())].iter();
     let around: Vec<f64> = before.chain(after).copied().flatten().collect();
     (!around.is_empty()).then(|| around.iter().sum::<f64>() / around.len() as f64)
 }
@@ -268,31 +287,37 @@ pub(super) fn of(
 mod tests {
     use super::*;
 
-    /// Weeks of four hours.
     fn weeks(hour: usize, weeks: i32) -> Option<usize> {
-        hour.checked_sub(4 * usize::try_from(weeks).unwrap())
+        hour.checked_sub(WEEK * usize::try_from(weeks).unwrap())
     }
 
     fn judge(calls: &[f64], hour: usize) -> Option<f64> {
         let calls: Vec<Option<f64>> = calls.iter().map(|came| Some(*came)).collect();
-        usual(&calls, hour, &weeks)
+        let silences = silences(&calls);
+        usual(&calls, hour, silences[hour].as_ref()?, &weeks)
     }
 
     #[test]
     fn silence_is_held_against_the_same_hour_of_weeks_before() {
-        let calls = [
-            100.0, 0.0, 100.0, 100.0, 90.0, 0.0, 100.0, 100.0, 0.0, 0.0, 100.0, 100.0,
-        ];
-        assert_eq!(judge(&calls, 8), Some(100.0));
-        assert_eq!(judge(&calls, 9), Some(0.0), "it is silent every week");
-        assert_eq!(judge(&calls, 10), None, "something came");
+        let mut calls = vec![90.0; 2 * WEEK + 4];
+        calls[1] = 0.0;
+        calls[3] = 110.0;
+        for silent in [WEEK + 1, 2 * WEEK, 2 * WEEK + 1, 2 * WEEK + 3] {
+            calls[silent] = 0.0;
+        }
+        assert_eq!(judge(&calls, 2 * WEEK), Some(90.0));
+        assert_eq!(judge(&calls, 2 * WEEK + 1), Some(0.0), "it is silent every week");
+        assert_eq!(judge(&calls, 2 * WEEK + 2), None, "something came");
+        assert_eq!(judge(&calls, 2 * WEEK + 3), Some(110.0), "of two the higher");
     }
 
     #[test]
     fn a_silence_of_weeks_is_judged_by_what_was_before_it() {
-        let mut calls = vec![50.0; 8];
-        calls.extend([0.0; 40]);
-        assert_eq!(judge(&calls, 47), Some(50.0));
+        let mut calls = vec![50.0; WEEK];
+        calls.extend(vec![0.0; 5 * WEEK]);
+        for hour in [WEEK, 3 * WEEK + 7, 6 * WEEK - 1] {
+            assert_eq!(judge(&calls, hour), Some(50.0), "{hour}");
+        }
     }
 
     #[test]

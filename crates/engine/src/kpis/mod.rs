@@ -11,6 +11,7 @@ mod alerts;
 mod ask;
 mod breakers;
 pub(crate) mod budget;
+mod built_in;
 mod completeness;
 pub(crate) mod definitions;
 mod figures;
