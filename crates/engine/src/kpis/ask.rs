@@ -1,8 +1,8 @@
 //! Questions of the page, and their answers by metric.
 //!
 //! Days are those of the zone's calendar, read from the coarsest rung that has them. Two roundings, so that nothing is
-//! missing and a year is quick: edges older than minutes are kept lie on whole hours, and beyond a quarter days begin where
-//! stored days do (midnight of the tenant's zone).
+//! missing and a year is quick: edges older than minutes are kept lie on whole hours, older than hours on stored days, and
+//! beyond a quarter days begin where stored days do (midnight of the tenant's zone).
 
 use std::collections::BTreeMap;
 
@@ -72,11 +72,9 @@ impl Ask<'_> {
     /// The days of a period.
     pub fn days(&self, zone: &Zone, (from, until): (Millis, Millis)) -> Days {
         let midnights = calendar::days(zone, from, until);
-        let offset = Millis::from(self.engine.utc_offset_min()) * 60_000;
-        let stored = |at: Millis| (at + offset + DAY / 2).div_euclid(DAY) * DAY - offset;
         let last = midnights.len().saturating_sub(1);
         let edge = |(nth, at): (usize, &Millis)| match until - from > QUARTER && nth != 0 && nth != last {
-            true => stored(*at).min(until),
+            true => self.stored_day(*at).min(until),
             false => self.readable(*at),
         };
         Days {
@@ -85,17 +83,25 @@ impl Ask<'_> {
         }
     }
 
-    /// Between whole hours nothing is kept for longer than minutes are.
+    /// The nearest edge of stored days.
+    fn stored_day(&self, at: Millis) -> Millis {
+        let offset = Millis::from(self.engine.utc_offset_min()) * 60_000;
+        (at + offset + DAY / 2).div_euclid(DAY) * DAY - offset
+    }
+
+    /// Between whole hours nothing is kept for longer than minutes are, and between days for longer than hours.
     fn readable(&self, at: Millis) -> Millis {
         // With a day of slack, for chunks are dropped whole.
-        let kept = Rung::Minute
-            .step()
-            .kept
-            .unwrap_or(Millis::MAX)
-            .saturating_sub(DAY);
-        match at < self.now.saturating_sub(kept) {
-            true => at - at.rem_euclid(HOUR),
-            false => at,
+        let gone = |rung: Rung| {
+            let kept = rung.step().kept.unwrap_or(Millis::MAX).saturating_sub(DAY);
+            at < self.now.saturating_sub(kept)
+        };
+        if gone(Rung::Hour) {
+            self.stored_day(at)
+        } else if gone(Rung::Minute) {
+            at - at.rem_euclid(HOUR)
+        } else {
+            at
         }
     }
 
@@ -103,7 +109,7 @@ impl Ask<'_> {
     pub async fn whole(&self, parts: Vec<Part>, (from, to): (Millis, Millis)) -> Result<Sheet, QueryError> {
         let span = Span {
             from: self.readable(from),
-            to,
+            to: self.readable(to),
         };
         if span.from >= span.to {
             return Ok(Sheet::default());

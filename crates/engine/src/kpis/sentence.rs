@@ -66,7 +66,7 @@ pub(super) fn of(facts: &Facts<'_>) -> Vec<Said> {
             let promise = promise(target);
             let short = target - answered;
             match short {
-                short if short <= 0.0 => said.plain(&format!(", as the {promise} promise asks")),
+                short if short <= 0.0 => said.plain(&format!(", keeping the {promise} promise")),
                 short if short <= JUST => said.plain(&format!(", just under the {promise} promise")),
                 short => said.plain(&format!(
                     ", short of the {promise} promise by {} points",
@@ -225,7 +225,7 @@ mod tests {
                 saved: 0,
                 ..USUAL
             },
-            "Customers got an answer 99.91% of the time, as the 99.5% promise asks.",
+            "Customers got an answer 99.91% of the time, keeping the 99.5% promise.",
         );
         says(
             Facts {
@@ -233,7 +233,7 @@ mod tests {
                 saved: 1,
                 ..USUAL
             },
-            "Customers got an answer 100% of the time, as the 99.5% promise asks. Fallback saved 1 call that would have \
+            "Customers got an answer 100% of the time, keeping the 99.5% promise. Fallback saved 1 call that would have \
              failed.",
         );
         says(

@@ -64,7 +64,7 @@ pub(super) struct Plan {
     pub step: Millis,
     pub steps: usize,
     /// The edges of steps that are not equally long, one more than there are steps; empty where they are. `step` is the
-    /// shortest of them then.
+    /// longest of them then.
     pub edges: Vec<Millis>,
     /// In order of time, without overlap.
     pub stretches: Vec<Stretch>,
@@ -149,22 +149,25 @@ impl Plan {
         }
     }
 
-    /// Steps between edges, which rise, such as the days of a zone that changes its clocks: each step is exact, and read
-    /// from the coarsest buckets that lie in it whole. Edges are rounded down to the 10 s, the last one up. Too many are an
-    /// `Err`.
+    /// Steps between edges, such as the days of a zone that changes its clocks: each step is exact, and read from the
+    /// coarsest buckets that lie in it whole. Edges are rounded down to the 10 s, the last one up; one that does not rise
+    /// makes a step of nothing. Too many are an `Err`.
     pub fn between(edges: &[Millis], ground: Ground<'_>) -> Result<Plan, usize> {
         let finest = Rung::TenSeconds.nominal_width();
         let last = edges.len().saturating_sub(1);
-        let rounded = |(nth, edge): (usize, &Millis)| match nth == last {
-            true => ground.ceil(*edge, finest),
-            false => ground.floor(*edge, finest),
-        };
-        let mut edges: Vec<Millis> = edges.iter().enumerate().map(rounded).collect();
-        edges.dedup();
-        let steps = edges.len().saturating_sub(1);
-        if steps > MAX_POINTS {
-            return Err(steps);
+        if last > MAX_POINTS {
+            return Err(last);
         }
+        let mut reached = Millis::MIN;
+        let rounded = |(nth, edge): (usize, &Millis)| {
+            let edge = match nth == last {
+                true => ground.ceil(*edge, finest),
+                false => ground.floor(*edge, finest),
+            };
+            reached = reached.max(edge);
+            reached
+        };
+        let edges: Vec<Millis> = edges.iter().enumerate().map(rounded).collect();
         let mut stretches: Vec<Stretch> = Vec::new();
         let mut partial = false;
         for step in edges.windows(2) {
@@ -179,12 +182,12 @@ impl Plan {
             }
         }
         let from = edges.first().copied().unwrap_or_default();
-        let shortest = edges.windows(2).map(|step| step[1] - step[0]).min();
+        let longest = edges.windows(2).map(|step| step[1] - step[0]).max();
         Ok(Plan {
             from,
             to: edges.last().copied().unwrap_or(from),
-            step: shortest.unwrap_or(finest),
-            steps,
+            step: longest.unwrap_or(finest),
+            steps: last,
             edges,
             stretches,
             partial,
@@ -378,6 +381,13 @@ mod tests {
             assert_eq!(plan.step_at(at), step, "{at}");
         }
         assert_eq!(Plan::between(&[], ground(&limits, 0)).unwrap().steps, 0);
+        let fallen = [midnight, midnight + HOUR, midnight, midnight + 2 * HOUR];
+        let plan = Plan::between(&fallen, ground(&limits, 0)).unwrap();
+        assert_eq!(
+            (plan.steps, plan.step_at(midnight + HOUR)),
+            (3, Some(2)),
+            "the step of nothing is passed by"
+        );
     }
 
     #[test]
