@@ -1,12 +1,13 @@
 //! The rules of Fuseboard, and nothing else: events, outcomes and how they are counted, breaker identity and state,
 //! sliding windows, latency sketches, the rollup ladder, the verdict, how providers stand, prices, alerts, who
-//! is on call, what an erasure takes.
+//! is on call, the calendar, what an erasure takes.
 //!
 //! Deliberately absent: input and output, clocks, randomness, async, serialisation. `now` is always an argument, so
 //! every rule can be replayed and tested; the crate also compiles to WASM.
 
 pub mod alert;
 pub mod breaker;
+pub mod calendar;
 pub mod cost;
 pub mod duty;
 pub mod erasure;

@@ -293,6 +293,17 @@ impl Engine {
         self.asked(scope).answer_all(requests).await
     }
 
+    /// Figures of calls over the steps between edges; see `Asked::answer_between`.
+    pub(crate) async fn query_between(
+        &self,
+        scope: &TenantScope,
+        requests: &[QueryRequest],
+        edges: &[domain::Millis],
+    ) -> Result<Vec<QueryAnswer>, QueryError> {
+        let _turn = self.turn().await;
+        self.asked(scope).answer_between(requests, edges).await
+    }
+
     fn asked<'a>(&'a self, scope: &'a TenantScope) -> Asked<'a> {
         let inner = &self.inner;
         Asked {

@@ -17,6 +17,7 @@ mod explore;
 mod exposition;
 mod finish;
 mod kpi_routes;
+mod kpis;
 mod markers;
 mod ops;
 mod page;

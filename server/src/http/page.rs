@@ -118,6 +118,7 @@ pub fn problem(error: PageError) -> Problem {
             "The answer would be too large",
             error.to_string(),
         ),
+        PageError::Parameter { field, .. } => bad(field, error.to_string()),
         PageError::TooWide { .. } => bad("from", error.to_string()),
         PageError::NoBreaker(_) => Problem::new(
             StatusCode::NOT_FOUND,

@@ -14,10 +14,11 @@ mod over_time;
 mod provider;
 mod providers;
 mod strips;
-mod tracks;
+pub(crate) mod tracks;
 mod whatif;
 
 pub use around::MAX_AROUND_MS;
+pub(crate) use providers::provider_id;
 
 use protocol::SpanError;
 use store::StoreError;
@@ -33,6 +34,14 @@ pub enum PageError {
     /// A question cannot be answered.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// A parameter of a page cannot be used.
+    #[error("{field}: {reason}")]
+    Parameter {
+        /// Which.
+        field: &'static str,
+        /// What it must be, and what it was.
+        reason: String,
+    },
     /// Nobody of this id was ever seen.
     #[error("there is no breaker `{0}`")]
     NoBreaker(String),

@@ -214,7 +214,7 @@ impl Whole {
 }
 
 /// The id of a provider in addresses.
-pub(super) fn provider_id(name: &str) -> String {
+pub(crate) fn provider_id(name: &str) -> String {
     format!("p_{:016x}", crate::live::provider_id(name))
 }
 

@@ -18,13 +18,13 @@ use crate::live::HeldInstance;
 use crate::tenants::Tenant;
 
 /// The part of a range that has passed and whose transitions are all known.
-pub(super) fn covered(span: Span, log: &Log, now: Millis) -> Range<Millis> {
+pub(crate) fn covered(span: Span, log: &Log, now: Millis) -> Range<Millis> {
     let from = span.from.max(log.complete_from);
     from..span.to.min(now).max(from)
 }
 
 /// The transitions of a range, and those since: an instance whose first one came later says by it what it was in.
-pub(super) async fn log(
+pub(crate) async fn log(
     engine: &crate::Engine,
     scope: &TenantScope,
     tenant: &Tenant,
@@ -50,7 +50,7 @@ pub(super) async fn log(
 }
 
 /// What one breaker did.
-pub(super) struct History {
+pub(crate) struct History {
     /// By instance.
     pub tracks: BTreeMap<String, Track>,
     /// At each moment the worst of the live instances.

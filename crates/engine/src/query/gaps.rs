@@ -113,7 +113,7 @@ impl Plan {
         if self.gaps.is_empty() {
             return false;
         }
-        let from = self.from + step as Millis * self.step;
+        let from = self.start_of(step);
         let mut gaps: Vec<(Millis, Millis)> = self
             .gaps
             .iter()
@@ -127,7 +127,7 @@ impl Plan {
                 true => reached.max(*end),
                 false => reached,
             });
-        reached >= from + self.step
+        reached >= self.start_of(step + 1)
     }
 
     /// What is left out of a stretch, besides what is not read at all.

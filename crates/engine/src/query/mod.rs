@@ -73,10 +73,31 @@ impl Asked<'_> {
     /// Answers questions about calls, each without its comparison. Those over the same range and steps share one reading
     /// of the store, whatever their metrics, groups and filters are.
     pub async fn answer_all(&self, requests: &[QueryRequest]) -> Result<Vec<QueryAnswer>, QueryError> {
+        self.answer_by(requests, |request| self.plan(request)).await
+    }
+
+    /// Answers questions about calls over the steps between edges, whatever range and steps they name: days of a zone
+    /// that changes its clocks are not equally long.
+    pub async fn answer_between(
+        &self,
+        requests: &[QueryRequest],
+        edges: &[Millis],
+    ) -> Result<Vec<QueryAnswer>, QueryError> {
+        let plan =
+            Plan::between(edges, self.ground()).map_err(|points| QueryError::TooManyPoints { points })?;
+        self.answer_by(requests, |request| Ok(self.counted(request, plan.clone())))
+            .await
+    }
+
+    async fn answer_by(
+        &self,
+        requests: &[QueryRequest],
+        plan: impl Fn(&QueryRequest) -> Result<Plan, QueryError>,
+    ) -> Result<Vec<QueryAnswer>, QueryError> {
         let mut readings: Vec<(Plan, Vec<(usize, CallQuery)>)> = Vec::new();
         let labels = self.labels();
         for (place, request) in requests.iter().enumerate() {
-            let (plan, mut query) = (self.plan(request)?, request.call_query(&labels)?);
+            let (plan, mut query) = (plan(request)?, request.call_query(&labels)?);
             query.most = MAX_LINES;
             match readings.iter_mut().find(|(known, _)| *known == plan) {
                 Some((_, queries)) => queries.push((place, query)),
@@ -123,21 +144,34 @@ impl Asked<'_> {
         }
     }
 
-    fn plan(&self, request: &QueryRequest) -> Result<Plan, QueryError> {
-        let ground = Ground {
+    fn ground(&self) -> Ground<'_> {
+        Ground {
             now: self.now,
             offset: self.offset,
             limits: self.limits,
-        };
-        let plan = Plan::make(request.span.from, request.span.to, request.resolution, ground)
-            .map_err(|points| QueryError::TooManyPoints { points })?;
+        }
+    }
+
+    fn plan(&self, request: &QueryRequest) -> Result<Plan, QueryError> {
+        let plan = Plan::make(
+            request.span.from,
+            request.span.to,
+            request.resolution,
+            self.ground(),
+        )
+        .map_err(|points| QueryError::TooManyPoints { points })?;
+        Ok(self.counted(request, plan))
+    }
+
+    /// The plan without the times that somebody marked, for a question about what counts.
+    fn counted(&self, request: &QueryRequest, plan: Plan) -> Plan {
         let marks = self.tenant.marks.now();
         if !request.counting || marks.is_empty() {
-            return Ok(plan);
+            return plan;
         }
         let renames = self.tenant.live().renames();
         let named = |mark: &Mark| (mark.from, mark.to, renames.filter(&mark.filter));
-        Ok(plan.leaving_out(&marks.iter().map(named).collect::<Vec<_>>(), ground))
+        plan.leaving_out(&marks.iter().map(named).collect::<Vec<_>>(), self.ground())
     }
 
     fn finish(&self, request: &QueryRequest, plan: &Plan, (group_by, series): Answered) -> QueryAnswer {
@@ -263,9 +297,8 @@ fn told(
     sum: Option<(Option<Millis>, Millis)>,
 ) -> Vec<QuerySeries> {
     let possible = |step: usize| {
-        let start = plan.from + step as Millis * plan.step;
         sum.is_none_or(|(first_event, now)| {
-            start <= now && first_event.is_some_and(|first| first < start.saturating_add(plan.step))
+            plan.start_of(step) <= now && first_event.is_some_and(|first| first < plan.start_of(step + 1))
         })
     };
     let blank: Vec<bool> = (0..plan.steps).map(|step| plan.is_blank(step)).collect();
@@ -276,7 +309,7 @@ fn told(
         }
         let points = values.into_iter().enumerate().map(|(step, value)| {
             let value = value.filter(|_| possible(step) && !blank[step]);
-            (plan.from + step as Millis * plan.step, value)
+            (plan.start_of(step), value)
         });
         series.push(QuerySeries {
             group: groups.name(line),

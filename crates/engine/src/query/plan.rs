@@ -64,6 +64,9 @@ pub(super) struct Plan {
     pub to: Millis,
     pub step: Millis,
     pub steps: usize,
+    /// The edges of steps that are not equally long, one more than there are steps; empty where they are. `step` is the
+    /// longest of them then.
+    pub edges: Vec<Millis>,
     /// In order of time, without overlap.
     pub stretches: Vec<Stretch>,
     /// A part of the range is older than what any rung keeps.
@@ -125,6 +128,7 @@ impl Plan {
             to,
             step,
             steps,
+            edges: Vec::new(),
             stretches: vec![Stretch { rung, from, to }],
             partial,
             gaps: Vec::new(),
@@ -143,10 +147,77 @@ impl Plan {
             to,
             step: to - from,
             steps: 1,
+            edges: Vec::new(),
             stretches,
             partial,
             gaps: Vec::new(),
         }
+    }
+
+    /// Steps between edges, such as the days of a zone that changes its clocks: each step is exact, and read from the
+    /// coarsest buckets that lie in it whole. Edges are rounded down to the 10 s, the last one up; one that does not rise
+    /// makes a step of nothing. Too many are an `Err`.
+    pub fn between(edges: &[Millis], ground: Ground<'_>) -> Result<Plan, usize> {
+        let finest = Rung::TenSeconds.nominal_width();
+        let last = edges.len().saturating_sub(1);
+        if last > MAX_POINTS {
+            return Err(last);
+        }
+        let mut reached = Millis::MIN;
+        let rounded = |(nth, edge): (usize, &Millis)| {
+            let edge = match nth == last {
+                true => ground.ceil(*edge, finest),
+                false => ground.floor(*edge, finest),
+            };
+            reached = reached.max(edge);
+            reached
+        };
+        let edges: Vec<Millis> = edges.iter().enumerate().map(rounded).collect();
+        let mut stretches: Vec<Stretch> = Vec::new();
+        let mut partial = false;
+        for step in edges.windows(2) {
+            let mut within = Vec::new();
+            cover(step[0], step[1], &Rung::ALL, ground, &mut within, &mut partial);
+            for next in within {
+                match stretches.last_mut() {
+                    // Read together: a chunk holds many steps.
+                    Some(last) if last.rung == next.rung && last.to == next.from => last.to = next.to,
+                    _ => stretches.push(next),
+                }
+            }
+        }
+        let from = edges.first().copied().unwrap_or_default();
+        let longest = edges.windows(2).map(|step| step[1] - step[0]).max();
+        Ok(Plan {
+            from,
+            to: edges.last().copied().unwrap_or(from),
+            step: longest.unwrap_or(finest),
+            steps: last,
+            edges,
+            stretches,
+            partial,
+        })
+    }
+
+    /// When a step begins; of the one behind the last, when that ends.
+    pub fn start_of(&self, step: usize) -> Millis {
+        match self.edges.get(step) {
+            Some(edge) => *edge,
+            None => self.from + step as Millis * self.step,
+        }
+    }
+
+    /// The step that a moment lies in; `None` outside of all.
+    pub fn step_at(&self, at: Millis) -> Option<usize> {
+        if at < self.from {
+            return None;
+        }
+        let step = match self.edges.is_empty() {
+            true => usize::try_from((at - self.from) / self.step).ok()?,
+            // The first edge is not after it.
+            false => self.edges.partition_point(|edge| *edge <= at) - 1,
+        };
+        (step < self.steps).then_some(step)
     }
 
     /// The rungs that are read, as the answer names them.
@@ -277,6 +348,51 @@ mod tests {
         let plan = super::tests::plan(800 * DAY, Resolution::Step(HOUR));
         assert_eq!((plan.step, plan.rung_names().as_str()), (DAY, "1d"));
         assert!(!plan.partial, "days are kept for ever");
+    }
+
+    #[test]
+    fn steps_between_edges_are_exact_and_read_from_what_lies_in_them_whole() {
+        let limits = RungLimits::defaults();
+        let midnight = NOW - NOW.rem_euclid(DAY);
+        // Two days of the zone, a day in which clocks go back, and a running one.
+        let edges = [
+            midnight - 4 * DAY,
+            midnight - 3 * DAY,
+            midnight - 2 * DAY + HOUR,
+            midnight + HOUR,
+            midnight + 2 * HOUR + 12_345,
+        ];
+        let plan = Plan::between(&edges, ground(&limits, 0)).unwrap();
+        assert_eq!((plan.steps, plan.partial), (4, false));
+        assert_eq!(
+            (plan.start_of(2), plan.start_of(4)),
+            (edges[2], midnight + 2 * HOUR + 20_000)
+        );
+        let mut at = plan.from;
+        for stretch in &plan.stretches {
+            assert_eq!(stretch.from, at, "without gap");
+            at = stretch.to;
+        }
+        assert_eq!(at, plan.to);
+        assert_eq!(plan.rung_names(), "10s+1h+1d");
+        for (at, step) in [
+            (edges[0] - 1, None),
+            (edges[0], Some(0)),
+            (edges[2] - 1, Some(1)),
+            (edges[2], Some(2)),
+            (plan.to - 1, Some(3)),
+            (plan.to, None),
+        ] {
+            assert_eq!(plan.step_at(at), step, "{at}");
+        }
+        assert_eq!(Plan::between(&[], ground(&limits, 0)).unwrap().steps, 0);
+        let fallen = [midnight, midnight + HOUR, midnight, midnight + 2 * HOUR];
+        let plan = Plan::between(&fallen, ground(&limits, 0)).unwrap();
+        assert_eq!(
+            (plan.steps, plan.step_at(midnight + HOUR)),
+            (3, Some(2)),
+            "the step of nothing is passed by"
+        );
     }
 
     #[test]

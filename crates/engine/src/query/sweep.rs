@@ -257,7 +257,7 @@ pub(super) fn quantiles(
     let mut tables: Vec<DenseSketch> = Vec::new();
     tables.resize_with(groups.len(), DenseSketch::default);
     for step in 0..plan.steps {
-        let end = plan.from + (step as Millis + 1) * plan.step;
+        let end = plan.start_of(step + 1);
         for cursor in &mut cursors {
             cursor.add_until(end, &mut tables)?;
         }
@@ -353,7 +353,5 @@ fn step_of(plan: &Plan, stretch: &Stretch, bucket: Millis) -> Option<usize> {
     if bucket < stretch.from || bucket >= stretch.to {
         return None;
     }
-    usize::try_from((bucket - plan.from) / plan.step)
-        .ok()
-        .filter(|step| *step < plan.steps)
+    plan.step_at(bucket)
 }

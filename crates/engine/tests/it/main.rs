@@ -14,6 +14,7 @@ mod function_of_journal;
 mod hidden;
 mod hub;
 mod kinds;
+mod kpis;
 mod labels;
 mod markers;
 mod money;
