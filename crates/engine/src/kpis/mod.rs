@@ -3,3 +3,12 @@
 //!
 //! Everything here is arithmetic on answers of [`crate::query`], stored transitions and alerts. Deliberately absent: reading
 //! chunks, and HTML.
+
+mod definitions;
+mod formula;
+mod meaning;
+mod parse;
+mod preview;
+
+pub(crate) use definitions::Definitions;
+pub use meaning::check_definition;
