@@ -10,8 +10,6 @@ use store::{StoreError, TenantScope};
 
 use super::formula::Formula;
 use super::meaning::meaning;
-use crate::Engine;
-use crate::alerts::AlertError;
 use crate::documents::items;
 
 /// All of a tenant's definitions, ready to be computed with.
@@ -110,7 +108,7 @@ impl Definitions {
     }
 
     /// All figures with what is said about them: ours first.
-    fn lines(&self) -> Vec<KpiLine> {
+    pub(super) fn lines(&self) -> Vec<KpiLine> {
         let own = |key: &str| self.custom.iter().find(|custom| custom.key == key);
         let ours = BUILT_IN.iter().map(|figure| {
             let words = self.ours.get(figure.key).map(|doc| doc.about.clone());
@@ -144,17 +142,6 @@ impl Definitions {
             words: custom.words.clone(),
         });
         ours.chain(theirs).collect()
-    }
-}
-
-impl Engine {
-    /// All figures with what is said about them: ours first, then the tenant's own by number.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn kpi_lines(&self, scope: &TenantScope) -> Result<Vec<KpiLine>, AlertError> {
-        let documents = self.stores().documents.as_ref();
-        Ok(Definitions::read(documents, scope).await?.lines())
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod definitions;
 mod formula;
+mod lines;
 mod meaning;
 mod parse;
 mod preview;

@@ -1,7 +1,12 @@
 //! The routes of the KPI section, one file per page with what belongs to it over JSON. Parts of the table in
 //! [`super::routes`].
 
+mod definitions;
+mod figure_files;
+
+pub(crate) use figure_files::take_in;
+
 use super::routes::Route;
 
 /// All of them.
-pub(super) const TABLES: &[&[Route]] = &[];
+pub(super) const TABLES: &[&[Route]] = &[definitions::ROUTES];
