@@ -13,6 +13,7 @@ mod figures;
 mod function_of_journal;
 mod hidden;
 mod hub;
+mod kpi_definitions;
 mod labels;
 mod markers;
 mod provider;
