@@ -37,7 +37,7 @@ test("a figure is tried before it is saved, and removed", async ({ guard, page, 
   await page.setViewportSize(desk);
 
   await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByRole("status")).toContainText("Saved.");
+  await expect(page.getByText("Saved.", { exact: true })).toBeVisible();
   const row = page.locator("[data-figure='kpi:1']");
   await expect(row).toContainText("at most $0.40");
   await accessible(page, "figures with one of one's own");

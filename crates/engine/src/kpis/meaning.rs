@@ -187,14 +187,13 @@ fn askable(meaning: &Meaning, filter: &Filter, group_by: &str) -> Result<(), Rul
             let must = format!("must not choose by {key}: `{metric}` in the formula does");
             return Err(RuleError::new("filter", must));
         }
-        let request = request(
-            part,
-            &meaning.filter,
-            group_by,
-            Span { from: 0, to: 1 },
-            Resolution::MaxPoints(1),
-        );
-        request.makes_sense().map_err(field_of)?;
+        let at_once = Resolution::MaxPoints(1);
+        let span = Span { from: 0, to: 1 };
+        // By itself first: what is wrong with it then is wrong in the formula.
+        let alone = request(part, "", "", span, at_once).makes_sense();
+        alone.map_err(|error| RuleError::new("formula", format!("`{part}`: {}", field_of(error).must)))?;
+        let whole = request(part, &meaning.filter, group_by, span, at_once);
+        whole.makes_sense().map_err(field_of)?;
     }
     Ok(())
 }

@@ -11,7 +11,8 @@ use engine::{AlertError, Document, Hand, check_definition};
 use protocol::documents::DocumentItem;
 use protocol::kpis::kpi::{KpiDoc, KpiFile};
 use serde::{Deserialize, Serialize};
-use store::{MAX_DOCUMENTS, TenantScope};
+use store::TenantScope;
+use store::documents::MAX_DOCUMENTS;
 
 use super::super::alerts::{body, hand, problem};
 use super::super::people::bad_field;
