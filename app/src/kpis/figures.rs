@@ -161,6 +161,10 @@ fn row(view: &FiguresView, figure: &FigureRow) -> AnyView {
         .filter(|by| !by.is_empty());
     let by = by.map(|by| view! { <small>"told apart by " <code>{by}</code></small> });
     let words = (!line.words.is_empty()).then(|| view! { <small>{line.words.clone()}</small> });
+    let missing = (!line.missing.is_empty()).then(|| {
+        let labels = line.missing.join(", ");
+        view! { <small class="kpis-missing">{format!("Unknown for now: {labels} is not kept.")}</small> }
+    });
     let worth = saved.and_then(|saved| saved.worth.map(|worth| (worth, saved)));
     let worth = worth.map(|(worth, saved)| {
         let amount = told(protocol::query::Unit::Usd, Some(worth));
@@ -178,7 +182,7 @@ fn row(view: &FiguresView, figure: &FigureRow) -> AnyView {
     view! {
         <tr data-figure=line.key.clone()>
             <th scope="row" class="l wrap">{line.title.clone()}{written}</th>
-            <td class="l wrap" data-label="Computed"><div>{formula}{filter}{by}{words}{worth}</div></td>
+            <td class="l wrap" data-label="Computed"><div>{formula}{filter}{by}{words}{worth}{missing}</div></td>
             <td data-label="Target">{aimed(line)}</td>
             <td class="l" data-label="Owner">{owner}</td>
             <td>{frame.may_change.then(|| acts(frame, line, saved))}</td>

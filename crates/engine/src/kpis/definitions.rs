@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use protocol::documents::DocumentItem;
+use protocol::filter::{Filter, Term};
 use protocol::kpis::kpi::{BUILT_IN, KpiDoc, KpiLine, built_in};
-use protocol::query::Unit;
+use protocol::query::{CALL_DIMENSIONS, LABEL, Unit};
 use protocol::view::Good;
 use store::{StoreError, TenantScope};
 
-use super::formula::Formula;
+use super::formula::{Formula, split};
 use super::meaning::meaning;
 use crate::documents::items;
 
@@ -36,6 +37,26 @@ pub(crate) struct Custom {
     pub formula: Formula,
     /// How it is computed, or what it is for; may be empty.
     pub words: String,
+}
+
+impl Custom {
+    /// Labels that it names, as dimensions (`label.team`). A question about one that is not kept is refused, and with it all that
+    /// are asked together: who asks leaves such a figure unknown.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        let keys = [CALL_DIMENSIONS, &[LABEL]].concat();
+        let metrics = self.formula.metrics();
+        let own = metrics.iter().map(|part| split(part).1);
+        let mut found = Vec::new();
+        for filter in own.chain([self.filter.as_str()]) {
+            // Both were read before they came here.
+            let filter = Filter::parse(filter, &keys).unwrap_or_default();
+            let named = filter.terms().iter().filter_map(Term::key);
+            found.extend(named.filter(|key| key.starts_with(LABEL)).map(str::to_owned));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
 }
 
 impl Definitions {
@@ -107,8 +128,8 @@ impl Definitions {
         &self.custom
     }
 
-    /// All figures with what is said about them: ours first.
-    pub(super) fn lines(&self) -> Vec<KpiLine> {
+    /// All figures with what is said about them: ours first. `kept` are the labels that can be asked for, as dimensions.
+    pub(super) fn lines(&self, kept: &[String]) -> Vec<KpiLine> {
         let own = |key: &str| self.custom.iter().find(|custom| custom.key == key);
         let ours = BUILT_IN.iter().map(|figure| {
             let words = self.ours.get(figure.key).map(|doc| doc.about.clone());
@@ -124,6 +145,7 @@ impl Definitions {
                 words: words
                     .filter(|words| !words.is_empty())
                     .unwrap_or_else(|| figure.about.to_owned()),
+                missing: Vec::new(),
             }
         });
         let theirs = self
@@ -140,6 +162,11 @@ impl Definitions {
             formula: custom.formula.text(),
             filter: custom.filter.clone(),
             words: custom.words.clone(),
+            missing: custom
+                .labels()
+                .into_iter()
+                .filter(|label| !kept.contains(label))
+                .collect(),
         });
         ours.chain(theirs).collect()
     }
@@ -161,6 +188,25 @@ mod tests {
     }
 
     #[test]
+    fn labels_that_are_not_kept_are_missed() {
+        let doc = KpiDoc {
+            name: "Search".into(),
+            formula: "cost{label.team:search} / answers{provider:openai}".into(),
+            filter: "label.product:!free".into(),
+            unit: Some(Unit::Usd),
+            good: Some(Good::Low),
+            ..KpiDoc::default()
+        };
+        let found = Definitions::of(vec![item(1, doc)]);
+        assert_eq!(found.custom()[0].labels(), ["label.product", "label.team"]);
+        let lines = found.lines(&["label.team".to_owned()]);
+        assert_eq!(
+            lines.last().map(|line| line.missing.clone()),
+            Some(vec!["label.product".to_owned()])
+        );
+    }
+
+    #[test]
     fn what_is_written_goes_before_what_is_ours() {
         let none = Definitions::of(Vec::new());
         assert_eq!(none.target("answered"), Some(0.995));
@@ -168,7 +214,7 @@ mod tests {
         assert_eq!(none.target("time_to_acknowledge"), Some(300_000.0));
         assert_eq!((none.target("spend"), none.owner("spend")), (None, ""));
         assert!(none.custom().is_empty());
-        assert_eq!(none.lines().len(), BUILT_IN.len());
+        assert_eq!(none.lines(&[]).len(), BUILT_IN.len());
         let some = Definitions::of(vec![
             item(
                 1,
@@ -219,6 +265,6 @@ mod tests {
         assert_eq!(keys, ["roi", "kpi:3"]);
         let texts: Vec<String> = some.custom().iter().map(|custom| custom.formula.text()).collect();
         assert_eq!(texts, ["(answers * 0.5 - cost) / cost", "cost / answers"]);
-        assert_eq!(some.lines().len(), BUILT_IN.len() + 1);
+        assert_eq!(some.lines(&[]).len(), BUILT_IN.len() + 1);
     }
 }

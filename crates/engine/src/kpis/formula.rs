@@ -161,5 +161,4 @@ impl Node {
 }
 
 #[cfg(test)]
-#[path = "formula_tests.rs"]
 mod tests;

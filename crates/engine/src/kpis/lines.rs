@@ -14,6 +14,7 @@ impl Engine {
     /// The store cannot be read.
     pub async fn kpi_lines(&self, scope: &TenantScope) -> Result<Vec<KpiLine>, AlertError> {
         let documents = self.stores().documents.as_ref();
-        Ok(Definitions::read(documents, scope).await?.lines())
+        let kept = self.label_dimensions(scope);
+        Ok(Definitions::read(documents, scope).await?.lines(&kept))
     }
 }

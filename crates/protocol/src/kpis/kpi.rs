@@ -220,6 +220,8 @@ pub struct KpiLine {
     pub filter: String,
     /// How it is computed, or what it is for.
     pub words: String,
+    /// Labels that it names and that are not kept: while there are some nobody can compute it.
+    pub missing: Vec<String>,
 }
 
 /// A part of a formula with what it was.
