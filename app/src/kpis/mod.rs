@@ -5,8 +5,14 @@
 //!
 //! Deliberately absent: any arithmetic on figures (the engine's), and who may see what.
 
+mod figure_form;
+mod figure_preview;
+mod figures;
 mod frame;
+mod told;
 
+pub use figure_form::FigureForm;
+pub use figures::{FigureRow, FiguresView, SavedFigure, figures};
 pub use frame::{Frame, Section};
 
 pub use crate::plain::form::Wrong;

@@ -39,6 +39,7 @@ pub use counts::HttpCounts;
 pub(crate) use documents::check_member;
 pub(crate) use elsewhere::takes_passwords;
 pub use explore::explore_question;
+pub(crate) use kpi_routes::take_in;
 pub use page::page_ends;
 pub(crate) use people::is_confirmed;
 pub use problem::Problem;

@@ -1,6 +1,10 @@
 //! The KPI pages, as plain pages and forms ([`app::kpis`]). A form says in `do` what it wants; what it does is what the same
 //! request over JSON does ([`crate::http`]). What went well leads back to a page with GET.
 
+mod figures;
+
+pub use figures::{figures_form, figures_page};
+
 use app::kpis::{Frame, Section, Wrong};
 use store::Role;
 
@@ -10,7 +14,11 @@ use crate::settings::visit::Visit;
 use crate::state::Shared;
 
 /// What was done, by the name that the address carries: only these sentences can be said.
-const DONE: &[(&str, &str)] = &[("saved", "Saved."), ("removed", "Removed.")];
+const DONE: &[(&str, &str)] = &[
+    ("saved", "Saved."),
+    ("removed", "Removed."),
+    ("imported", "The file is taken in."),
+];
 
 /// The frame of a page.
 pub(crate) async fn frame(

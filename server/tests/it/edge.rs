@@ -124,6 +124,7 @@ fn filled(path: &str) -> String {
         .replace("{rule}", "0")
         .replace("{silence}", "0")
         .replace("{schedule}", "0")
+        .replace("{kpi}", "0")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{channel}", "0")
@@ -189,6 +190,7 @@ async fn every_route_keeps_its_policy() {
                     "{rule}",
                     "{silence}",
                     "{schedule}",
+                    "{kpi}",
                     "{escalation}",
                 ]
                 .iter()

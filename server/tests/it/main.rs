@@ -30,6 +30,7 @@ mod explore;
 mod intake;
 mod kills;
 mod kpis;
+mod kpi_figures;
 mod limits;
 mod live;
 mod matrix;

@@ -15,6 +15,7 @@ use super::alerts::{self, Times, Took};
 use super::ask::{Ask, Part, Sheet, count};
 use super::built_in::{BUILT_IN, BuiltIn, FIRST};
 use super::definitions::{Custom, Definitions};
+use super::formula::split;
 use crate::QueryError;
 
 /// Outcomes that count neither for nor against anybody.
@@ -169,7 +170,7 @@ fn own_figure(
     sheets: &Sheets<'_>,
 ) -> Figure {
     let value = |sheet: &Sheet, step: usize| {
-        let of = |metric: &str| sheet.at(step, metric, &own.filter);
+        let of = |text: &str| sheet.value(step, &part_of(own, text));
         own.formula.value(&of).filter(|value| value.is_finite())
     };
     let none = || vec![None; sheets.day_count];
@@ -207,12 +208,18 @@ fn own_figure(
     }
 }
 
+/// The question that a part of a formula asks; it may have a filter besides the figure's.
+fn part_of(own: &Custom, text: &str) -> Part {
+    let (metric, narrower) = split(text);
+    Part {
+        filter: [own.filter.as_str(), narrower].join(" ").trim().to_owned(),
+        ..Part::of(metric)
+    }
+}
+
 fn metrics_of(own: &Custom) -> Vec<Part> {
-    let part = |metric: String| Part {
-        filter: own.filter.clone(),
-        ..Part::of(&metric)
-    };
-    own.formula.metrics().into_iter().map(part).collect()
+    let metrics = own.formula.metrics();
+    metrics.iter().map(|text| part_of(own, text)).collect()
 }
 
 /// Sheets of custom figures, in their order: all in one reading; where one of them cannot be read, each in its own.

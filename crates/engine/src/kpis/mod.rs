@@ -13,9 +13,14 @@ mod breakers;
 pub(crate) mod budget;
 mod built_in;
 mod completeness;
-pub(crate) mod definitions;
+mod definitions;
 mod figures;
+mod formula;
 pub(crate) mod invoices;
+mod lines;
+mod meaning;
+mod parse;
+mod preview;
 mod period;
 mod providers;
 mod sentence;
@@ -36,6 +41,8 @@ use self::definitions::Definitions;
 use self::figures::Sheets;
 use crate::pages::PageError;
 use crate::{Engine, QueryError};
+
+pub use self::meaning::check_definition;
 
 /// What a KPI page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

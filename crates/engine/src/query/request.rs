@@ -190,6 +190,17 @@ impl QueryRequest {
         })
     }
 
+    /// Whether it could be answered if all the labels that it names were kept: which are is a setting, and may change.
+    pub(crate) fn makes_sense(&self) -> Result<(), QueryError> {
+        let filter = Filter::parse(&self.filter, &[CALL_DIMENSIONS, &[LABEL]].concat())?;
+        let filtered = filter.terms().iter().filter_map(Term::key).map(str::to_owned);
+        let labels = LabelDimensions {
+            known: filtered.chain(self.group_by.iter().cloned()).collect(),
+            kept: Vec::new(),
+        };
+        self.call_query(&labels).map(drop)
+    }
+
     pub(super) fn breaker_query(&self) -> Result<(Vec<String>, Filter), QueryError> {
         let group_by = self.dimensions(BREAKER_DIMENSIONS, None)?;
         Ok((group_by, Filter::parse(&self.filter, BREAKER_DIMENSIONS)?))

@@ -15,6 +15,7 @@ mod hidden;
 mod hub;
 mod kinds;
 mod kpis;
+mod kpi_definitions;
 mod labels;
 mod markers;
 mod money;

@@ -1,9 +1,14 @@
 //! The routes of the KPI section, one file per page with what belongs to it over JSON. Parts of the table in
 //! [`super::routes`].
 
+mod definitions;
+mod figure_files;
 mod figures;
+
+
+pub(crate) use figure_files::take_in;
 
 use super::routes::Route;
 
 /// All of them.
-pub(super) const TABLES: &[&[Route]] = &[figures::ROUTES];
+pub(super) const TABLES: &[&[Route]] = &[figures::ROUTES, definitions::ROUTES];
