@@ -86,6 +86,8 @@ pub struct Call {
     pub cost: Option<NanoUsd>,
     /// The cost came from the price table.
     pub cost_estimated: bool,
+    /// What it would have cost at the provider and model that it stands in for; `None` when no price says it.
+    pub usual_cost: Option<NanoUsd>,
     /// 1, or 2.. for a retry.
     pub attempt: u8,
     /// The provider and model it stands in for.

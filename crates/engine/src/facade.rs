@@ -240,8 +240,16 @@ impl Engine {
         scope: &TenantScope,
         request: IngestRequest,
     ) -> Result<IngestReply, IngestError> {
-        self.inner.tenants.get(scope.tenant()).know_key(&request.key);
-        self.inner.intake.ingest(scope, request).await
+        let tenant = self.inner.tenants.get(scope.tenant());
+        tenant.know_key(&request.key);
+        let documents = self.inner.stores.documents.as_ref();
+        // Without its prices a batch would be unpriced for ever: it comes again later instead.
+        let prices = tenant.prices.of(documents, scope).await;
+        let prices = prices.map_err(|error| IngestError::Unavailable {
+            retry_after_s: 2,
+            detail: describe(&error),
+        })?;
+        self.inner.intake.ingest(scope, request, prices).await
     }
 
     /// The board, without chart points: what a page is first painted with.

@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::cost::PriceTable;
 use parking_lot::Mutex;
 use store::{Idempotency, Journal, NewBatch, Remembered, TenantScope};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
+use crate::kpis::prices;
 use crate::metrics::Counters;
 use crate::pipeline::{Pipeline, Receipt, describe};
 
@@ -97,6 +99,7 @@ impl Intake {
         &self,
         scope: &TenantScope,
         request: IngestRequest,
+        prices: Option<Arc<PriceTable>>,
     ) -> Result<IngestReply, IngestError> {
         // A body costs several times its bytes while it is parsed and journalled; permits count the bytes.
         let weight = u32::try_from(request.body.len().max(1_024)).unwrap_or(u32::MAX);
@@ -106,7 +109,7 @@ impl Intake {
         };
         let received = self.clock.now();
         let Some(key) = request.idempotency_key.clone() else {
-            return self.take(scope, request, received, None).await;
+            return self.take(scope, request, received, None, prices.as_deref()).await;
         };
         let busy = (scope.tenant().to_string(), request.key.id.clone(), key.clone());
         let Some(_guard) = BusyKey::claim(&self.busy_keys, busy) else {
@@ -129,8 +132,8 @@ impl Intake {
                 });
             }
         }
-        self.take(scope, request, received, Some(Idempotency { key, body }))
-            .await
+        let key = Some(Idempotency { key, body });
+        self.take(scope, request, received, key, prices.as_deref()).await
     }
 
     async fn take(
@@ -139,8 +142,9 @@ impl Intake {
         request: IngestRequest,
         received: i64,
         idempotency: Option<Idempotency>,
+        prices: Option<&PriceTable>,
     ) -> Result<IngestReply, IngestError> {
-        let parsed =
+        let mut parsed =
             ingest::parse(&request.body, request.kind, received, &self.limits).map_err(IngestError::Body)?;
         let mut reply = IngestReply {
             refused_count: parsed.refused_count,
@@ -152,6 +156,10 @@ impl Intake {
             return Ok(reply);
         }
         let all_refused = parsed.events.is_empty();
+        // Before the journal has it: what a call cost is fixed by the prices of now, for ever.
+        if let Some(prices) = prices {
+            prices::fill(&mut parsed.events, prices);
+        }
         let batch = NewBatch {
             tenant: scope.tenant().clone(),
             key_id: request.key.id,

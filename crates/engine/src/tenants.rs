@@ -15,6 +15,7 @@ use tokio::sync::{Notify, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::config::EngineConfig;
 use crate::intake::KeyInfo;
+use crate::kpis::prices::KnownPrices;
 use crate::live::TenantLive;
 use crate::markers::KnownMarkers;
 use crate::metrics::Counters;
@@ -37,6 +38,8 @@ pub(crate) struct Tenant {
     compaction: Mutex<CompactionState>,
     /// What people have marked.
     pub markers: KnownMarkers,
+    /// What tokens cost, for calls that do not say it.
+    pub prices: KnownPrices,
     /// When the newest keyframe was kept.
     keyframe: Mutex<Option<Millis>>,
     /// The newest answer for the replay bar, which every page asks for.
@@ -61,6 +64,7 @@ impl Tenant {
             keys: Mutex::new(HashMap::new()),
             compaction: Mutex::default(),
             markers: KnownMarkers::default(),
+            prices: KnownPrices::default(),
             keyframe: Mutex::default(),
             activity: Mutex::default(),
             alerts: Mutex::default(),

@@ -151,6 +151,7 @@ impl Any {
             tier: self.maybe(|any| any.of(&Tier::ALL)),
             cost: self.maybe(Self::i64),
             cost_estimated: self.below(2) == 1,
+            usual_cost: None,
             attempt: self.of(&[0, 1, 2, 100, u8::MAX]),
             fallback_from: self.maybe(|any| FallbackFrom {
                 provider: any.text(),

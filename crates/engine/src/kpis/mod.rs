@@ -3,3 +3,6 @@
 //!
 //! Everything here is arithmetic on answers of [`crate::query`], stored transitions and alerts. Deliberately absent: reading
 //! chunks, and HTML.
+
+pub(crate) mod invoices;
+pub(crate) mod prices;

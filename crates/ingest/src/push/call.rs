@@ -46,6 +46,7 @@ pub(super) fn read(fields: &Fields<'_>, ignored: &mut Ignored) -> Result<Call, P
         cost: fields.read(Field::CostUsd, money::nano_usd)?,
         // The price table is asked later, for calls without a cost.
         cost_estimated: false,
+        usual_cost: None,
         attempt: fields.read(Field::Attempt, attempt)?.unwrap_or(1),
         weight: fields
             .read(Field::Weight, |raw| number::whole_u32(raw, 1, MAX_WEIGHT))?

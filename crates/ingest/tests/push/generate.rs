@@ -169,7 +169,8 @@ prop_compose! {
             ttft: ttft.map(|share| (duration as f64 * share) as u64),
             environment, service, deployment, instance, operation, status, error, trace_id, request_id, response_model,
             breaker, input_tokens: tokens[0], cached_tokens: tokens[1], cache_write_tokens: tokens[2],
-            output_tokens: tokens[3], reasoning_tokens: tokens[4], tier, cost, cost_estimated: false, attempt,
+            output_tokens: tokens[3], reasoning_tokens: tokens[4], tier, cost, cost_estimated: false,
+            usual_cost: None, attempt,
             fallback_from: fallback_from.map(|(provider, model)| FallbackFrom { provider, model }), weight, labels,
         }))
     }

@@ -87,6 +87,7 @@ fn calls() {
         tier: Some(event::Tier::Priority),
         cost: Some(1_234_567),
         cost_estimated: false,
+        usual_cost: None,
         attempt: 2,
         fallback_from: Some(FallbackFrom {
             provider: "openai".to_owned(),

@@ -58,6 +58,7 @@ pub fn full_call() -> Call {
         tier: Some(Tier::Priority),
         cost: Some(1_234_567),
         cost_estimated: true,
+        usual_cost: None,
         attempt: 2,
         fallback_from: Some(FallbackFrom {
             provider: "anthropic".into(),
