@@ -6,7 +6,9 @@
 //! Deliberately absent: any arithmetic on figures (the engine's), and who may see what.
 
 mod frame;
+mod prices;
 
 pub use frame::{Frame, Section};
+pub use prices::{ImportForm, PricesView, prices};
 
 pub use crate::plain::form::Wrong;

@@ -1,6 +1,10 @@
 //! The KPI pages, as plain pages and forms ([`app::kpis`]). A form says in `do` what it wants; what it does is what the same
 //! request over JSON does ([`crate::http`]). What went well leads back to a page with GET.
 
+mod prices;
+
+pub use prices::{prices_form, prices_page};
+
 use app::kpis::{Frame, Section, Wrong};
 use store::Role;
 

@@ -124,6 +124,8 @@ fn filled(path: &str) -> String {
         .replace("{rule}", "0")
         .replace("{silence}", "0")
         .replace("{schedule}", "0")
+        .replace("{price_list}", "0")
+        .replace("{invoice}", "0")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{channel}", "0")
@@ -190,6 +192,8 @@ async fn every_route_keeps_its_policy() {
                     "{silence}",
                     "{schedule}",
                     "{escalation}",
+                    "{price_list}",
+                    "{invoice}",
                 ]
                 .iter()
                 .any(|id| route.path.contains(id)) =>

@@ -158,6 +158,8 @@ fn names_nothing(path: &str) -> bool {
         "{silence}",
         "{schedule}",
         "{escalation}",
+        "{price_list}",
+        "{invoice}",
         "{responder}",
         "{correction}",
         "{channel}",
@@ -357,6 +359,8 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{rule}", "0")
         .replace("{silence}", "0")
         .replace("{schedule}", "0")
+        .replace("{price_list}", "0")
+        .replace("{invoice}", "0")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{correction}", "0")
