@@ -36,6 +36,7 @@ mod oidc;
 mod outbox;
 mod pages;
 mod people;
+mod prices;
 mod providers;
 mod query;
 mod quotas;

@@ -15,6 +15,7 @@ mod hidden;
 mod hub;
 mod labels;
 mod markers;
+mod prices;
 mod provider;
 mod providers;
 mod query;

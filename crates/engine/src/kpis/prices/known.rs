@@ -83,3 +83,66 @@ pub(crate) fn fill(events: &mut [Event], prices: &PriceTable) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::cost::Price;
+    use domain::event::{Call, FallbackFrom, Tier};
+
+    use super::*;
+
+    fn call(cost: Option<i64>, from: Option<&str>) -> Event {
+        let call = Call {
+            provider: "openai".into(),
+            model: "m".into(),
+            input_tokens: Some(1_000),
+            cost,
+            fallback_from: from.map(|model| FallbackFrom {
+                provider: "anthropic".into(),
+                model: Some(model.into()),
+            }),
+            ..Call::default()
+        };
+        Event {
+            id: None,
+            time: 100,
+            reported: None,
+            body: EventBody::Call(Box::new(call)),
+        }
+    }
+
+    #[test]
+    fn what_a_sender_said_stays_and_what_it_stands_in_for_is_priced() {
+        let mut table = PriceTable::new();
+        for (model, input) in [("m", 2_000), ("big", 9_000)] {
+            let price = Price {
+                input,
+                ..Price::default()
+            };
+            table.insert(0, None, model, Tier::Standard, price);
+        }
+        let mut events = vec![
+            call(None, None),
+            call(Some(7), None),
+            call(Some(7), Some("big")),
+            call(None, Some("unknown")),
+        ];
+        fill(&mut events, &table);
+        let told: Vec<_> = events
+            .iter()
+            .filter_map(|event| match &event.body {
+                EventBody::Call(call) => Some((call.cost, call.cost_estimated, call.usual_cost)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (Some(2_000), true, None),
+                (Some(7), false, None),
+                (Some(7), false, Some(9_000)),
+                (Some(2_000), true, None),
+            ]
+        );
+    }
+}
