@@ -19,13 +19,14 @@ test("a file is looked at, imported, and what comes has a cost", async ({ guard,
   const form = page.locator("[data-form=import]");
   await form.getByLabel("Name").fill("October");
   await form.getByLabel("Holds from").fill("soon");
-  await form.getByLabel("The file’s text").fill(FILE);
+  await form.getByLabel("Choose the file").setInputFiles({ name: "prices.json", mimeType: "application/json", buffer: Buffer.from(FILE) });
+  await expect(form.getByLabel("The file’s text")).toHaveValue(FILE);
   await form.getByRole("button", { name: "See what changes" }).click();
   await expect(form.getByRole("alert")).toContainText("from: must be a day such as 2026-10-01");
   await form.getByLabel("Holds from").fill("2020-01-01");
   await form.getByRole("button", { name: "See what changes" }).click();
-  await expect(form.getByRole("status")).toContainText("1 price of 1 model, from 2020-01-01 00:00 UTC: 1 new, 0 changed");
-  await expect(form.getByRole("status")).toContainText("acme-picture");
+  await expect(form.locator(".prices-preview")).toContainText("1 price of 1 model, from 2020-01-01 00:00 UTC: 1 new, 0 changed");
+  await expect(form.locator(".prices-preview")).toContainText("acme-picture");
   await accessible(page, "a look at a file");
   await form.getByRole("button", { name: "Import" }).click();
   await expect(page.getByText("Saved.")).toBeVisible();

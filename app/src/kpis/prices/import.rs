@@ -33,13 +33,21 @@ pub(super) fn form(view: &PricesView) -> AnyView {
                     .optional()
                     .view()}
             </div>
+            // Shown by its script, which reads the file into the field below; it is not sent itself.
+            <div class="field" data-field="pick" data-pick="" hidden=true>
+                <label>
+                    <span>"Choose the file"</span>
+                    <input type="file" accept="application/json,.json"/>
+                </label>
+                <small role="status"></small>
+            </div>
             <div class="field" data-field="file">
                 <label>
                     <span>"The file’s text"</span>
                     <textarea
                         name="file"
                         rows="6"
-                        required
+                        required=true
                         spellcheck="false"
                         autocomplete="off"
                         aria-invalid=invalid.then_some("true")
@@ -56,6 +64,7 @@ pub(super) fn form(view: &PricesView) -> AnyView {
                 <button type="submit" class="btn" name="do" value="preview">"See what changes"</button>
                 <button type="submit" class="btn go" name="do" value="import">"Import"</button>
             </p>
+            <script r#type="module" src=[&frame.root, "/prices.js"].concat()></script>
         </form>
     }
     .into_any()
