@@ -61,6 +61,9 @@ pub fn prices(view: &PricesView) -> String {
     let content = view! {
         <div class="doc settings prices">
             <p class="prices-verdict" data-level=crate::components::level_key(level)>{mark(level)} {words}</p>
+            <p class="quiet">
+                "A call whose sender says no cost gets the price of when it happened, and keeps it. US dollars."
+            </p>
             {refused(Wrong::of(&frame.wrong, "act"))}
             {models::card(view)}
             {lists::card(frame, &view.prices)}
@@ -69,13 +72,10 @@ pub fn prices(view: &PricesView) -> String {
             {frame.may_change.then(|| invoices::form(view))}
         </div>
     };
-    let about = view! {
-        <p>"US dollars per million tokens. A call that says no cost gets the price of when it happened, for good."</p>
-    };
     page(
         frame,
         Section::Prices.title(),
-        about.into_any(),
+        ().into_any(),
         ().into_any(),
         content.into_any(),
     )

@@ -183,7 +183,7 @@ async fn a_file_is_looked_at_before_it_is_kept() {
             .engine
             .documents::<PriceListDoc>(&scope())
             .await
-            .unwrap()
+            .expect("it can be read")
             .len(),
         1
     );
@@ -252,7 +252,10 @@ async fn invoices_are_held_against_what_was_counted() {
         amount: Decimal(amount.into()),
         note: String::new(),
     };
-    assert_eq!(house.engine.reconciled(&scope()).await.unwrap(), None);
+    assert_eq!(
+        house.engine.reconciled(&scope()).await.expect("it can be read"),
+        None
+    );
     for doc in [
         invoice("A-1", ("2025-11-19", "2025-11-19"), "1.50"),
         invoice("A-2", ("2025-11-19", "2025-11-19"), "0.50"),
@@ -276,7 +279,12 @@ async fn invoices_are_held_against_what_was_counted() {
         ]
     );
     assert_eq!(
-        house.engine.reconciled(&scope()).await.unwrap().as_deref(),
+        house
+            .engine
+            .reconciled(&scope())
+            .await
+            .expect("it can be read")
+            .as_deref(),
         Some(
             "Cost is list price × tokens where no sender says it, reconciled with the invoices of 2025-11-19 to \
              2025-11-19 at +25.0%."
