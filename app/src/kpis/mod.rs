@@ -10,9 +10,11 @@ mod figure_preview;
 mod figures;
 mod frame;
 mod told;
+mod prices;
 
 pub use figure_form::FigureForm;
 pub use figures::{FigureRow, FiguresView, SavedFigure, figures};
 pub use frame::{Frame, Section};
+pub use prices::{ImportForm, PricesView, prices};
 
 pub use crate::plain::form::Wrong;

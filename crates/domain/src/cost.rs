@@ -4,11 +4,20 @@
 //! price of $2.50 per million tokens is 2,500,000, and $0.0125 is 12,500. Sums are exact in `u128` and rounded once, to
 //! the nearest nano-USD, half up. No prices are built in: one that nobody verified is worse than none. An unknown price
 //! is `None`, never zero.
+//!
+//! Prices hold from a moment on ([`PriceTable`]); decimals are read digit by digit ([`per_million`], [`per_token`]), never
+//! through a float.
 
-use std::collections::BTreeMap;
+mod days;
+mod decimal;
+mod table;
 
-use crate::event::{Call, Tier};
-use crate::{NanoUsd, Outcome};
+pub use days::{since, whole_days};
+pub use decimal::{AmountError, dollars, exact, per_million, per_token, words};
+pub use table::PriceTable;
+
+use crate::NanoUsd;
+use crate::event::Call;
 
 /// 10^-12 US dollars, per token.
 pub type PicoUsd = u64;
@@ -52,52 +61,10 @@ impl Price {
     }
 }
 
-/// Prices by provider, model and tier.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PriceTable {
-    /// By model, tier and provider; an empty provider stands for any.
-    prices: BTreeMap<(String, u8, String), Price>,
-}
-
-impl PriceTable {
-    /// An empty table.
-    pub fn new() -> PriceTable {
-        PriceTable::default()
-    }
-
-    /// Sets the price of a model at a provider, or at any provider that has none of its own.
-    pub fn insert(&mut self, provider: Option<&str>, model: &str, tier: Tier, price: Price) {
-        self.prices.insert(
-            (model.into(), tier as u8, provider.unwrap_or_default().into()),
-            price,
-        );
-    }
-
-    /// The price for a call: of the model that really answered, else of the one asked for; at its provider, else at
-    /// any. A tier without a price of its own has none: discounts differ too much between providers to guess.
-    pub fn price(&self, call: &Call) -> Option<&Price> {
-        let tier = call.tier.unwrap_or(Tier::Standard) as u8;
-        let models = [call.response_model.as_deref(), Some(call.model.as_str())];
-        [call.provider.as_str(), ""].into_iter().find_map(|provider| {
-            let mut models = models.into_iter().flatten();
-            models.find_map(|model| self.prices.get(&(model.to_owned(), tier, provider.to_owned())))
-        })
-    }
-
-    /// What a call cost; `None` without tokens or without a price, and for calls a breaker refused.
-    pub fn estimate(&self, call: &Call) -> Option<NanoUsd> {
-        if call.outcome() == Outcome::Rejected {
-            return None;
-        }
-        self.price(call)?.of(call)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Price, PriceTable};
-    use crate::Outcome;
-    use crate::event::{Call, CallOutcome, Tier};
+    use super::Price;
+    use crate::event::Call;
 
     const PRICE: Price = Price {
         input: 2_500_000,
@@ -114,12 +81,6 @@ mod tests {
             output_tokens: Some(100),
             ..Call::default()
         }
-    }
-
-    fn table(provider: Option<&str>, model: &str) -> PriceTable {
-        let mut table = PriceTable::new();
-        table.insert(provider, model, Tier::Standard, PRICE);
-        table
     }
 
     #[test]
@@ -163,80 +124,6 @@ mod tests {
             }
             .of(&tokens(u32::MAX)),
             Some(i64::MAX)
-        );
-    }
-
-    #[test]
-    fn unknown_is_none_never_zero() {
-        assert_eq!(PriceTable::new().estimate(&call()), None);
-        let table = table(None, "m");
-        assert_eq!(
-            table.estimate(&Call {
-                input_tokens: None,
-                output_tokens: None,
-                ..call()
-            }),
-            None
-        );
-        assert_eq!(
-            table.estimate(&Call {
-                tier: Some(Tier::Batch),
-                ..call()
-            }),
-            None
-        );
-        assert_eq!(
-            table.estimate(&Call {
-                outcome: CallOutcome(Outcome::Rejected),
-                ..call()
-            }),
-            None
-        );
-        assert_eq!(table.estimate(&call()), Some(3_500_000));
-    }
-
-    #[test]
-    fn the_nearest_price_wins() {
-        let mut prices = table(None, "m");
-        prices.insert(
-            Some("openai"),
-            "m",
-            Tier::Standard,
-            Price {
-                input: 1_000,
-                ..Price::default()
-            },
-        );
-        prices.insert(
-            Some("openai"),
-            "m-2",
-            Tier::Standard,
-            Price {
-                input: 2_000,
-                ..Price::default()
-            },
-        );
-        assert_eq!(prices.estimate(&call()), Some(1_000));
-        assert_eq!(
-            prices.estimate(&Call {
-                provider: "azure".into(),
-                ..call()
-            }),
-            Some(3_500_000)
-        );
-        assert_eq!(
-            prices.estimate(&Call {
-                response_model: Some("m-2".into()),
-                ..call()
-            }),
-            Some(2_000)
-        );
-        assert_eq!(
-            prices.estimate(&Call {
-                response_model: Some("m-3".into()),
-                ..call()
-            }),
-            Some(1_000)
         );
     }
 }

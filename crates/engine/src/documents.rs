@@ -95,8 +95,9 @@ impl Engine {
             .stores()
             .documents
             .create_document(scope, T::KIND, draft, entry)
-            .await?;
-        self.kept(scope, stored)
+            .await;
+        self.look_again::<T>(scope);
+        self.kept(scope, stored?)
     }
 
     /// Puts a document into the place of one.
@@ -139,8 +140,9 @@ impl Engine {
         let documents = &self.stores().documents;
         let stored = documents
             .change_document(scope, T::KIND, (id, found), draft, entry)
-            .await?;
-        self.kept(scope, stored.ok_or(AlertError::Missing)?)
+            .await;
+        self.look_again::<T>(scope);
+        self.kept(scope, stored?.ok_or(AlertError::Missing)?)
     }
 
     /// Removes a document that nothing needs.
@@ -165,8 +167,9 @@ impl Engine {
         let action = format!("{}.remove", T::KIND.as_str());
         let entry = hand.entry(now, &action, id, &name);
         let documents = &self.stores().documents;
-        let deleted = documents.delete_document(scope, T::KIND, id, now, entry).await?;
-        deleted.ok_or(AlertError::Missing)?;
+        let deleted = documents.delete_document(scope, T::KIND, id, now, entry).await;
+        self.look_again::<T>(scope);
+        deleted?.ok_or(AlertError::Missing)?;
         self.notifier().news(scope.tenant());
         Ok(())
     }
@@ -174,6 +177,14 @@ impl Engine {
     /// Everything that documents may name.
     async fn known(&self, scope: &TenantScope) -> Result<Known, AlertError> {
         Ok(Known::read(self.stores(), scope).await?)
+    }
+
+    /// What is kept in memory of a kind is read anew, whether or not the store said that it changed: a write that it
+    /// answered with an error may be there all the same.
+    fn look_again<T: Document>(&self, scope: &TenantScope) {
+        if T::KIND == DocumentKind::PriceList {
+            self.tenant(scope).prices.forget();
+        }
     }
 
     fn document_draft<T: Document>(&self, doc: &T, hand: &Hand) -> Result<DocumentDraft, AlertError> {

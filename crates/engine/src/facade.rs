@@ -242,8 +242,15 @@ impl Engine {
     ) -> Result<IngestReply, IngestError> {
         let tenant = self.inner.tenants.get(scope.tenant());
         tenant.know_key(&request.key);
+        let documents = self.inner.stores.documents.as_ref();
+        // Without its prices a batch would be unpriced for ever: it comes again later instead.
+        let prices = tenant.prices.of(documents, scope).await;
+        let prices = prices.map_err(|error| IngestError::Unavailable {
+            retry_after_s: 2,
+            detail: describe(&error),
+        })?;
         let renames = tenant.live().renames();
-        self.inner.intake.ingest(scope, request, &renames).await
+        self.inner.intake.ingest(scope, request, (&renames, prices)).await
     }
 
     /// The board, without chart points: what a page is first painted with.

@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::cost::PriceTable;
 use parking_lot::Mutex;
 use store::{Idempotency, Journal, NewBatch, Remembered, TenantScope};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
+use crate::kpis::prices;
 use crate::metrics::Counters;
 use crate::pipeline::{Pipeline, Receipt, describe};
 use crate::record::Renames;
@@ -98,7 +100,7 @@ impl Intake {
         &self,
         scope: &TenantScope,
         request: IngestRequest,
-        renames: &Renames,
+        (renames, prices): (&Renames, Option<Arc<PriceTable>>),
     ) -> Result<IngestReply, IngestError> {
         // A body costs several times its bytes while it is parsed and journalled; permits count the bytes.
         let weight = u32::try_from(request.body.len().max(1_024)).unwrap_or(u32::MAX);
@@ -108,7 +110,8 @@ impl Intake {
         };
         let received = self.clock.now();
         let Some(key) = request.idempotency_key.clone() else {
-            return self.take(scope, request, received, None, renames).await;
+            let prices = prices.as_deref();
+            return self.take(scope, request, received, None, (renames, prices)).await;
         };
         let busy = (scope.tenant().to_string(), request.key.id.clone(), key.clone());
         let Some(_guard) = BusyKey::claim(&self.busy_keys, busy) else {
@@ -131,7 +134,8 @@ impl Intake {
                 });
             }
         }
-        self.take(scope, request, received, Some(Idempotency { key, body }), renames)
+        let key = Some(Idempotency { key, body });
+        self.take(scope, request, received, key, (renames, prices.as_deref()))
             .await
     }
 
@@ -141,7 +145,7 @@ impl Intake {
         request: IngestRequest,
         received: i64,
         idempotency: Option<Idempotency>,
-        renames: &Renames,
+        (renames, prices): (&Renames, Option<&PriceTable>),
     ) -> Result<IngestReply, IngestError> {
         let mut parsed =
             ingest::parse(&request.body, request.kind, received, &self.limits).map_err(IngestError::Body)?;
@@ -157,6 +161,10 @@ impl Intake {
         let all_refused = parsed.events.is_empty();
         // Before the journal: everything that follows from it has the new names, and goes on having them.
         parsed.events.iter_mut().for_each(|event| renames.event(event));
+        // And what a call cost is fixed by the prices of now, for ever.
+        if let Some(prices) = prices {
+            prices::fill(&mut parsed.events, prices);
+        }
         let batch = NewBatch {
             tenant: scope.tenant().clone(),
             key_id: request.key.id,

@@ -57,6 +57,7 @@ pub use hub::{Direct, Frame, Out, Outbox, SubscribeError, Tried, ViewerHandle};
 pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};
 pub use kpis::KpiQuestion;
 pub use kpis::check_definition;
+pub use kpis::prices::{MAX_PRICES, PriceFile};
 pub use metrics::Metrics;
 pub use notify::{
     ChannelError, DeliverySearch, NoPost, Post, Sent, channel_kinds, channel_placeholders,

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::config::EngineConfig;
 use crate::intake::KeyInfo;
+use crate::kpis::prices::KnownPrices;
 use crate::live::TenantLive;
 use crate::markers::KnownMarkers;
 use crate::metrics::Counters;
@@ -42,6 +43,8 @@ pub(crate) struct Tenant {
     pub marks: Marks,
     /// Held by whoever corrects the record: what is checked against other corrections holds when it is stored.
     pub correcting: tokio::sync::Mutex<()>,
+    /// What tokens cost, for calls that do not say it.
+    pub prices: KnownPrices,
     /// When the newest keyframe was kept.
     keyframe: Mutex<Option<Millis>>,
     /// The newest answer for the replay bar, which every page asks for.
@@ -68,6 +71,7 @@ impl Tenant {
             markers: KnownMarkers::default(),
             marks: Marks::default(),
             correcting: tokio::sync::Mutex::new(()),
+            prices: KnownPrices::default(),
             keyframe: Mutex::default(),
             activity: Mutex::default(),
             alerts: Mutex::default(),

@@ -4,8 +4,9 @@
 //! [`Limits`]. Deliberately absent: input and output, the clock (arrival is an argument), decompression and the size
 //! of bodies (the server has counted both before it calls), repeats and quotas (the engine knows those).
 //!
-//! One module per format. [`push`] is our own; its entry is also [`parse`] here.
+//! One module per format. [`push`] is our own; its entry is also [`parse`] here. [`prices`] reads lists of prices.
 
+pub mod prices;
 pub mod push;
 
-pub use push::{Body, BodyError, Limits, Parsed, Refusal, RefusalCode, parse};
+pub use push::{Body, BodyError, Limits, Parsed, Refusal, RefusalCode, parse, provider_name};

@@ -156,7 +156,7 @@ fn line(alert: &Value) -> String {
 }
 
 /// What others named must not move the cursor of a terminal.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
@@ -228,6 +228,31 @@ impl Server {
         body: Option<Value>,
         patience: Duration,
     ) -> Result<Value, CliError> {
+        let with = |request: RequestBuilder| match &body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        self.answer(method, target, with, patience).await
+    }
+
+    /// The answer to a file, which is sent as it is: numbers in it must not pass through a float.
+    pub(super) async fn send_file(&self, target: Url, text: &str) -> Result<Value, CliError> {
+        let with = |request: RequestBuilder| {
+            request
+                .header("content-type", "application/json")
+                .body(text.to_owned())
+        };
+        self.answer(Method::POST, target, with, Duration::from_secs(60))
+            .await
+    }
+
+    async fn answer(
+        &self,
+        method: Method,
+        target: Url,
+        with: impl Fn(RequestBuilder) -> RequestBuilder,
+        patience: Duration,
+    ) -> Result<Value, CliError> {
         let key = self.key.read()?;
         let unavailable = |error: reqwest::Error| {
             CliError::new(
@@ -241,10 +266,7 @@ impl Server {
             client = client.tls_certs_merge(authorities);
         }
         let client = client.build().map_err(unavailable)?;
-        let mut request: RequestBuilder = client.request(method, target).bearer_auth(key);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
+        let request = with(client.request(method, target).bearer_auth(key));
         let answer = request.send().await.map_err(unavailable)?;
         let status = answer.status();
         let told: Value = answer.json().await.unwrap_or_default();

@@ -15,6 +15,7 @@ mod healthcheck;
 mod journal;
 mod key_source;
 mod keys;
+mod prices;
 mod restore;
 mod secrets;
 mod serve;
@@ -67,6 +68,8 @@ enum Command {
     Tail(tail::TailArgs),
     /// Look at alerts, take them, silence them.
     Alerts(alerts::AlertsArgs),
+    /// Import what tokens cost.
+    Prices(prices::PricesArgs),
     /// Take data out for good.
     Erase(erase::EraseArgs),
     /// Check the configuration and print what is in force.
@@ -210,6 +213,7 @@ async fn run(command: Command) -> Result<Exit, CliError> {
         Command::Secrets(args) => secrets::run(args).await,
         Command::Tail(args) => tail::run(args).await,
         Command::Alerts(args) => alerts::run(args).await,
+        Command::Prices(args) => prices::run(args).await,
         Command::Erase(args) => erase::run(args).await,
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(args).await,

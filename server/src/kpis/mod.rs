@@ -4,6 +4,9 @@
 mod figures;
 
 pub use figures::{figures_form, figures_page};
+mod prices;
+
+pub use prices::{prices_form, prices_page};
 
 use app::kpis::{Frame, Section, Wrong};
 use store::Role;

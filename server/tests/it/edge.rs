@@ -125,6 +125,8 @@ fn filled(path: &str) -> String {
         .replace("{silence}", "0")
         .replace("{schedule}", "0")
         .replace("{kpi}", "0")
+        .replace("{price_list}", "0")
+        .replace("{invoice}", "0")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{channel}", "0")
@@ -192,6 +194,8 @@ async fn every_route_keeps_its_policy() {
                     "{schedule}",
                     "{kpi}",
                     "{escalation}",
+                    "{price_list}",
+                    "{invoice}",
                 ]
                 .iter()
                 .any(|id| route.path.contains(id)) =>

@@ -38,6 +38,7 @@ mod oidc;
 mod outbox;
 mod pages;
 mod people;
+mod prices;
 mod providers;
 mod query;
 mod quotas;

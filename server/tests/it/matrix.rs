@@ -159,6 +159,8 @@ fn names_nothing(path: &str) -> bool {
         "{schedule}",
         "{kpi}",
         "{escalation}",
+        "{price_list}",
+        "{invoice}",
         "{responder}",
         "{correction}",
         "{channel}",
@@ -359,6 +361,8 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{silence}", "0")
         .replace("{schedule}", "0")
         .replace("{kpi}", "0")
+        .replace("{price_list}", "0")
+        .replace("{invoice}", "0")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{correction}", "0")

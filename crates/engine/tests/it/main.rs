@@ -19,6 +19,7 @@ mod kpi_definitions;
 mod labels;
 mod markers;
 mod money;
+mod prices;
 mod provider;
 mod providers;
 mod query;

@@ -53,6 +53,7 @@ mod time;
 use domain::{Event, Millis};
 
 pub use error::BodyError;
+pub use provider::name as provider_name;
 pub use refusal::{Refusal, RefusalCode};
 
 /// How many refusals are described one by one; the rest are only counted.

@@ -30,20 +30,32 @@ pub(super) fn read(raw: &str) -> Result<Option<String>, Fault> {
     if trimmed.is_empty() {
         return Ok(None);
     }
-    let name = if trimmed
-        .bytes()
-        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
-    {
-        trimmed.to_owned()
-    } else {
-        trimmed.to_lowercase()
-    };
+    let name = lowered(trimmed);
     // A few capitals become two characters in lower case.
     text::check(&name, text::NAME)?;
-    Ok(Some(match ALIASES.iter().find(|(alias, _)| *alias == name) {
+    Ok(Some(plain(name)))
+}
+
+/// What a provider is called here, whatever others call it: trimmed, lower-cased, aliased.
+pub fn name(given: &str) -> String {
+    plain(lowered(given.trim()))
+}
+
+fn lowered(name: &str) -> String {
+    let is_low = name
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    match is_low {
+        true => name.to_owned(),
+        false => name.to_lowercase(),
+    }
+}
+
+fn plain(name: String) -> String {
+    match ALIASES.iter().find(|(alias, _)| *alias == name) {
         Some((_, canonical)) => (*canonical).to_owned(),
         None => name,
-    }))
+    }
 }
 
 /// Reads a provider that must be there.
@@ -70,6 +82,7 @@ mod tests {
             ("ÉCOLE", "école"),
         ] {
             assert_eq!(read(&format!("\"{sent}\"")), Ok(Some(kept.to_owned())));
+            assert_eq!(name(&sent.replace("\\n", "\n")), kept);
         }
         assert_eq!(read("\"  \""), Ok(None));
         assert_eq!(required("\"\"").unwrap_err().code, RefusalCode::Missing);

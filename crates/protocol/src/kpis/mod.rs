@@ -3,3 +3,6 @@
 //! One file per kind of document. Deliberately absent: what they mean, and whether they make sense (the engine).
 
 pub mod kpi;
+pub mod invoice;
+pub mod price_list;
+pub mod prices;

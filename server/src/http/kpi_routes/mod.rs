@@ -4,6 +4,8 @@
 mod definitions;
 mod figure_files;
 mod figures;
+mod prices;
+
 
 
 pub(crate) use figure_files::take_in;
@@ -11,4 +13,4 @@ pub(crate) use figure_files::take_in;
 use super::routes::Route;
 
 /// All of them.
-pub(super) const TABLES: &[&[Route]] = &[figures::ROUTES, definitions::ROUTES];
+pub(super) const TABLES: &[&[Route]] = &[figures::ROUTES, definitions::ROUTES, prices::ROUTES];
