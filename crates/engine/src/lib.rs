@@ -55,6 +55,7 @@ pub use evaluate::Fate;
 pub use facade::{Engine, Health};
 pub use hub::{Direct, Frame, Out, Outbox, SubscribeError, Tried, ViewerHandle};
 pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};
+pub use kpis::SloRuled;
 pub use metrics::Metrics;
 pub use notify::{
     ChannelError, DeliverySearch, NoPost, Post, Sent, channel_kinds, channel_placeholders,

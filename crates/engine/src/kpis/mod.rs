@@ -3,3 +3,9 @@
 //!
 //! Everything here is arithmetic on answers of [`crate::query`], stored transitions and alerts. Deliberately absent: reading
 //! chunks, and HTML.
+
+#[expect(dead_code, reason = "the page of a period asks for it")]
+mod budget;
+mod slo;
+
+pub use slo::SloRuled;

@@ -18,6 +18,7 @@ mod tracks;
 mod whatif;
 
 pub use around::MAX_AROUND_MS;
+pub(crate) use ask::JUDGED;
 
 use protocol::SpanError;
 use store::StoreError;

@@ -2,7 +2,8 @@
 //!
 //! A question is planned ([`plan`]: steps, and the coarsest rung that fills them), read (chunks from the store, what
 //! they lack from live memory, so that there is no gap at the right edge), and added up ([`sweep`]). Breakers' figures
-//! come from their stored transitions ([`breakers`]). Backtests of rules slide windows over stored buckets ([`slide`]).
+//! come from their stored transitions ([`breakers`]). Backtests of rules slide windows over stored buckets ([`slide`]),
+//! objectives count the durations below a limit ([`share`]).
 //!
 //! Deliberately absent: any cache (chunks are small and the database's pages are cached), and formatting.
 
@@ -11,6 +12,7 @@ mod groups;
 mod measure;
 mod plan;
 mod request;
+mod share;
 mod slide;
 mod sweep;
 
