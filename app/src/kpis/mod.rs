@@ -5,8 +5,13 @@
 //!
 //! Deliberately absent: any arithmetic on figures (the engine's), and who may see what.
 
+mod burndown;
 mod frame;
+mod objective;
+mod objectives;
 
 pub use frame::{Frame, Section};
+pub use objective::{ObjectiveView, objective};
+pub use objectives::{ObjectiveForm, ObjectiveRow, ObjectivesView, objectives};
 
 pub use crate::plain::form::Wrong;

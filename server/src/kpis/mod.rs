@@ -1,6 +1,9 @@
 //! The KPI pages, as plain pages and forms ([`app::kpis`]). A form says in `do` what it wants; what it does is what the same
 //! request over JSON does ([`crate::http`]). What went well leads back to a page with GET.
 
+mod objectives;
+pub(crate) mod openslo;
+
 use app::kpis::{Frame, Section, Wrong};
 use store::Role;
 
@@ -9,8 +12,19 @@ use crate::http::alerts::problem;
 use crate::settings::visit::Visit;
 use crate::state::Shared;
 
+pub use objectives::{objective_form, objective_page, objectives_form, objectives_page};
+
 /// What was done, by the name that the address carries: only these sentences can be said.
-const DONE: &[(&str, &str)] = &[("saved", "Saved."), ("removed", "Removed.")];
+const DONE: &[(&str, &str)] = &[
+    ("saved", "Saved."),
+    ("removed", "Removed."),
+    (
+        "removed-not-rule",
+        "Removed. Its rule stays: remove it among the rules where nobody needs it.",
+    ),
+    ("rule-made", "A rule watches it from now on."),
+    ("rule-there", "Its rule watches for what is promised."),
+];
 
 /// The frame of a page.
 pub(crate) async fn frame(

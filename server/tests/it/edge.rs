@@ -124,6 +124,7 @@ fn filled(path: &str) -> String {
         .replace("{rule}", "0")
         .replace("{silence}", "0")
         .replace("{schedule}", "0")
+        .replace("{slo}", "0")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{channel}", "0")
@@ -189,6 +190,7 @@ async fn every_route_keeps_its_policy() {
                     "{rule}",
                     "{silence}",
                     "{schedule}",
+                    "{slo}",
                     "{escalation}",
                 ]
                 .iter()
@@ -214,7 +216,7 @@ async fn every_route_keeps_its_policy() {
             // The key sends and looks, and no more.
             Policy::Operate | Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
             Policy::OwnPage | Policy::OperatePage
-                if ["{alert}", "{delivery}", "{rule}", "{schedule}"]
+                if ["{alert}", "{delivery}", "{rule}", "{schedule}", "{slo}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
             {

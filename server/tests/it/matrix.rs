@@ -157,6 +157,7 @@ fn names_nothing(path: &str) -> bool {
         "{rule}",
         "{silence}",
         "{schedule}",
+        "{slo}",
         "{escalation}",
         "{responder}",
         "{correction}",
@@ -357,6 +358,7 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{rule}", "0")
         .replace("{silence}", "0")
         .replace("{schedule}", "0")
+        .replace("{slo}", "0")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{correction}", "0")

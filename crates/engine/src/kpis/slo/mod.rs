@@ -24,7 +24,6 @@ use crate::duty::Known;
 pub use rule::SloRuled;
 pub(super) use shape::Shape;
 pub(super) use status::{Asker, statuses};
-pub(super) use words::share;
 
 impl Document for SloDoc {
     const KIND: DocumentKind = DocumentKind::Slo;
