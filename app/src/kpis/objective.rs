@@ -181,8 +181,9 @@ fn eaten(frame: &Frame, status: &SloStatus) -> Option<AnyView> {
             name => name.to_owned(),
         };
         let label = format!("Share of {name}");
+        let known = name.clone();
         view! {
-            <tr data-provider=name.clone()>
+            <tr data-provider=known>
                 <td class="l">{name}</td>
                 <td data-label="Bad">{grouped(one.bad)}</td>
                 <td class="l" data-label="Share">

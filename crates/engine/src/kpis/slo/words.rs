@@ -101,11 +101,11 @@ pub(super) fn working(doc: &SloDoc, (from, to): (Millis, Millis)) -> Working {
     };
     let budget =
         "The budget is (1 − objective) × all that count. Drills, probes and simulations do not count.";
+    // Sums over all of it; means are told by step.
+    let whole = if doc.limit.is_none() { "&max_points=1" } else { "" };
     let query = |(metric, filter): (&str, String)| {
-        format!(
-            "metric={metric}&filter={}&from={from}&to={to}&counting=1",
-            encoded(&filter)
-        )
+        let filter = encoded(&filter);
+        format!("metric={metric}&filter={filter}&from={from}&to={to}{whole}&counting=1")
     };
     Working {
         words: format!("{how} {budget}"),
