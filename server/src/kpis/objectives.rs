@@ -185,13 +185,22 @@ fn read(sent: &Sent) -> Result<SloDoc, Problem> {
             zone: get("zone").to_owned(),
         },
     };
+    let promised = number("objective", get("objective"), "99.5%")?;
+    // Whoever writes 0.995 does not mean so little.
+    if promised <= 1.0 && !get("objective").ends_with('%') {
+        return Err(bad_field(
+            "objective",
+            "objective: must be percent, such as 99.5%",
+        ));
+    }
+    let objective = percent(promised);
     Ok(SloDoc {
         name: get("name").to_owned(),
         about: get("about").to_owned(),
         indicator,
         limit,
         filter: get("filter").to_owned(),
-        objective: percent(number("objective", get("objective"), "99.5%")?),
+        objective,
         window,
         owner: get("owner").to_owned(),
     })

@@ -375,11 +375,11 @@ async fn one_click_makes_one_rule_and_it_fires_on_an_outage() {
         objective: 0.999,
         ..slo
     };
-    let changed =
-        house
-            .engine
-            .change_document(&scope(), item.id, Some(item.version), &stricter, &hand("ada"));
-    changed.await.unwrap();
+    let changed = house
+        .engine
+        .change_document(&scope(), item.id, Some(item.version), &stricter, &hand("ada"))
+        .await;
+    changed.unwrap();
     let (_, status) = house.engine.slo_status(&scope(), item.id).await.unwrap();
     assert!(status.rule.is_some_and(|rule| !rule.follows));
     let followed = house
