@@ -101,7 +101,8 @@ fn status(
     let partial = window.partial;
     let hours = window.steps;
     let all = total(&hours);
-    let used_up = used_up_since(objective, &hours);
+    // The hour in which it ended may not have ended yet.
+    let used_up = used_up_since(objective, &hours).map(|since| since.min(asker.at));
     let recent = burns.last().copied().unwrap_or_default();
     let pace = Pace {
         tally: recent,
