@@ -65,7 +65,7 @@ async fn calls(server: &TestServer) {
     let events: Vec<Value> = (0..20)
         .map(|n| {
             json!({
-                "type": "call", "id": format!("slo-{n}"), "time": now() - 60_000, "service": "chat", "provider": "openai",
+                "type": "call", "id": format!("slo-{n}"), "time": now() - 1_000, "service": "chat", "provider": "openai",
                 "model": "m", "outcome": if n < 2 { "timeout" } else { "ok" }, "duration_ms": 100,
             })
         })

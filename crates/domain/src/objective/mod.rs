@@ -91,11 +91,11 @@ pub fn burn_down(objective: f64, steps: &[Step]) -> Vec<(Millis, Option<f64>)> {
 pub fn used_up_since(objective: f64, steps: &[Step]) -> Option<Millis> {
     let left = burn_down(objective, steps);
     let known = || left.iter().filter_map(|(at, value)| Some((*at, (*value)?)));
-    let (_, last) = known().last()?;
+    let (_, last) = known().next_back()?;
     if last > 0.0 {
         return None;
     }
-    let still = known().filter(|(_, value)| *value > 0.0).last();
+    let still = known().rfind(|(_, value)| *value > 0.0);
     known()
         .map(|(at, _)| at)
         .find(|at| still.is_none_or(|(some, _)| *at > some))

@@ -107,9 +107,11 @@ fn told(windows: Vec<SloPast>, shape: &Shape, objective: f64) -> SloPreview {
         .filter(|(past, _)| past.left.is_some_and(|left| left >= 0.0))
         .count();
     let worst = known.iter().min_by(|one, other| one.1.total_cmp(&other.1));
-    let (of, at) = match shape.window {
-        Window::Rolling(_) => ("days", "on"),
-        Window::Calendar(..) => ("periods", "in the"),
+    let (of, at) = match (&shape.window, known.len()) {
+        (Window::Rolling(_), 1) => ("day", "on"),
+        (Window::Rolling(_), _) => ("days", "on"),
+        (Window::Calendar(..), 1) => ("period", "in the"),
+        (Window::Calendar(..), _) => ("periods", "in the"),
     };
     let words = match worst {
         None => {
