@@ -24,7 +24,12 @@ pub enum Section {
 
 impl Section {
     /// Those with a way in the bar, in its order.
-    pub const WAYS: [Section; 3] = [Section::Overview, Section::Figures, Section::Prices];
+    pub const WAYS: [Section; 4] = [
+        Section::Overview,
+        Section::Objectives,
+        Section::Figures,
+        Section::Prices,
+    ];
 
     /// In the browser's title and as heading.
     pub const fn title(self) -> &'static str {

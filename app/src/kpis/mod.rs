@@ -11,10 +11,16 @@ mod figures;
 mod frame;
 mod told;
 mod prices;
+mod burndown;
+mod frame;
+mod objective;
+mod objectives;
 
 pub use figure_form::FigureForm;
 pub use figures::{FigureRow, FiguresView, SavedFigure, figures};
 pub use frame::{Frame, Section};
 pub use prices::{ImportForm, PricesView, prices};
+pub use objective::{ObjectiveView, objective};
+pub use objectives::{ObjectiveForm, ObjectiveRow, ObjectivesView, objectives};
 
 pub use crate::plain::form::Wrong;

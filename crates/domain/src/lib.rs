@@ -12,6 +12,7 @@ pub mod cost;
 pub mod duty;
 pub mod erasure;
 pub mod event;
+pub mod objective;
 pub mod outcome;
 pub mod rollup;
 pub mod sketch;

@@ -46,7 +46,7 @@ pub use deliveries::{
     ChannelDraft, Claim, Deliveries, DeliveryQuery, DeliveryState, NewDelivery, Outcome, StoredAttempt,
     StoredChannel, StoredDelivery,
 };
-pub use documents::{DocumentDraft, DocumentKind, Documents, StoredDocument};
+pub use documents::{DocumentDraft, DocumentKind, Documents, MAX_DOCUMENTS, StoredDocument};
 pub use duties::{Duties, Ladder};
 pub use erasures::{ErasedEvents, ErasedRows, Erasures, LiveErased};
 pub use error::StoreError;

@@ -7,6 +7,8 @@ pub use figures::{figures_form, figures_page};
 mod prices;
 
 pub use prices::{prices_form, prices_page};
+mod objectives;
+pub(crate) mod openslo;
 
 use app::kpis::{Frame, Section, Wrong};
 use store::Role;
@@ -16,11 +18,19 @@ use crate::http::alerts::problem;
 use crate::settings::visit::Visit;
 use crate::state::Shared;
 
+pub use objectives::{objective_form, objective_page, objectives_form, objectives_page};
+
 /// What was done, by the name that the address carries: only these sentences can be said.
 const DONE: &[(&str, &str)] = &[
     ("saved", "Saved."),
     ("removed", "Removed."),
     ("imported", "The file is taken in."),
+    (
+        "removed-not-rule",
+        "Removed. Its rule stays: remove it among the rules where nobody needs it.",
+    ),
+    ("rule-made", "A rule watches it from now on."),
+    ("rule-there", "Its rule watches for what is promised."),
 ];
 
 /// The frame of a page.

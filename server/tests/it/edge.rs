@@ -127,6 +127,7 @@ fn filled(path: &str) -> String {
         .replace("{kpi}", "0")
         .replace("{price_list}", "0")
         .replace("{invoice}", "0")
+        .replace("{slo}", "0")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{channel}", "0")
@@ -193,6 +194,7 @@ async fn every_route_keeps_its_policy() {
                     "{silence}",
                     "{schedule}",
                     "{kpi}",
+                    "{slo}",
                     "{escalation}",
                     "{price_list}",
                     "{invoice}",
@@ -220,7 +222,7 @@ async fn every_route_keeps_its_policy() {
             // The key sends and looks, and no more.
             Policy::Operate | Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
             Policy::OwnPage | Policy::OperatePage
-                if ["{alert}", "{delivery}", "{rule}", "{schedule}"]
+                if ["{alert}", "{delivery}", "{rule}", "{schedule}", "{slo}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
             {

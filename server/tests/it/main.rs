@@ -46,4 +46,5 @@ mod replay;
 mod second_factor;
 mod secrets;
 mod settings;
+mod slos;
 mod tls;

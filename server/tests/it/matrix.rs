@@ -158,6 +158,7 @@ fn names_nothing(path: &str) -> bool {
         "{silence}",
         "{schedule}",
         "{kpi}",
+        "{slo}",
         "{escalation}",
         "{price_list}",
         "{invoice}",
@@ -363,6 +364,7 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{kpi}", "0")
         .replace("{price_list}", "0")
         .replace("{invoice}", "0")
+        .replace("{slo}", "0")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{correction}", "0")

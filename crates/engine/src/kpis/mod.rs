@@ -25,6 +25,7 @@ mod preview;
 pub(crate) mod prices;
 mod providers;
 mod sentence;
+mod slo;
 mod unreliability;
 
 use domain::Millis;
@@ -44,6 +45,7 @@ use crate::pages::PageError;
 use crate::{Engine, QueryError};
 
 pub use self::meaning::check_definition;
+pub use self::slo::SloRuled;
 
 /// What a KPI page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -9,7 +9,7 @@ use store::TenantScope;
 use crate::{Engine, QueryError, QueryRequest, Resolution};
 
 /// Attempts that say something about a provider: those that attempt success is a fraction of.
-pub(super) const JUDGED: &str =
+pub(crate) const JUDGED: &str =
     "outcome:!cancelled outcome:!content_filtered outcome:!bad_request outcome:!auth outcome:!quota";
 /// Attempts that our account was the reason for.
 pub(super) const DENIED: &str = "outcome:auth outcome:quota";

@@ -19,6 +19,7 @@ mod whatif;
 
 pub use around::MAX_AROUND_MS;
 pub(crate) use providers::provider_id;
+pub(crate) use ask::JUDGED;
 
 use protocol::SpanError;
 use store::StoreError;

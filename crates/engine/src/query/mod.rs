@@ -4,7 +4,7 @@
 //! they lack from live memory, so that there is no gap at the right edge), and added up ([`sweep`]). Breakers' figures
 //! come from their stored transitions ([`breakers`]). A question about what counts is cut by the times that somebody marked
 //! ([`gaps`]), and what was stored under another name is told under the one it has now (`record::renames`). Backtests of
-//! rules slide windows over stored buckets ([`slide`]).
+//! rules slide windows over stored buckets ([`slide`]), objectives count the durations below a limit ([`share`]).
 //!
 //! Deliberately absent: any cache (chunks are small and the database's pages are cached), and formatting.
 
@@ -14,6 +14,7 @@ mod groups;
 mod measure;
 mod plan;
 mod request;
+mod share;
 mod slide;
 mod sweep;
 

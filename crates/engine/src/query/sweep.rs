@@ -349,7 +349,7 @@ pub(super) fn memberships(
 }
 
 /// The step that a bucket counts for; `None` outside the stretch.
-fn step_of(plan: &Plan, stretch: &Stretch, bucket: Millis) -> Option<usize> {
+pub(super) fn step_of(plan: &Plan, stretch: &Stretch, bucket: Millis) -> Option<usize> {
     if bucket < stretch.from || bucket >= stretch.to {
         return None;
     }

@@ -27,3 +27,4 @@ mod renamed;
 mod replay;
 mod restart;
 mod uncounted;
+mod slos;

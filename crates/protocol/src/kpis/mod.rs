@@ -6,3 +6,4 @@ pub mod kpi;
 pub mod invoice;
 pub mod price_list;
 pub mod prices;
+pub mod slo;

@@ -4,7 +4,10 @@
 mod definitions;
 mod figure_files;
 mod figures;
+mod objectives;
 mod prices;
+mod slos;
+
 
 
 
@@ -13,4 +16,4 @@ pub(crate) use figure_files::take_in;
 use super::routes::Route;
 
 /// All of them.
-pub(super) const TABLES: &[&[Route]] = &[figures::ROUTES, definitions::ROUTES, prices::ROUTES];
+pub(super) const TABLES: &[&[Route]] = &[figures::ROUTES, definitions::ROUTES, prices::ROUTES, objectives::ROUTES];
