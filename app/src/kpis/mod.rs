@@ -5,8 +5,13 @@
 //!
 //! Deliberately absent: any arithmetic on figures (the engine's), and who may see what.
 
+mod calendar;
+mod charts;
 mod frame;
+mod overview;
 
+pub use calendar::Calendar;
 pub use frame::{Frame, Section};
+pub use overview::{Asked, KpiView, TABLES, chart_file, overview, refused};
 
 pub use crate::plain::form::Wrong;

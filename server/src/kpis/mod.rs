@@ -1,6 +1,10 @@
 //! The KPI pages, as plain pages and forms ([`app::kpis`]). A form says in `do` what it wants; what it does is what the same
 //! request over JSON does ([`crate::http`]). What went well leads back to a page with GET.
 
+mod overview;
+
+pub use overview::{Asking, kpis_chart, kpis_page};
+
 use app::kpis::{Frame, Section, Wrong};
 use store::Role;
 

@@ -29,6 +29,7 @@ mod elsewhere_real;
 mod explore;
 mod intake;
 mod kills;
+mod kpis;
 mod limits;
 mod live;
 mod matrix;

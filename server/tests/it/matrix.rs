@@ -357,6 +357,7 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{rule}", "0")
         .replace("{silence}", "0")
         .replace("{schedule}", "0")
+        .replace("{chart}", "unreliability.svg")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{correction}", "0")
