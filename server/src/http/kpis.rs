@@ -110,7 +110,7 @@ fn csv(page: &KpiPage, table: &str, dates: impl Fn(usize) -> Vec<String>) -> Res
         }
         "budget" => {
             let mut csv = Csv::new(["objective", "until", "left"]);
-            for budget in &page.budget {
+            if let Some(budget) = &page.budget {
                 for (until, left) in &budget.left {
                     csv.text(&budget.title);
                     csv.text(&iso(*until));

@@ -130,7 +130,7 @@ fn runs(points: &[(i64, Option<f64>)]) -> Vec<Vec<(i64, f64)>> {
 }
 
 /// The newest value.
-pub(super) fn last(points: &[(i64, Option<f64>)]) -> Option<(i64, f64)> {
+pub(in crate::kpis) fn last(points: &[(i64, Option<f64>)]) -> Option<(i64, f64)> {
     points
         .iter()
         .rev()

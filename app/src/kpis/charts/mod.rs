@@ -175,6 +175,7 @@ impl Chart {
             .rows
             .is_empty()
             .then(|| view! { <p class="pad quiet">"There is nothing to list."</p> });
+        let says = format!("{}, as a table", self.title);
         let hint = (!self.hint.is_empty()).then(|| view! { <span class="tools">{self.hint.clone()}</span> });
         view! {
             <section class="card kpis-chart" data-swap=self.name data-chart=self.name>
@@ -192,7 +193,7 @@ impl Chart {
                         <a href=file.to_owned() data-png=self.name hidden="">"PNG"</a>
                     </p>
                     {none}
-                    <div class="scroll">
+                    <div class="scroll" tabindex="0" role="group" aria-label=says>
                         <table class="folds" data-table=self.name>
                             <thead>
                                 <tr>{columns.collect_view()}</tr>

@@ -11,7 +11,7 @@ use crate::kpis::calendar::Calendar;
 use crate::kpis::charts::{AreaData, Chart, Drawing, hours_a_cell, hours_of, last, money};
 use protocol::query::Unit;
 
-/// Rows that the table of breakers has at most; the file has them all.
+/// Rows that a table below a chart has at most; the export has them all.
 const MOST_ROWS: usize = 200;
 
 pub(super) fn charts(view: &KpiView) -> Vec<Chart> {
@@ -60,11 +60,11 @@ pub(super) fn working(view: &KpiView, chart: &str) -> Option<AnyView> {
 fn burndown(page: &KpiPage, budget: &Burndown, calendar: &Calendar) -> Chart {
     let span = (page.period.from, page.period.to.max(page.period.from + 1));
     let ticks = calendar.ticks(span);
-    let rows = budget.left.iter().map(|(at, left)| {
-        vec![
-            calendar.full(*at),
-            left.map_or_else(|| UNKNOWN.to_owned(), percent),
-        ]
+    // The newest first, and no more of them than one reads.
+    let apart = budget.left.len().div_ceil(MOST_ROWS).max(1);
+    let rows = budget.left.iter().rev().step_by(apart).map(|(at, left)| {
+        let left = left.map_or_else(|| UNKNOWN.to_owned(), percent);
+        vec![calendar.full(*at), left]
     });
     Chart {
         name: "budget",

@@ -211,7 +211,7 @@ fn the_page_says_it_all_in_words() {
         "The budget is overspent by 18%.",
         "Failed calls paid for cost most: $214 of $214. 2% of the calls concerned have no price and are not in it.",
         "anthropic was open longest: 1 h 01 min in 2 hours. 1 provider had none open.",
-        "Figures from 3.10 M calls; data 99.98% complete. 40% of the cost is list price × tokens.",
+        "Figures from 3.1 M calls; data 99.98% complete. 40% of the cost is list price × tokens.",
         "12 calls of drills, probes and simulations are left out.",
         "marked by Ada: load test",
         "1.62 M",

@@ -188,8 +188,8 @@ pub(in crate::kpis) fn count(value: u64) -> String {
     match value {
         v if v < 100_000 => grouped(v),
         v if v < 999_500 => format!("{} k", fixed(v as f64 / 1e3, 0)),
-        v if v < 999_500_000 => format!("{} M", fixed(v as f64 / 1e6, 2)),
-        v => format!("{} G", fixed(v as f64 / 1e9, 2)),
+        v if v < 999_500_000 => format!("{} M", trimmed(v as f64 / 1e6, 2)),
+        v => format!("{} G", trimmed(v as f64 / 1e9, 2)),
     }
 }
 
@@ -335,6 +335,7 @@ mod tests {
         assert_eq!(target(Unit::Fraction, 0.99999), "99.999%");
         assert_eq!(target(Unit::Milliseconds, 1_500.0), "1.5 s");
         assert_eq!(count(1_620_000), "1.62 M");
+        assert_eq!(count(3_100_000), "3.1 M");
         assert_eq!(count(18_204), "18,204");
         assert_eq!(share(Some(0.76)), "76%");
         assert_eq!(share(Some(0.9998)), "99.98%");
