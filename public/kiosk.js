@@ -37,24 +37,29 @@ function pages() {
   });
 }
 
+/** Goes there, where somebody answers: without a connection what is shown stays, with its age, and the next turn tries again. */
+async function go(to) {
+  try {
+    const answer = await fetch(to, { method: "HEAD", redirect: "error" });
+    if (answer.ok) location.replace(to);
+  } catch {
+    // As said.
+  }
+}
+
 const order = pages();
 if (order.length > 0) {
   const seconds = Math.min(MOST, Math.max(LEAST, Number(asked.get("every")) || USUAL));
-  const at = Number(asked.get("turn")) || 0;
-  const next = new URL(BASE + order[(at + 1) % order.length], location.origin);
-  for (const name of ["kiosk", "rotate", "every", "period", "filter", "zone"]) {
+  const turn = ((Number(asked.get("turn")) || 0) + 1) % order.length;
+  const next = new URL(BASE + order[turn], location.origin);
+  for (const name of ["kiosk", "rotate", "every", "period", "zone"]) {
     if (asked.has(name) && !next.searchParams.has(name)) next.searchParams.set(name, asked.get(name));
   }
-  next.searchParams.set("turn", String((at + 1) % order.length));
-  setInterval(async () => {
-    // Without a connection there would be nothing to see: what is shown stays, with its age.
-    try {
-      const answer = await fetch(next, { method: "HEAD", redirect: "error" });
-      if (answer.ok) location.replace(next);
-    } catch {
-      // The next turn tries again.
-    }
-  }, seconds * 1_000);
+  next.searchParams.set("turn", String(turn));
+  setInterval(() => go(next), seconds * 1_000);
+} else {
+  // A page that stays is loaded anew each hour: the server may be a newer one by then.
+  setInterval(() => go(location.href), MOST * 1_000);
 }
 
 addEventListener("keydown", (event) => {

@@ -1,7 +1,5 @@
 //! The KPI page, its charts and tables, over a store with some calls.
 
-#![expect(clippy::print_stdout, reason = "a test that was left out says so")]
-
 use reqwest::Response;
 use serde_json::{Value, json};
 use server::lifecycle::Options;
@@ -49,7 +47,7 @@ async fn the_page_shows_a_period_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_shows_a_period_on_postgres() {
     let Some(database) = postgres::create().await else {
-        println!("SKIPPED: FUSEBOARD_TEST_POSTGRES names no server; `cargo xtask test` provides one");
+        eprintln!("SKIPPED: FUSEBOARD_TEST_POSTGRES names no server; `cargo xtask test` provides one");
         return;
     };
     shows(&format!("[database]\nurl = \"{}\"\n", database.url)).await;

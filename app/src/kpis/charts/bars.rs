@@ -10,7 +10,7 @@ const BAR: f64 = 16.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 26.0;
 /// Percent of the width.
-const LEFT: f64 = 32.0;
+const LEFT: f64 = 36.0;
 const RIGHT: f64 = 88.0;
 /// Letters of a name that have room.
 const LETTERS: usize = 24;

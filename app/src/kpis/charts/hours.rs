@@ -9,10 +9,10 @@ const ROW: f64 = 29.0;
 const TOP: f64 = 6.0;
 const BOTTOM: f64 = 26.0;
 /// Percent of the width.
-const LEFT: f64 = 14.0;
+const LEFT: f64 = 16.0;
 const RIGHT: f64 = 98.5;
 /// Letters of a name that have room.
-const LETTERS: usize = 16;
+const LETTERS: usize = 14;
 /// Cells in a row that can still be told apart.
 const MOST_CELLS: u32 = 800;
 
