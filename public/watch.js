@@ -363,11 +363,11 @@ addEventListener("keydown", (event) => {
   if (localStorage.getItem("fb_keys") === "off") return;
   const afterGo = performance.now() - goes < 1_500;
   goes = event.key === "g" ? performance.now() : -Infinity;
-  if (event.key !== "a") return;
-  if (afterGo) {
+  const page = afterGo && { a: "/alerts", k: "/kpis" }[event.key];
+  if (page) {
     event.preventDefault();
-    location.assign(`${BASE}/alerts`);
-  } else document.querySelector('alert-rail [data-key="a"]:not([hidden])')?.click();
+    location.assign(`${BASE}${page}`);
+  } else if (event.key === "a") document.querySelector('alert-rail [data-key="a"]:not([hidden])')?.click();
 });
 
 // ——— Begin ———
@@ -384,3 +384,6 @@ addEventListener("visibilitychange", () => {
 });
 open();
 setInterval(tick, 1_000);
+
+// On a wall: without navigation, awake, one page after the other.
+if (new URLSearchParams(location.search).has("kiosk")) import("./kiosk.js");

@@ -14,6 +14,7 @@ pub enum Icon {
     Limits,
     Breakers,
     Alerts,
+    Kpis,
     Connect,
     Settings,
     Sun,
@@ -41,6 +42,7 @@ impl Icon {
             Icon::Limits => "M2.5 12a6 6 0 1 1 11 0M8 10.5l2.8-3.6",
             Icon::Breakers => "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8zM8 2v4M8 10v4M5 6l6 4",
             Icon::Alerts => "M3.5 12h9l-1.2-1.8V7a3.3 3.3 0 0 0-6.6 0v3.2zM6.6 14h2.8",
+            Icon::Kpis => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 4.5V8l2.5 2",
             Icon::Connect => "M5.5 2v3M10.5 2v3M3.5 5h9v2.5a4.5 4.5 0 0 1-9 0zM8 12v2.5",
             Icon::Settings => "M2 4.5h7M13 4.5h1M11 2.8v3.4M2 11.5h1M7 11.5h7M5 9.8v3.4",
             Icon::Sun => {

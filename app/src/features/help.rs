@@ -9,7 +9,7 @@ use crate::{
     ui_state::UiState,
 };
 
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 18] = [
     ("?", "This help"),
     (".", "Next breaker that is not closed"),
     ("j", "Next breaker, or next row"),
@@ -25,6 +25,7 @@ const KEYS: [(&str, &str); 17] = [
     ("g r", "Go to the breakers"),
     ("g e", "Go to Explore"),
     ("g a", "Go to the alerts"),
+    ("g k", "Go to the KPIs"),
     ("g c", "Go to Connect"),
     ("Esc", "Back: close what is on top, or end a replay"),
 ];

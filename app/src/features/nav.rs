@@ -50,6 +50,7 @@ pub fn nav(site: &Site) -> Part {
             {link("/providers", "Providers", Icon::Providers)}
             {link("/breakers", "Breakers", Icon::Breakers)}
             {beside("/alerts", "Alerts", Icon::Alerts, badge())}
+            {beside("/kpis", "KPIs", Icon::Kpis, Default::default())}
             {link("/explore", "Explore", Icon::Explore)}
             <span class="nav-gap"></span>
             {link("/limits", "Limits", Icon::Limits)}

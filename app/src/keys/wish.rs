@@ -40,7 +40,8 @@ pub(super) fn wish(key: &str, after_g: bool) -> Option<Wish> {
         ("?", _) => Wish::Help,
         (".", _) => Wish::NextTrouble,
         ("j", _) => Wish::Next,
-        ("k", _) => Wish::Previous,
+        // After `g` it leads to a page that is none of this program's: `public/watch.js` goes there.
+        ("k", false) => Wish::Previous,
         ("Enter", _) => Wish::Open,
         ("t", _) => Wish::Range,
         ("Escape", _) => Wish::Escape,
@@ -145,6 +146,8 @@ mod tests {
         assert_eq!(wish("p", false), None);
         assert_eq!(wish("g", true), Some(Wish::Go));
         assert_eq!(wish("j", true), Some(Wish::Next));
+        assert_eq!(wish("k", false), Some(Wish::Previous));
+        assert_eq!(wish("k", true), None);
         assert_eq!(wish("r", false), Some(Wish::Replay));
     }
 }

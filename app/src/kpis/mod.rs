@@ -12,7 +12,6 @@ mod frame;
 mod told;
 mod prices;
 mod burndown;
-mod frame;
 mod objective;
 mod objectives;
 
@@ -22,5 +21,11 @@ pub use frame::{Frame, Section};
 pub use prices::{ImportForm, PricesView, prices};
 pub use objective::{ObjectiveView, objective};
 pub use objectives::{ObjectiveForm, ObjectiveRow, ObjectivesView, objectives};
+mod calendar;
+mod charts;
+mod overview;
+
+pub use calendar::Calendar;
+pub use overview::{Asked, KpiView, TABLES, chart_file, overview, refused};
 
 pub use crate::plain::form::Wrong;

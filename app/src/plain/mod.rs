@@ -99,6 +99,7 @@ fn navigation(around: &Around<'_>) -> AnyView {
             {link("/providers", "Providers", Icon::Providers)}
             {link("/breakers", "Breakers", Icon::Breakers)}
             {link("/alerts", "Alerts", Icon::Alerts)}
+            {link("/kpis", "KPIs", Icon::Kpis)}
             {link("/explore", "Explore", Icon::Explore)}
             <span class="nav-gap"></span>
             {link("/limits", "Limits", Icon::Limits)}

@@ -43,6 +43,7 @@ pub use explore::explore_question;
 pub(crate) use kpi_routes::take_in;
 pub use page::page_ends;
 pub(crate) use page::problem as page_problem;
+pub(crate) use params::bad;
 pub(crate) use people::is_confirmed;
 pub use problem::Problem;
 pub use quota::{Quotas, Usual};

@@ -9,6 +9,9 @@ mod prices;
 pub use prices::{prices_form, prices_page};
 mod objectives;
 pub(crate) mod openslo;
+mod overview;
+
+pub use overview::{Asking, kpis_chart, kpis_page};
 
 use app::kpis::{Frame, Section, Wrong};
 use store::Role;

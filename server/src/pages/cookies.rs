@@ -1,4 +1,4 @@
-//! The two cookies that the page writes for itself. They hold a taste, never a right.
+//! The cookies that the page writes for itself. They hold a taste, never a right.
 
 use app::seed::Theme;
 use axum::http::HeaderMap;
@@ -19,6 +19,11 @@ pub fn utc_offset_min(headers: &HeaderMap) -> Option<i32> {
         .parse()
         .ok()
         .filter(|minutes| (-14 * 60..=14 * 60).contains(minutes))
+}
+
+/// The name of the zone whose clocks the visitor's browser goes by (`fb_zone`); whether there is one is for others to say.
+pub fn zone(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, "fb_zone").filter(|name| !name.is_empty() && name.len() <= 64)
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -45,6 +50,12 @@ mod tests {
         let headers = with("a=b; fb_theme=dark; fb_tz=-210");
         assert_eq!(theme(&headers), Some(Theme::Dark));
         assert_eq!(utc_offset_min(&headers), Some(-210));
+    }
+
+    #[test]
+    fn a_zone_is_taken_as_it_is_written() {
+        assert_eq!(zone(&with("a=b; fb_zone=Europe/Berlin")), Some("Europe/Berlin"));
+        assert_eq!(zone(&with("fb_zone=")), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 mod cookies;
 mod plain;
 
-pub use cookies::{theme, utc_offset_min};
+pub use cookies::{theme, utc_offset_min, zone};
 pub use plain::{go, plain};
 
 use std::net::SocketAddr;

@@ -128,6 +128,7 @@ fn filled(path: &str) -> String {
         .replace("{price_list}", "0")
         .replace("{invoice}", "0")
         .replace("{slo}", "0")
+        .replace("{chart}", "unreliability.svg")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{channel}", "0")

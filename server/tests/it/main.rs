@@ -29,6 +29,7 @@ mod elsewhere_real;
 mod explore;
 mod intake;
 mod kills;
+mod kpi_questions;
 mod kpis;
 mod kpi_figures;
 mod limits;

@@ -365,6 +365,7 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{price_list}", "0")
         .replace("{invoice}", "0")
         .replace("{slo}", "0")
+        .replace("{chart}", "unreliability.svg")
         .replace("{escalation}", "0")
         .replace("{responder}", "0")
         .replace("{correction}", "0")

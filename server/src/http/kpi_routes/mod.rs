@@ -3,10 +3,11 @@
 
 mod definitions;
 mod figure_files;
-mod figures;
 mod objectives;
+mod overview;
 mod prices;
 mod slos;
+
 
 
 
@@ -16,4 +17,4 @@ pub(crate) use figure_files::take_in;
 use super::routes::Route;
 
 /// All of them.
-pub(super) const TABLES: &[&[Route]] = &[figures::ROUTES, definitions::ROUTES, prices::ROUTES, objectives::ROUTES];
+pub(super) const TABLES: &[&[Route]] = &[definitions::ROUTES, prices::ROUTES, objectives::ROUTES, overview::ROUTES];
