@@ -28,6 +28,7 @@ pub mod recent;
 mod rollups;
 mod scope;
 pub mod secrets;
+pub mod shares;
 
 pub use accounts::{
     Account, Accounts, Guest, Identities, Identity, KnownAccount, Link, LinkHash, LinkKind, Logged, Member,
@@ -65,4 +66,5 @@ pub use rollups::{
     check_compaction, rows_of,
 };
 pub use scope::{SystemScope, TenantId, TenantScope};
+pub use shares::{ShareHash, ShareLink, Shares};
 pub use secrets::{DataKey, Holder, MasterKey, Place, SealedSecret, Secrets, Which};

@@ -3,3 +3,8 @@
 //!
 //! Everything here is arithmetic on answers of [`crate::query`], stored transitions and alerts. Deliberately absent: reading
 //! chunks, and HTML.
+
+mod share;
+mod sharing;
+mod status;
+mod status_check;

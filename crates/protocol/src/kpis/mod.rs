@@ -1,3 +1,6 @@
 //! Documents of the KPI section as the API has them: what is promised and planned, prices, links to share.
 //!
 //! One file per kind of document. Deliberately absent: what they mean, and whether they make sense (the engine).
+
+pub mod share;
+pub mod status;

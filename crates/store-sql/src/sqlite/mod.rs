@@ -42,6 +42,7 @@ use store::{
     NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset, OutboxRow, Outcome, PartialRow, Place,
     Quota, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry,
     SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn,
+    ShareHash, ShareLink, Shares,
     StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel, StoredCorrection, StoredDelivery,
     StoredDocument, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
     TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
@@ -51,7 +52,7 @@ use crate::OpenError;
 use journal::SqliteJournal;
 use main_db::{
     FILE, MainDb, accounts, alerts, audit, channels, corrections, deliveries, documents, erasures,
-    identities, keys, ladders, live, quotas, rollups, rules, second, secrets, sessions,
+    identities, keys, ladders, live, quotas, rollups, rules, second, secrets, sessions, shares,
 };
 
 /// The sole writer of a folder's journal.
@@ -155,6 +156,7 @@ crate::shared::people_ports!(SqliteStore);
 crate::shared::alerts_port!(SqliteStore);
 crate::shared::deliveries_port!(SqliteStore);
 crate::shared::documents_port!(SqliteStore);
+crate::shared::shares_port!(SqliteStore);
 crate::shared::duties_port!(SqliteStore);
 crate::shared::corrections_port!(SqliteStore);
 crate::shared::erasures_port!(SqliteStore);
