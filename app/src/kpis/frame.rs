@@ -24,7 +24,7 @@ pub enum Section {
 
 impl Section {
     /// Those with a way in the bar, in its order.
-    pub const WAYS: [Section; 1] = [Section::Overview];
+    pub const WAYS: [Section; 2] = [Section::Overview, Section::Sharing];
 
     /// In the browser's title and as heading.
     pub const fn title(self) -> &'static str {

@@ -6,7 +6,15 @@
 //! Deliberately absent: any arithmetic on figures (the engine's), and who may see what.
 
 mod frame;
+mod public_status;
+mod shared;
+mod sharing;
+mod status_page;
 
 pub use frame::{Frame, Section};
+pub use public_status::{StatusFrame, public_status};
+pub use shared::{SharedFrame, no_share, shared_page};
+pub use sharing::{ENDS, ShareRow, SharingView, StatusRow, sharing};
+pub use status_page::{MOST_ROWS, StatusPageView, status_page};
 
 pub use crate::plain::form::Wrong;

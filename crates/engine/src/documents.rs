@@ -176,7 +176,11 @@ impl Engine {
         Ok(Known::read(self.stores(), scope).await?)
     }
 
-    pub(crate) fn document_draft<T: Document>(&self, doc: &T, hand: &Hand) -> Result<DocumentDraft, AlertError> {
+    pub(crate) fn document_draft<T: Document>(
+        &self,
+        doc: &T,
+        hand: &Hand,
+    ) -> Result<DocumentDraft, AlertError> {
         let body = serde_json::to_string(doc).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         Ok(DocumentDraft {
             name: doc.name().to_owned(),

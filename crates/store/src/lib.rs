@@ -66,5 +66,5 @@ pub use rollups::{
     check_compaction, rows_of,
 };
 pub use scope::{SystemScope, TenantId, TenantScope};
-pub use shares::{ShareHash, ShareLink, Shares};
 pub use secrets::{DataKey, Holder, MasterKey, Place, SealedSecret, Secrets, Which};
+pub use shares::{ShareHash, ShareLink, Shares};

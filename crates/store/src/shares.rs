@@ -9,7 +9,9 @@
 use async_trait::async_trait;
 use domain::Millis;
 
-use crate::{AuditEntry, DocumentDraft, DocumentKind, StoreError, StoredDocument, SystemScope, TenantId, TenantScope};
+use crate::{
+    AuditEntry, DocumentDraft, DocumentKind, StoreError, StoredDocument, SystemScope, TenantId, TenantScope,
+};
 
 /// SHA-256 of what a stranger has to say. A link's token has more than 190 bits of randomness.
 pub type ShareHash = [u8; 32];
@@ -66,8 +68,11 @@ pub trait Shares: Send + Sync + 'static {
     ) -> Result<Option<StoredDocument>, StoreError>;
 
     /// The addresses of the tenant's documents of a kind, by document.
-    async fn share_links(&self, scope: &TenantScope, kind: DocumentKind)
-    -> Result<Vec<ShareLink>, StoreError>;
+    async fn share_links(
+        &self,
+        scope: &TenantScope,
+        kind: DocumentKind,
+    ) -> Result<Vec<ShareLink>, StoreError>;
 
     /// Where an address leads.
     async fn share_by_hash(

@@ -1,6 +1,8 @@
 //! The KPI pages, as plain pages and forms ([`app::kpis`]). A form says in `do` what it wants; what it does is what the same
 //! request over JSON does ([`crate::http`]). What went well leads back to a page with GET.
 
+mod sharing;
+
 use app::kpis::{Frame, Section, Wrong};
 use store::Role;
 
@@ -9,8 +11,14 @@ use crate::http::alerts::problem;
 use crate::settings::visit::Visit;
 use crate::state::Shared;
 
+pub use sharing::{sharing_form, sharing_page, status_page_form, status_page_page};
+
 /// What was done, by the name that the address carries: only these sentences can be said.
-const DONE: &[(&str, &str)] = &[("saved", "Saved."), ("removed", "Removed.")];
+const DONE: &[(&str, &str)] = &[
+    ("saved", "Saved."),
+    ("revoked", "The link is revoked."),
+    ("removed", "Removed."),
+];
 
 /// The frame of a page.
 pub(crate) async fn frame(

@@ -76,14 +76,19 @@ pub(super) fn filter(text: &str, field: &str) -> Result<(), RuleError> {
         format!("must have at most {MAX_FILTER} characters")
     })?;
     let parsed = Filter::parse(text, &[CALL_DIMENSIONS, &[LABEL]].concat());
-    parsed
-        .map(drop)
-        .map_err(|error| RuleError::new(field, format!("must be a filter such as provider:openai: {error}")))
+    parsed.map(drop).map_err(|error| {
+        RuleError::new(
+            field,
+            format!("must be a filter such as provider:openai: {error}"),
+        )
+    })
 }
 
 /// What `frame-ancestors` can name: one scheme, one name, perhaps a port. Nothing in it can end the directive.
 fn is_origin(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
     let Some(rest) = rest.filter(|_| text.len() <= 255) else {
         return false;
     };

@@ -103,10 +103,17 @@ impl Engine {
         let item = self.document::<StatusPageDoc>(scope, page).await?;
         let mut doc = item.doc;
         if doc.incidents.len() >= MAX_INCIDENTS {
-            let why = format!("a page keeps {MAX_INCIDENTS} incidents, and that is the most; remove old ones");
+            let why =
+                format!("a page keeps {MAX_INCIDENTS} incidents, and that is the most; remove old ones");
             return Err(AlertError::Conflict(why));
         }
-        let id = doc.incidents.iter().map(|incident| incident.id).max().unwrap_or(0) + 1;
+        let id = doc
+            .incidents
+            .iter()
+            .map(|incident| incident.id)
+            .max()
+            .unwrap_or(0)
+            + 1;
         doc.incidents.push(IncidentDoc {
             id,
             title: new.title.clone(),
@@ -172,9 +179,7 @@ impl Engine {
         let action = format!("{}.create", T::KIND.as_str());
         let entry = hand.entry(draft.at, &action, doc.name(), "");
         let shares = &self.stores().shares;
-        let stored = shares
-            .create_shared(scope, T::KIND, draft, hash, entry)
-            .await?;
+        let stored = shares.create_shared(scope, T::KIND, draft, hash, entry).await?;
         self.kept(scope, stored)
     }
 

@@ -7,7 +7,9 @@
 use domain::Millis;
 use protocol::Span;
 use protocol::documents::DocumentItem;
-use protocol::kpis::status::{ComponentDoc, ComponentView, DayView, IncidentDoc, Standing, StatusPageDoc, StatusView};
+use protocol::kpis::status::{
+    ComponentDoc, ComponentView, DayView, IncidentDoc, Standing, StatusPageDoc, StatusView,
+};
 use protocol::query::QueryAnswer;
 use store::TenantScope;
 
@@ -178,7 +180,11 @@ mod tests {
             (Some(0.9), 20.0, Standing::Degraded),
             (Some(0.899), 20.0, Standing::Down),
         ] {
-            assert_eq!(judged(&component(), value, calls), standing, "{value:?} of {calls}");
+            assert_eq!(
+                judged(&component(), value, calls),
+                standing,
+                "{value:?} of {calls}"
+            );
         }
     }
 
@@ -196,13 +202,35 @@ mod tests {
             }],
         };
         let standing = |incident| touched(Standing::Operational, &component(), &[incident]);
-        assert_eq!(standing(incident("minor", "identified", "Chat")), Standing::Degraded);
-        assert_eq!(standing(incident("major", "monitoring", "Chat")), Standing::Partial);
-        assert_eq!(standing(incident("critical", "identified", "Chat")), Standing::Down);
-        assert_eq!(standing(incident("none", "identified", "Chat")), Standing::Operational);
-        assert_eq!(standing(incident("critical", "resolved", "Chat")), Standing::Operational);
-        assert_eq!(standing(incident("critical", "identified", "Search")), Standing::Operational);
-        let worse = touched(Standing::Down, &component(), &[incident("minor", "identified", "Chat")]);
+        assert_eq!(
+            standing(incident("minor", "identified", "Chat")),
+            Standing::Degraded
+        );
+        assert_eq!(
+            standing(incident("major", "monitoring", "Chat")),
+            Standing::Partial
+        );
+        assert_eq!(
+            standing(incident("critical", "identified", "Chat")),
+            Standing::Down
+        );
+        assert_eq!(
+            standing(incident("none", "identified", "Chat")),
+            Standing::Operational
+        );
+        assert_eq!(
+            standing(incident("critical", "resolved", "Chat")),
+            Standing::Operational
+        );
+        assert_eq!(
+            standing(incident("critical", "identified", "Search")),
+            Standing::Operational
+        );
+        let worse = touched(
+            Standing::Down,
+            &component(),
+            &[incident("minor", "identified", "Chat")],
+        );
         assert_eq!(worse, Standing::Down);
     }
 }

@@ -43,9 +43,11 @@ impl Document for StatusPageDoc {
         let mut names = BTreeSet::new();
         for (place, one) in self.components.iter().enumerate() {
             component(one).map_err(|error| inside("components", place, error))?;
-            must(names.insert(one.name.as_str()), &format!("components[{place}].name"), || {
-                "must be another for each component".into()
-            })?;
+            must(
+                names.insert(one.name.as_str()),
+                &format!("components[{place}].name"),
+                || "must be another for each component".into(),
+            )?;
         }
         let count = self.incidents.len();
         must(count <= MAX_INCIDENTS, "incidents", || {
@@ -54,9 +56,11 @@ impl Document for StatusPageDoc {
         let mut numbers = BTreeSet::new();
         for (place, one) in self.incidents.iter().enumerate() {
             incident(one, &names).map_err(|error| inside("incidents", place, error))?;
-            must(numbers.insert(one.id) && one.id > 0, &format!("incidents[{place}].id"), || {
-                "must be another number for each incident, from 1".into()
-            })?;
+            must(
+                numbers.insert(one.id) && one.id > 0,
+                &format!("incidents[{place}].id"),
+                || "must be another number for each incident, from 1".into(),
+            )?;
         }
         Ok(())
     }
@@ -97,7 +101,10 @@ fn incident(doc: &IncidentDoc, components: &BTreeSet<&str>) -> Result<(), RuleEr
     must(IMPACTS.contains(&doc.impact.as_str()), "impact", || {
         format!("must be one of {}", IMPACTS.join(", "))
     })?;
-    let unknown = doc.components.iter().find(|name| !components.contains(name.as_str()));
+    let unknown = doc
+        .components
+        .iter()
+        .find(|name| !components.contains(name.as_str()));
     must(unknown.is_none(), "components", || {
         "must be names of components of the page".into()
     })?;
@@ -107,13 +114,17 @@ fn incident(doc: &IncidentDoc, components: &BTreeSet<&str>) -> Result<(), RuleEr
     })?;
     for (place, update) in doc.updates.iter().enumerate() {
         let field = |name: &str| format!("updates[{place}].{name}");
-        must(INCIDENT_STATES.contains(&update.state.as_str()), &field("state"), || {
-            format!("must be one of {}", INCIDENT_STATES.join(", "))
-        })?;
+        must(
+            INCIDENT_STATES.contains(&update.state.as_str()),
+            &field("state"),
+            || format!("must be one of {}", INCIDENT_STATES.join(", ")),
+        )?;
         text(&update.text, &field("text"), 1)?;
     }
     let in_order = doc.updates.is_sorted_by_key(|update| update.at);
-    must(in_order, "updates", || "must be in order of time, the oldest first".into())
+    must(in_order, "updates", || {
+        "must be in order of time, the oldest first".into()
+    })
 }
 
 /// Text of several lines.
@@ -122,14 +133,19 @@ fn text(text: &str, field: &str, least: usize) -> Result<(), RuleError> {
     must((least..=MAX_TEXT).contains(&count), field, || {
         format!("must have {least} to {MAX_TEXT} characters, got {count}")
     })?;
-    must(!text.chars().any(|c| c.is_control() && c != '\n' && c != '\r'), field, || {
-        "must have no control characters".into()
-    })
+    must(
+        !text.chars().any(|c| c.is_control() && c != '\n' && c != '\r'),
+        field,
+        || "must have no control characters".into(),
+    )
 }
 
 fn is_slug(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=63).contains(&text.len()) && text.bytes().all(plain) && !text.starts_with('-') && !text.ends_with('-')
+    (1..=63).contains(&text.len())
+        && text.bytes().all(plain)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 #[cfg(test)]

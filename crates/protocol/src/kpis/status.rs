@@ -102,7 +102,9 @@ pub struct IncidentDoc {
 impl IncidentDoc {
     /// What it is now.
     pub fn state(&self) -> &str {
-        self.updates.last().map_or("investigating", |last| last.state.as_str())
+        self.updates
+            .last()
+            .map_or("investigating", |last| last.state.as_str())
     }
 
     /// Whether it is over.

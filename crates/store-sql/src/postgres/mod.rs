@@ -46,11 +46,10 @@ use store::{
     Ladder, Link, LinkHash, LinkKind, LiveErased, LiveStore, Logged, MasterKey, Member, NewAccount,
     NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset, OutboxRow, Outcome, PartialRow, Place,
     Quota, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry,
-    SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn,
-    ShareHash, ShareLink, Shares,
-    StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel, StoredCorrection, StoredDelivery,
-    StoredDocument, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
+    SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, ShareHash,
+    ShareLink, Shares, SignedIn, StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel,
+    StoredCorrection, StoredDelivery, StoredDocument, StoredEvent, StoredRule, StoredSilence, SystemScope,
+    Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;

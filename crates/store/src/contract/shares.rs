@@ -31,18 +31,34 @@ pub async fn a_shared_document_is_found_by_its_address(subject: &mut impl Subjec
     let store = subject.store();
     let find = async |hash: ShareHash| store.share_by_hash(&system(), &hash).await.expect("it answers");
     let link = find([1; 32]).await.expect("it is there");
-    assert_eq!((link.tenant.as_str(), link.kind, link.document), ("a", KIND, made.id));
+    assert_eq!(
+        (link.tenant.as_str(), link.kind, link.document),
+        ("a", KIND, made.id)
+    );
     assert_eq!((link.created, link.opened), (NOON, None));
     assert_eq!(find([2; 32]).await, None);
     let here = scope("a");
     let changed = store
-        .change_shared(&here, KIND, (made.id, 1), draft("Other"), [2; 32], audit("share.change", "1"))
+        .change_shared(
+            &here,
+            KIND,
+            (made.id, 1),
+            draft("Other"),
+            [2; 32],
+            audit("share.change", "1"),
+        )
         .await;
     assert_eq!(changed.expect("it is changed").expect("it is there").version, 2);
     assert_eq!(find([1; 32]).await, None);
     assert!(find([2; 32]).await.is_some());
     assert_eq!(store.share_links(&here, KIND).await.expect("it answers").len(), 1);
-    assert!(store.share_links(&scope("b"), KIND).await.expect("it answers").is_empty());
+    assert!(
+        store
+            .share_links(&scope("b"), KIND)
+            .await
+            .expect("it answers")
+            .is_empty()
+    );
     let foreign = store
         .delete_shared(&scope("b"), KIND, made.id, NOON, audit("share.remove", "1"))
         .await;
@@ -68,12 +84,22 @@ pub async fn an_address_is_one_of_the_installation(subject: &mut impl Subject) {
     );
     is_conflict(
         store
-            .change_shared(&there, KIND, (second.id, 1), draft("Own"), [1; 32], audit("share.change", "1"))
+            .change_shared(
+                &there,
+                KIND,
+                (second.id, 1),
+                draft("Own"),
+                [1; 32],
+                audit("share.change", "1"),
+            )
             .await,
     );
     let documents = store.documents(&there, KIND).await.expect("it answers");
     assert_eq!(documents, [second], "nothing was written");
-    let link = store.share_by_hash(&system(), &[1; 32]).await.expect("it answers");
+    let link = store
+        .share_by_hash(&system(), &[1; 32])
+        .await
+        .expect("it answers");
     assert_eq!(link.expect("it is there").tenant.as_str(), "a");
     assert_eq!(log(subject, "b").await.len(), 1);
 }
@@ -96,6 +122,10 @@ pub async fn the_first_opening_of_a_day_is_logged(subject: &mut impl Subject) {
         noted.expect("it is noted");
         assert_eq!(log(subject, "a").await.len(), entries, "{at}");
     }
-    let links = subject.store().share_links(&scope("a"), KIND).await.expect("it answers");
+    let links = subject
+        .store()
+        .share_links(&scope("a"), KIND)
+        .await
+        .expect("it answers");
     assert_eq!(links[0].opened, Some(NOON + DAY));
 }

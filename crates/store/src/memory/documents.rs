@@ -6,7 +6,9 @@ use domain::Millis;
 use super::{MemoryStore, State};
 use crate::alerts::changed_meanwhile;
 use crate::documents::{MAX_DOCUMENTS, document_name_taken, too_many_documents};
-use crate::{AuditEntry, DocumentDraft, DocumentKind, Documents, StoreError, StoredDocument, TenantId, TenantScope};
+use crate::{
+    AuditEntry, DocumentDraft, DocumentKind, Documents, StoreError, StoredDocument, TenantId, TenantScope,
+};
 
 /// The documents of one kind, with those that were removed.
 #[derive(Default)]

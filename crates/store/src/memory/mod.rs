@@ -30,9 +30,8 @@ use parking_lot::Mutex;
 
 use crate::plan::{KeyScope, Seen};
 use crate::{
-    ApiKey, Checkpoint, Chunk, DocumentKind, KeyHash, PartialRow, RecentIds, SealedEntry, ShareHash, ShareLink,
-    StoredBatch,
-    StoredCorrection, TenantId, TransitionRow,
+    ApiKey, Checkpoint, Chunk, DocumentKind, KeyHash, PartialRow, RecentIds, SealedEntry, ShareHash,
+    ShareLink, StoredBatch, StoredCorrection, TenantId, TransitionRow,
 };
 
 /// Everything in memory, behind one lock.

@@ -11,7 +11,12 @@ use crate::{
 };
 
 impl State {
-    fn share(&mut self, tenant: &TenantId, kind: DocumentKind, id: u64) -> Option<&mut (ShareHash, ShareLink)> {
+    fn share(
+        &mut self,
+        tenant: &TenantId,
+        kind: DocumentKind,
+        id: u64,
+    ) -> Option<&mut (ShareHash, ShareLink)> {
         self.shares
             .iter_mut()
             .find(|(_, link)| link.tenant == *tenant && link.kind == kind && link.document == id)
@@ -57,7 +62,11 @@ impl Shares for MemoryStore {
         let own = |link: &ShareLink| {
             link.tenant == *scope.tenant() && link.kind == kind && link.document == known.0
         };
-        if state.shares.iter().any(|(taken, link)| *taken == hash && !own(link)) {
+        if state
+            .shares
+            .iter()
+            .any(|(taken, link)| *taken == hash && !own(link))
+        {
             return Err(share_taken());
         }
         let changed = state.change_document(scope.tenant(), kind, known, draft, audit)?;
