@@ -1,7 +1,7 @@
 //! What the holder of a link sees: the page of a period without navigation, without scripts, with who shares it and until when.
 
 use leptos::prelude::*;
-use protocol::view::kpis::{CostPart, Figure, Good, KpiPage, KpiProvider};
+use protocol::view::{CostPart, Figure, Good, KpiPage, KpiProvider};
 
 use crate::components::brand;
 use crate::format::{date_clock, grouped, money, percent, percent_fine, span, value};

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use protocol::view::kpis::{Figure, Good};
+use protocol::view::{Figure, Good};
 
 use super::page::figures;
 use super::xml::escaped;
@@ -150,7 +150,7 @@ fn width(text: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use protocol::query::Unit;
-    use protocol::view::kpis::Working;
+    use protocol::view::Working;
 
     use super::*;
 

@@ -25,7 +25,7 @@ use engine::AlertError;
 use protocol::documents::DocumentItem;
 use protocol::kpis::share::ShareDoc;
 use protocol::kpis::status::StatusView;
-use protocol::view::kpis::KpiPage;
+use protocol::view::KpiPage;
 use store::{ShareHash, ShareLink, StoreError, TenantId, TenantScope};
 
 use self::kept::Kept;
@@ -183,6 +183,6 @@ fn private(mut response: Response, frames: &[String]) -> Response {
     headers.insert(CONTENT_SECURITY_POLICY, policy);
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, private"));
     response
 }

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
 use domain::duty::Zone;
 use engine::KpiQuestion;
-use protocol::view::kpis::KpiPage;
+use protocol::view::KpiPage;
 
 use super::redact::redacted;
 use super::{Held, nothing_here, private};

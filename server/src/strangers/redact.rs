@@ -3,7 +3,7 @@
 
 use protocol::kpis::share::ShareDoc;
 use protocol::query::Unit;
-use protocol::view::kpis::{Completeness, KpiPage, Said, Working};
+use protocol::view::{Completeness, KpiPage, Said, Working};
 
 /// The page without what the share hides.
 pub(super) fn redacted(mut page: KpiPage, share: &ShareDoc) -> KpiPage {
@@ -94,7 +94,7 @@ fn sentence(page: &KpiPage) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::view::kpis::{
+    use protocol::view::{
         Burndown, CostPart, Figure, Gap, Good, KpiProvider, OpenHours, Period, Unreliability,
     };
 

@@ -43,4 +43,5 @@ mod replay;
 mod second_factor;
 mod secrets;
 mod settings;
+mod sharing;
 mod tls;
