@@ -376,7 +376,10 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{status_page}", "0")
         .replace("{incident}", "0")
         .replace("{figure}", "answered.svg")
-        .replace("{token}", objects.map_or(nothing, |objects| objects.token.as_str()))
+        .replace(
+            "{token}",
+            objects.map_or(nothing, |objects| objects.token.as_str()),
+        )
         .replace("{page}", objects.map_or(nothing, |objects| objects.page))
         .replace("{do}", "ack")
         .replace("{*file}", "fuseboard.js")
@@ -555,7 +558,11 @@ async fn fill(server: &TestServer, tenant: &str, provider: &str) -> Objects {
         let at = text.find(prefix).unwrap_or_else(|| panic!("no id in {text}"));
         text[at + 1..].split('"').next().unwrap().to_owned()
     };
-    let page = if tenant == "acme" { "acme-page" } else { "default-page" };
+    let page = if tenant == "acme" {
+        "acme-page"
+    } else {
+        "default-page"
+    };
     sharing::publish(server, tenant, page).await;
     let spare = server
         .shared()

@@ -1,8 +1,6 @@
 //! Links without an account and pages for the public, on both databases: what they show, to whom, until when, and that what
 //! people wrote stays text.
 
-#![expect(clippy::print_stdout, reason = "what was skipped is said")]
-
 use domain::alert::Who;
 use engine::Hand;
 use protocol::kpis::share::ShareDoc;
@@ -45,7 +43,11 @@ pub fn share(name: &str) -> ShareDoc {
 pub async fn link_of(server: &TestServer, tenant: &str, doc: &ShareDoc) -> String {
     let scope = auth::by_command_line(TenantId::parse(tenant).unwrap());
     let (token, hash) = fresh_share().unwrap();
-    let made = server.shared().engine.make_share(&scope, doc, hash, &hand()).await;
+    let made = server
+        .shared()
+        .engine
+        .make_share(&scope, doc, hash, &hand())
+        .await;
     made.unwrap();
     token
 }
@@ -178,18 +180,40 @@ async fn links(server: &TestServer) {
     assert_eq!(header(&answer, "x-robots-tag"), "noindex");
     assert_eq!(header(&answer, "cache-control"), "no-store, private");
     let policy = header(&answer, "content-security-policy");
-    assert!(policy.ends_with("frame-ancestors 'none'") && !policy.contains("script-src"), "{policy}");
+    assert!(
+        policy.ends_with("frame-ancestors 'none'") && !policy.contains("script-src"),
+        "{policy}"
+    );
     assert!(header(&answer, "set-cookie").is_empty());
     let html = answer.text().await.unwrap();
-    assert!(!html.contains("<script>alert") && html.contains("Shared by"), "{html}");
-    assert!(!html.contains("class=\"nav\"") && !html.contains(&server.cookie), "{html}");
+    assert!(
+        !html.contains("<script>alert") && html.contains("Shared by"),
+        "{html}"
+    );
+    assert!(
+        !html.contains("class=\"nav\"") && !html.contains(&server.cookie),
+        "{html}"
+    );
 
     let framed = get(server, &format!("{path}/embed")).await;
     let policy = header(&framed, "content-security-policy");
-    assert!(policy.ends_with("frame-ancestors https://intranet.example"), "{policy}");
-    let data: Value = get(server, &format!("{path}/data.json")).await.json().await.unwrap();
+    assert!(
+        policy.ends_with("frame-ancestors https://intranet.example"),
+        "{policy}"
+    );
+    let data: Value = get(server, &format!("{path}/data.json"))
+        .await
+        .json()
+        .await
+        .unwrap();
     assert_eq!(data["period"]["zone"], "Europe/Berlin");
-    assert!(data["figures"].as_array().unwrap().iter().all(|figure| figure["unit"] != "usd"));
+    assert!(
+        data["figures"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|figure| figure["unit"] != "usd")
+    );
     // The viewer cannot ask for more.
     let wider = get(server, &format!("{path}/data.json?period=year&filter=provider:x")).await;
     let wider: Value = wider.json().await.unwrap();
@@ -226,7 +250,11 @@ async fn badges(server: &TestServer, path: &str) {
     assert!(header(&badge, "content-type").starts_with("image/svg+xml"));
     assert!(header(&badge, "cache-control").contains("max-age=60"));
     assert_eq!(header(&badge, "cross-origin-resource-policy"), "cross-origin");
-    let labelled = get(server, &format!("{path}/badge/answered.svg?label=%3Cscript%3Ea%26b")).await;
+    let labelled = get(
+        server,
+        &format!("{path}/badge/answered.svg?label=%3Cscript%3Ea%26b"),
+    )
+    .await;
     let svg = labelled.text().await.unwrap();
     assert!(svg.contains("&lt;script&gt;a&amp;b"), "{svg}");
     well_formed(&svg);
@@ -245,7 +273,11 @@ async fn same_nothing(server: &TestServer, one: &str, other: &str) {
             get(server, &format!("{one}{part}")).await,
             get(server, &format!("{other}{part}")).await,
         );
-        assert_eq!((one.status().as_u16(), other.status().as_u16()), (404, 404), "{part}");
+        assert_eq!(
+            (one.status().as_u16(), other.status().as_u16()),
+            (404, 404),
+            "{part}"
+        );
         let bare = |answer: &Response| {
             let mut headers = answer.headers().clone();
             headers.remove("x-request-id");
@@ -273,7 +305,11 @@ async fn ends(server: &TestServer) {
     .await;
     let path = format!("/s/{token}");
     assert_eq!(get(server, &path).await.status(), 200);
-    assert_eq!(get(server, &format!("{path}/embed")).await.status(), 404, "in no frame");
+    assert_eq!(
+        get(server, &format!("{path}/embed")).await.status(),
+        404,
+        "in no frame"
+    );
     tokio::time::sleep(std::time::Duration::from_millis(1_700)).await;
     same_nothing(server, &path, &format!("/s/{}", "1".repeat(43))).await;
     for (field, value) in [
@@ -324,20 +360,43 @@ async fn pages(server: &TestServer) {
     assert_eq!(answer.status(), 200);
     assert_eq!(header(&answer, "cache-control"), "public, max-age=15");
     let html = answer.text().await.unwrap();
-    assert!(!html.contains("<script>alert") && html.contains("It is better."), "{html}");
-    let summary: Value = get(server, "/status/chat/api/v2/summary.json").await.json().await.unwrap();
+    assert!(
+        !html.contains("<script>alert") && html.contains("It is better."),
+        "{html}"
+    );
+    let summary: Value = get(server, "/status/chat/api/v2/summary.json")
+        .await
+        .json()
+        .await
+        .unwrap();
     let standings: Vec<&str> = summary["components"]
         .as_array()
         .unwrap()
         .iter()
         .map(|one| one["status"].as_str().unwrap())
         .collect();
-    assert_eq!(standings, ["operational", "major_outage", "degraded_performance"], "{summary}");
+    assert_eq!(
+        standings,
+        ["operational", "major_outage", "degraded_performance"],
+        "{summary}"
+    );
     assert_eq!(summary["status"]["indicator"], "major");
     assert_eq!(summary["incidents"][0]["status"], "monitoring");
-    assert_eq!(summary["incidents"][0]["incident_updates"][0]["body"], "It is better.");
+    assert_eq!(
+        summary["incidents"][0]["incident_updates"][0]["body"],
+        "It is better."
+    );
     for (file, fields) in [
-        ("summary", &["page", "components", "incidents", "scheduled_maintenances", "status"][..]),
+        (
+            "summary",
+            &[
+                "page",
+                "components",
+                "incidents",
+                "scheduled_maintenances",
+                "status",
+            ][..],
+        ),
         ("status", &["page", "status"]),
         ("components", &["page", "components"]),
         ("incidents", &["page", "incidents"]),
@@ -402,7 +461,9 @@ fn well_formed(xml: &str) {
 
 fn entities(text: &str) -> bool {
     let known = ["amp;", "lt;", "gt;", "quot;", "#39;"];
-    text.split('&').skip(1).all(|rest| known.iter().any(|known| rest.starts_with(known)))
+    text.split('&')
+        .skip(1)
+        .all(|rest| known.iter().any(|known| rest.starts_with(known)))
 }
 
 /// The same by forms; a viewer of the page learns no secret.
@@ -421,12 +482,29 @@ async fn forms_make_links_and_pages() {
     let (status, html) = form(&server, "/kpis/sharing", &fields).await;
     assert_eq!(status, 200, "{html}");
     let once = html.split("data-once").nth(1).expect("the link is shown");
-    let token = once.split("/s/").nth(1).unwrap().chars().take(43).collect::<String>();
+    let token = once
+        .split("/s/")
+        .nth(1)
+        .unwrap()
+        .chars()
+        .take(43)
+        .collect::<String>();
     assert_eq!(get(&server, &format!("/s/{token}")).await.status(), 200);
-    let again = server.client.get(server.url("/kpis/sharing")).header("cookie", &server.cookie);
+    let again = server
+        .client
+        .get(server.url("/kpis/sharing"))
+        .header("cookie", &server.cookie);
     let html = again.send().await.unwrap().text().await.unwrap();
-    assert!(!html.contains(&token) && html.contains("without cost, providers"), "{html}");
-    let (status, html) = form(&server, "/kpis/sharing", &[("do", "share"), ("name", ""), ("ends", "30")]).await;
+    assert!(
+        !html.contains(&token) && html.contains("without cost, providers"),
+        "{html}"
+    );
+    let (status, html) = form(
+        &server,
+        "/kpis/sharing",
+        &[("do", "share"), ("name", ""), ("ends", "30")],
+    )
+    .await;
     assert!(status == 422 && html.contains("name: must have"), "{html}");
     let (status, _) = form(&server, "/kpis/sharing", &[("do", "revoke"), ("share", "1")]).await;
     assert_eq!(status, 303);
@@ -467,8 +545,17 @@ async fn forms_make_links_and_pages() {
     ];
     assert_eq!(form(&server, "/kpis/sharing/1", &more).await.0, 303);
     let html = get(&server, "/status/chat").await.text().await.unwrap();
-    assert!(html.contains("Over.") && html.contains("No data: nobody can tell how it is."), "{html}");
-    let wrong = [("do", "incident"), ("title", "x"), ("impact", "huge"), ("state", "investigating"), ("text", "x")];
+    assert!(
+        html.contains("Over.") && html.contains("No data: nobody can tell how it is."),
+        "{html}"
+    );
+    let wrong = [
+        ("do", "incident"),
+        ("title", "x"),
+        ("impact", "huge"),
+        ("state", "investigating"),
+        ("text", "x"),
+    ];
     let (status, html) = form(&server, "/kpis/sharing/1", &wrong).await;
     assert!(status == 422 && html.contains("impact: must be one of"), "{html}");
     assert_eq!(form(&server, "/kpis/sharing/1", &[("do", "remove")]).await.0, 303);

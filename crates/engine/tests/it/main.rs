@@ -20,3 +20,4 @@ mod providers;
 mod query;
 mod replay;
 mod restart;
+mod sharing;
