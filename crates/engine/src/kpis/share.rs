@@ -77,10 +77,9 @@ pub(super) fn filter(text: &str, field: &str) -> Result<(), RuleError> {
     })?;
     let parsed = Filter::parse(text, &[CALL_DIMENSIONS, &[LABEL]].concat());
     parsed.map(drop).map_err(|error| {
-        RuleError::new(
-            field,
-            format!("must be a filter such as provider:openai: {error}"),
-        )
+        let why = error.to_string();
+        let why = why.strip_prefix("filter: ").unwrap_or(&why);
+        RuleError::new(field, format!("must be a filter such as provider:openai; {why}"))
     })
 }
 
