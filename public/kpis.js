@@ -148,3 +148,18 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
   }
 });
+
+// Copies what is shown once.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const code = button.closest(".command").querySelector("code");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(code);
+      button.textContent = "Selected: copy it";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 3000);
+  });
+}

@@ -27,6 +27,7 @@ mod settings;
 pub mod simulate;
 pub mod state;
 pub mod stores;
+pub mod strangers;
 pub mod tail;
 pub mod tls;
 pub mod ws;

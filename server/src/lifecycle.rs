@@ -32,6 +32,7 @@ use crate::http::{self, Patience, Quotas};
 use crate::notify::{AckLinks, Courier, Heartbeat};
 use crate::state::{Facilities, Shared};
 use crate::stores::{self, OpenStores, StoresError};
+use crate::strangers::Strangers;
 use crate::tls::{self, Tls, TlsError};
 use crate::ws::Sockets;
 use crate::{pages, private_file, secrets};
@@ -215,6 +216,7 @@ pub async fn start(config: &Config, options: Options) -> Result<Running, StartEr
         tls: tls.clone(),
         assets,
         sockets: Sockets::default(),
+        strangers: Strangers::default(),
         counts: Arc::default(),
         quotas,
         patience: options.patience,

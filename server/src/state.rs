@@ -16,6 +16,7 @@ use crate::base::Base;
 use crate::edge::Origins;
 use crate::http::{HttpCounts, Patience, Quotas};
 use crate::notify::AckLinks;
+use crate::strangers::Strangers;
 use crate::tls::Tls;
 use crate::ws::Sockets;
 
@@ -48,6 +49,8 @@ pub struct Facilities {
     pub assets: Assets,
     /// Open WebSockets.
     pub sockets: Sockets,
+    /// What is remembered of those who come without an account.
+    pub strangers: Strangers,
     /// What was answered.
     pub counts: Arc<HttpCounts>,
     /// What each tenant may send.

@@ -24,11 +24,12 @@ pub enum Section {
 
 impl Section {
     /// Those with a way in the bar, in its order.
-    pub const WAYS: [Section; 4] = [
+    pub const WAYS: [Section; 5] = [
         Section::Overview,
         Section::Objectives,
         Section::Figures,
         Section::Prices,
+        Section::Sharing,
     ];
 
     /// In the browser's title and as heading.

@@ -5,27 +5,33 @@
 //!
 //! Deliberately absent: any arithmetic on figures (the engine's), and who may see what.
 
+mod burndown;
+mod calendar;
+mod charts;
 mod figure_form;
 mod figure_preview;
 mod figures;
 mod frame;
-mod told;
-mod prices;
-mod burndown;
 mod objective;
 mod objectives;
+mod overview;
+mod prices;
+mod public_status;
+mod shared;
+mod sharing;
+mod status_page;
+mod told;
 
+pub use calendar::Calendar;
+pub use crate::plain::form::Wrong;
 pub use figure_form::FigureForm;
 pub use figures::{FigureRow, FiguresView, SavedFigure, figures};
 pub use frame::{Frame, Section};
-pub use prices::{ImportForm, PricesView, prices};
 pub use objective::{ObjectiveView, objective};
 pub use objectives::{ObjectiveForm, ObjectiveRow, ObjectivesView, objectives};
-mod calendar;
-mod charts;
-mod overview;
-
-pub use calendar::Calendar;
 pub use overview::{Asked, KpiView, TABLES, chart_file, overview, refused};
-
-pub use crate::plain::form::Wrong;
+pub use prices::{ImportForm, PricesView, prices};
+pub use public_status::{StatusFrame, public_status};
+pub use shared::{SharedFrame, no_share, shared_page};
+pub use sharing::{ENDS, ShareRow, SharingView, StatusRow, sharing};
+pub use status_page::{MOST_ROWS, StatusPageView, status_page};

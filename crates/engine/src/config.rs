@@ -7,7 +7,7 @@ use domain::Millis;
 use domain::rollup::KeptLabels;
 use store::{
     Alerts, Audits, Corrections, Deliveries, Documents, Duties, Erasures, Journal, Keys, LiveStore, Rollups,
-    TenantId,
+    Shares, TenantId,
 };
 
 use crate::{Clock, NoPost, Post, RungLimits};
@@ -31,6 +31,8 @@ pub struct Stores {
     pub deliveries: Arc<dyn Deliveries>,
     /// Documents that people write: schedules, targets, prices and so on.
     pub documents: Arc<dyn Documents>,
+    /// Addresses under which strangers find a document.
+    pub shares: Arc<dyn Shares>,
     /// Where alerts stand on their ladders.
     pub duties: Arc<dyn Duties>,
     /// What was hidden, forgotten or erased.
@@ -51,6 +53,7 @@ impl Stores {
             + Alerts
             + Deliveries
             + Documents
+            + Shares
             + Duties
             + Corrections
             + Erasures,
@@ -65,6 +68,7 @@ impl Stores {
             alerts: store.clone(),
             deliveries: store.clone(),
             documents: store.clone(),
+            shares: store.clone(),
             duties: store.clone(),
             corrections: store.clone(),
             erasures: store.clone(),

@@ -175,7 +175,7 @@ impl Engine {
     }
 
     /// Everything that documents may name.
-    async fn known(&self, scope: &TenantScope) -> Result<Known, AlertError> {
+    pub(crate) async fn known(&self, scope: &TenantScope) -> Result<Known, AlertError> {
         Ok(Known::read(self.stores(), scope).await?)
     }
 
@@ -187,7 +187,11 @@ impl Engine {
         }
     }
 
-    fn document_draft<T: Document>(&self, doc: &T, hand: &Hand) -> Result<DocumentDraft, AlertError> {
+    pub(crate) fn document_draft<T: Document>(
+        &self,
+        doc: &T,
+        hand: &Hand,
+    ) -> Result<DocumentDraft, AlertError> {
         let body = serde_json::to_string(doc).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         Ok(DocumentDraft {
             name: doc.name().to_owned(),
@@ -197,7 +201,7 @@ impl Engine {
         })
     }
 
-    fn kept<T: Document>(
+    pub(crate) fn kept<T: Document>(
         &self,
         scope: &TenantScope,
         stored: StoredDocument,

@@ -10,7 +10,7 @@ use protocol::limits::Limits;
 use protocol::query::{KnownSeries, QueryAnswer};
 use protocol::transitions::TransitionList;
 use protocol::view::{Board, BreakerDetail, Connect};
-use store::{StoreError, TenantScope};
+use store::{StoreError, SystemScope, TenantScope};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::clock::Clock;
@@ -363,6 +363,11 @@ impl Engine {
     /// What is kept, for the engine's own modules.
     pub(crate) fn stores(&self) -> &Stores {
         &self.inner.stores
+    }
+
+    /// The right to act for the system, for the engine's own modules.
+    pub(crate) fn system(&self) -> SystemScope {
+        self.inner.supervisor.system()
     }
 
     /// The live state of a tenant and what is around it, for the engine's own modules.

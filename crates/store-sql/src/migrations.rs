@@ -96,6 +96,11 @@ pub(crate) fn sqlite() -> Vec<Migration> {
             "documents",
             include_str!("../../../migrations/sqlite/0018_documents.sql"),
         ),
+        migration(
+            19,
+            "shares",
+            include_str!("../../../migrations/sqlite/0019_shares.sql"),
+        ),
     ]
 }
 
@@ -191,6 +196,11 @@ pub(crate) fn postgres() -> Vec<Migration> {
             18,
             "documents",
             include_str!("../../../migrations/postgres/0018_documents.sql"),
+        ),
+        migration(
+            19,
+            "shares",
+            include_str!("../../../migrations/postgres/0019_shares.sql"),
         ),
     ]
 }

@@ -28,6 +28,7 @@ pub mod recent;
 mod rollups;
 mod scope;
 pub mod secrets;
+pub mod shares;
 
 pub use accounts::{
     Account, Accounts, Guest, Identities, Identity, KnownAccount, Link, LinkHash, LinkKind, Logged, Member,
@@ -66,3 +67,4 @@ pub use rollups::{
 };
 pub use scope::{SystemScope, TenantId, TenantScope};
 pub use secrets::{DataKey, Holder, MasterKey, Place, SealedSecret, Secrets, Which};
+pub use shares::{ShareHash, ShareLink, Shares};

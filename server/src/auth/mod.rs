@@ -13,6 +13,7 @@ mod people;
 pub mod provider_cookie;
 mod session;
 mod setup;
+mod shares;
 mod throttle;
 pub mod totp;
 mod turns;
@@ -38,6 +39,7 @@ pub use people::{
 };
 pub use session::{CookieKind, Lifetime, SessionLookup};
 pub use setup::{COUNTS as SETUP_COUNTS, Setup, SetupError, SetupState};
+pub use shares::{fresh_share, share_hash, status_hash};
 
 /// What a request was found to be, put into its extensions by the policy of its route.
 #[derive(Debug, Clone)]
@@ -231,6 +233,11 @@ pub fn by_command_line(tenant: TenantId) -> TenantScope {
 
 /// The scope of whoever holds a link that was signed by us; it is used for the one alert that the link names.
 pub fn by_link(link: &crate::notify::Ack) -> TenantScope {
+    scope_of(link.tenant.clone())
+}
+
+/// The scope of whoever comes with the address of a document; it is used for the one document that the address leads to.
+pub fn by_share(link: &store::ShareLink) -> TenantScope {
     scope_of(link.tenant.clone())
 }
 

@@ -34,7 +34,9 @@ pub fn dress(headers: &mut HeaderMap, https_only: bool) {
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(COOP, HeaderValue::from_static("same-origin"));
-    headers.insert(CORP, HeaderValue::from_static("same-origin"));
+    headers
+        .entry(CORP)
+        .or_insert(HeaderValue::from_static("same-origin"));
     headers
         .entry(REFERRER_POLICY)
         .or_insert(HeaderValue::from_static("no-referrer"));

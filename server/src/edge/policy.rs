@@ -19,7 +19,7 @@ use super::origins::{self, Foreign, Need, Via};
 use crate::auth::{self, Access, Denial, Person, Refused, Whence, devices};
 use crate::http::{Problem, takes_passwords};
 use crate::state::Shared;
-use crate::{door, pages};
+use crate::{door, pages, strangers};
 
 /// Who may use a route. A person's role, or a key's scope, in the tenant that the address names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,10 @@ pub enum Policy {
     Door,
     /// Services that sign what they send: anybody, and the handler believes nothing before it has checked the signature.
     Signed,
+    /// The holder of a link, who has no account: what the link shows, and nothing else. No cookie and no key counts.
+    Shared,
+    /// What was published: anybody, without an account.
+    Public,
     /// Pages: a viewer (others may link to them), or a key with `metrics:read`.
     Page,
     /// Figures, calls and states of breakers: a viewer on our own pages, or a key with `metrics:read`.
@@ -74,7 +78,13 @@ impl Policy {
             | Policy::PlatformPage => Some(Role::Viewer),
             Policy::Operate | Policy::OperatePage => Some(Role::Operator),
             Policy::Admin | Policy::AdminPage => Some(Role::Admin),
-            Policy::Probe | Policy::Asset | Policy::Door | Policy::Signed | Policy::Ingest => None,
+            Policy::Probe
+            | Policy::Asset
+            | Policy::Door
+            | Policy::Signed
+            | Policy::Shared
+            | Policy::Public
+            | Policy::Ingest => None,
         }
     }
 
@@ -89,6 +99,8 @@ impl Policy {
             | Policy::Asset
             | Policy::Door
             | Policy::Signed
+            | Policy::Shared
+            | Policy::Public
             | Policy::Own
             | Policy::Platform
             | Policy::OwnPage
@@ -121,6 +133,20 @@ pub async fn enforce(
     let (mut parts, body) = request.into_parts();
     let mut whence = whence(&shared, &parts);
     match admit(&shared, policy, &parts).await {
+        Ok((_, via)) if matches!(policy, Policy::Shared | Policy::Public) => {
+            if let Some(via) = via {
+                parts.extensions.insert(via);
+            }
+            match strangers::enter(&shared, policy, &parts, &whence).await {
+                Ok(Some(held)) => drop(parts.extensions.insert(held)),
+                Ok(None) => {}
+                Err(answer) => {
+                    discard(body).await;
+                    return *answer;
+                }
+            }
+            next.run(Request::from_parts(parts, body)).await
+        }
         Ok((access, via)) => {
             let device = via
                 .as_ref()
@@ -218,6 +244,11 @@ pub async fn admit(
     let need = match policy {
         // No cookie and no key counts, so that there is nothing to be lured to.
         Policy::Probe | Policy::Signed => return Ok((Access::Anyone, None)),
+        // Others may link to it, and show it in a frame where the share says so. Who is signed in is nobody here.
+        Policy::Shared | Policy::Public => {
+            let via = shared.origins.check(headers, &request.uri, Need::Open);
+            return Ok((Access::Anyone, Some(via.map_err(foreign)?)));
+        }
         // Without a key the answer is 401 for everybody: it tells nothing.
         Policy::Ingest if !with_key => {
             let missing = Problem::unauthorized(&Refused::Missing, query_holds_key(&request.uri));

@@ -1,6 +1,7 @@
 //! The outermost layer: gives each request an id, writes problems out, dresses the answer, counts and logs.
 //!
-//! Logged are method, path, status, time and id. Never a header, a query or a body: they hold keys and people's texts.
+//! Logged are method, path, status, time and id. Never a header, a query or a body: they hold keys and people's texts. Of the
+//! address of a share only that it is one: its path holds the secret.
 
 use std::any::Any;
 
@@ -27,7 +28,7 @@ pub async fn finish(State(shared): State<Shared>, request: Request, next: Next) 
     // Ours alone: a client's own id could be anything, and would end up in the log.
     let id = format!("{:016x}", rand::rng().random::<u64>());
     let method = request.method().clone();
-    let path: String = request.uri().path().chars().take(256).collect();
+    let path = logged(request.uri().path());
     let https_only = shared.origins.https_only(request.headers());
     let span = tracing::info_span!("request", id = %id);
     let began = Instant::now();
@@ -52,6 +53,13 @@ pub async fn finish(State(shared): State<Shared>, request: Request, next: Next) 
         tracing::debug!(id, %method, path, status = status.as_u16(), ms, "answered");
     }
     response
+}
+
+fn logged(path: &str) -> String {
+    match path.starts_with("/s/") {
+        true => "/s/…".to_owned(),
+        false => path.chars().take(256).collect(),
+    }
 }
 
 fn write_out(response: &mut Response, problem: &Problem, id: &str) {

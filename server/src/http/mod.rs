@@ -32,6 +32,7 @@ mod read;
 mod record_routes;
 mod routes;
 mod serve;
+mod shares;
 mod table;
 mod transitions;
 
@@ -50,3 +51,4 @@ pub use quota::{Quotas, Usual};
 pub use read::{limits_of, range};
 pub use routes::{ROUTES, Route, router};
 pub use serve::serve;
+pub(crate) use shares::share_made;

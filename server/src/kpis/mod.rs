@@ -2,16 +2,17 @@
 //! request over JSON does ([`crate::http`]). What went well leads back to a page with GET.
 
 mod figures;
-
-pub use figures::{figures_form, figures_page};
-mod prices;
-
-pub use prices::{prices_form, prices_page};
 mod objectives;
 pub(crate) mod openslo;
 mod overview;
+mod prices;
+mod sharing;
 
+pub use figures::{figures_form, figures_page};
+pub use objectives::{objective_form, objective_page, objectives_form, objectives_page};
 pub use overview::{Asking, kpis_chart, kpis_page};
+pub use prices::{prices_form, prices_page};
+pub use sharing::{sharing_form, sharing_page, status_page_form, status_page_page};
 
 use app::kpis::{Frame, Section, Wrong};
 use store::Role;
@@ -20,8 +21,6 @@ use crate::http::Problem;
 use crate::http::alerts::problem;
 use crate::settings::visit::Visit;
 use crate::state::Shared;
-
-pub use objectives::{objective_form, objective_page, objectives_form, objectives_page};
 
 /// What was done, by the name that the address carries: only these sentences can be said.
 const DONE: &[(&str, &str)] = &[
@@ -34,6 +33,7 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("rule-made", "A rule watches it from now on."),
     ("rule-there", "Its rule watches for what is promised."),
+    ("revoked", "The link is revoked."),
 ];
 
 /// The frame of a page.

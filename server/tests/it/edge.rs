@@ -134,6 +134,12 @@ fn filled(path: &str) -> String {
         .replace("{channel}", "0")
         .replace("{delivery}", "0")
         .replace("{correction}", "0")
+        .replace("{share}", "0")
+        .replace("{status_page}", "0")
+        .replace("{incident}", "0")
+        .replace("{token}", "0000000000")
+        .replace("{figure}", "answered.svg")
+        .replace("{page}", "nobody")
         .replace("{*file}", "fuseboard.js")
 }
 
@@ -168,6 +174,8 @@ async fn every_route_keeps_its_policy() {
         let found = (foreign_host, nobody, local, unknown_key, with_key);
         let expected = match route.policy {
             Policy::Probe => (200, 200, 200, 200, 200),
+            // There is no such link and no such page, whoever asks; a key is nobody there.
+            Policy::Shared | Policy::Public => (403, 404, 404, 403, 403),
             // Nothing of it is signed.
             Policy::Signed => (401, 401, 401, 401, 401),
             Policy::Asset => (403, 200, 200, 200, 200),
@@ -199,6 +207,8 @@ async fn every_route_keeps_its_policy() {
                     "{escalation}",
                     "{price_list}",
                     "{invoice}",
+                    "{share}",
+                    "{status_page}",
                 ]
                 .iter()
                 .any(|id| route.path.contains(id)) =>
@@ -224,6 +234,7 @@ async fn every_route_keeps_its_policy() {
             Policy::Operate | Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
             Policy::OwnPage | Policy::OperatePage
                 if ["{alert}", "{delivery}", "{rule}", "{schedule}", "{slo}"]
+                if ["{alert}", "{delivery}", "{rule}", "{schedule}", "{status_page}"]
                     .iter()
                     .any(|id| route.path.contains(id)) =>
             {
@@ -236,6 +247,11 @@ async fn every_route_keeps_its_policy() {
         assert_eq!(found, expected, "{path}");
     }
     assert!(server.stop().await);
+}
+
+/// Such a page has no form, and its address is nobody else's.
+fn is_for_strangers(path: &str) -> bool {
+    path.starts_with("/s/") || path.starts_with("/status/")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,7 +285,7 @@ async fn every_answer_is_dressed() {
                 "x-content-type-options: nosniff",
                 "cross-origin-opener-policy: same-origin",
                 "cross-origin-resource-policy: same-origin",
-                if is_page {
+                if is_page && !is_for_strangers(path) {
                     "referrer-policy: same-origin"
                 } else {
                     "referrer-policy: no-referrer"

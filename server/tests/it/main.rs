@@ -48,4 +48,5 @@ mod second_factor;
 mod secrets;
 mod settings;
 mod slos;
+mod sharing;
 mod tls;

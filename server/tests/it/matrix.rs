@@ -7,6 +7,7 @@
 use crate::common::people::member;
 use crate::common::postgres;
 use crate::common::{Said, TestServer};
+use crate::sharing;
 use protocol::ServerFrame;
 use reqwest::header::LOCATION;
 use serde_json::{Value, json};
@@ -58,6 +59,10 @@ struct Objects {
     provider: String,
     key: String,
     account: &'static str,
+    /// Of a link.
+    token: String,
+    /// A page for the public.
+    page: &'static str,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,7 +147,7 @@ fn asked(route: &Route) -> Vec<(&'static str, &'static str)> {
 
 /// Whether the address names something that belongs to a tenant.
 fn names_object(path: &str) -> bool {
-    ["{id}", "{key}", "{account}"]
+    ["{id}", "{key}", "{account}", "{token}", "{page}"]
         .iter()
         .any(|name| path.contains(name))
         || names_nothing(path)
@@ -166,6 +171,8 @@ fn names_nothing(path: &str) -> bool {
         "{correction}",
         "{channel}",
         "{delivery}",
+        "{share}",
+        "{status_page}",
     ]
     .iter()
     .any(|name| path.contains(name))
@@ -200,6 +207,9 @@ fn expected(route: &Route, verb: &str, principal: &Principal, tenant: &str, obje
     let (policy, path) = (route.policy, route.path);
     let with_key = matches!(principal.shows, Shows::Key(_));
     match policy {
+        // Whoever asks: what counts is the address.
+        Policy::Shared | Policy::Public if object == "missing" => return Outcome::Nothing,
+        Policy::Shared | Policy::Public => return Outcome::In,
         Policy::Probe | Policy::Asset | Policy::Door => return Outcome::In,
         // Neither a cookie nor a key is a signature.
         Policy::Signed => return Outcome::Unknown,
@@ -371,6 +381,15 @@ fn filled(path: &str, tenant: &str, objects: Option<&Objects>) -> String {
         .replace("{correction}", "0")
         .replace("{channel}", "0")
         .replace("{delivery}", "0")
+        .replace("{share}", "0")
+        .replace("{status_page}", "0")
+        .replace("{incident}", "0")
+        .replace("{figure}", "answered.svg")
+        .replace(
+            "{token}",
+            objects.map_or(nothing, |objects| objects.token.as_str()),
+        )
+        .replace("{page}", objects.map_or(nothing, |objects| objects.page))
         .replace("{do}", "ack")
         .replace("{*file}", "fuseboard.js")
 }
@@ -496,6 +515,13 @@ async fn principals(server: &TestServer) -> Vec<Principal> {
             of: None,
         });
     }
+    // Of a link that counts: where no link is asked for it is nothing.
+    let token = sharing::link_of(server, "default", &sharing::share("Held")).await;
+    all.push(Principal {
+        name: "the holder of a link".into(),
+        shows: Shows::Key(token),
+        of: None,
+    });
     all.push(Principal {
         name: "a key that is none".into(),
         shows: Shows::Key("fb_default_nonsense".into()),
@@ -541,6 +567,12 @@ async fn fill(server: &TestServer, tenant: &str, provider: &str) -> Objects {
         let at = text.find(prefix).unwrap_or_else(|| panic!("no id in {text}"));
         text[at + 1..].split('"').next().unwrap().to_owned()
     };
+    let page = if tenant == "acme" {
+        "acme-page"
+    } else {
+        "default-page"
+    };
+    sharing::publish(server, tenant, page).await;
     let spare = server
         .shared()
         .keys
@@ -552,6 +584,8 @@ async fn fill(server: &TestServer, tenant: &str, provider: &str) -> Objects {
         breaker: id(&breakers, "\"b_"),
         provider: id(&providers, "\"p_"),
         key: spare.id,
+        token: sharing::link_of(server, tenant, &sharing::share("Matrix")).await,
+        page,
         account: if tenant == "acme" { "id-zoe" } else { "id-viewer" },
     }
 }

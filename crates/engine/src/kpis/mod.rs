@@ -25,7 +25,11 @@ mod preview;
 pub(crate) mod prices;
 mod providers;
 mod sentence;
+mod share;
+mod sharing;
 mod slo;
+mod status;
+mod status_check;
 mod unreliability;
 
 use domain::Millis;

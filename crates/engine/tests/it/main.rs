@@ -28,3 +28,4 @@ mod replay;
 mod restart;
 mod uncounted;
 mod slos;
+mod sharing;

@@ -7,3 +7,5 @@ pub mod invoice;
 pub mod price_list;
 pub mod prices;
 pub mod slo;
+pub mod share;
+pub mod status;

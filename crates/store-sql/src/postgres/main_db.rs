@@ -65,6 +65,10 @@ pub(super) mod documents {
     crate::shared::document_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }
 
+pub(super) mod shares {
+    crate::shared::share_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
+}
+
 pub(super) mod ladders {
     crate::shared::ladder_functions!(sqlx::PgConnection, sqlx::postgres::PgRow);
 }

@@ -46,17 +46,17 @@ use store::{
     Ladder, Link, LinkHash, LinkKind, LiveErased, LiveStore, Logged, MasterKey, Member, NewAccount,
     NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset, OutboxRow, Outcome, PartialRow, Place,
     Quota, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry,
-    SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn,
-    StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel, StoredCorrection, StoredDelivery,
-    StoredDocument, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
+    SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, ShareHash,
+    ShareLink, Shares, SignedIn, StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel,
+    StoredCorrection, StoredDelivery, StoredDocument, StoredEvent, StoredRule, StoredSilence, SystemScope,
+    Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::PgJournal;
 use main_db::{
     MainDb, accounts, alerts, audit, channels, corrections, deliveries, documents, erasures, identities,
-    keys, ladders, live, quotas, rollups, rules, second, secrets, sessions,
+    keys, ladders, live, quotas, rollups, rules, second, secrets, sessions, shares,
 };
 
 /// The number of the one writer.
@@ -154,6 +154,7 @@ crate::shared::people_ports!(PgStore);
 crate::shared::alerts_port!(PgStore);
 crate::shared::deliveries_port!(PgStore);
 crate::shared::documents_port!(PgStore);
+crate::shared::shares_port!(PgStore);
 crate::shared::duties_port!(PgStore);
 crate::shared::corrections_port!(PgStore);
 crate::shared::erasures_port!(PgStore);

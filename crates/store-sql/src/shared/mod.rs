@@ -28,6 +28,8 @@ mod rules;
 mod second;
 mod secrets;
 mod sessions;
+mod share_port;
+mod shares;
 
 pub(crate) use accounts::{account_functions, role_from};
 pub(crate) use alert_port::alerts_port;
@@ -60,6 +62,8 @@ pub(crate) use rules::rule_functions;
 pub(crate) use second::{second_functions, second_port};
 pub(crate) use secrets::{chosen, nonce, secret_functions, secrets_port};
 pub(crate) use sessions::session_functions;
+pub(crate) use share_port::shares_port;
+pub(crate) use shares::share_functions;
 
 use store::{StoreError, TenantId};
 

@@ -61,6 +61,10 @@ pub(super) mod documents {
     crate::shared::document_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }
 
+pub(super) mod shares {
+    crate::shared::share_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
+}
+
 pub(super) mod ladders {
     crate::shared::ladder_functions!(sqlx::SqliteConnection, sqlx::sqlite::SqliteRow);
 }

@@ -41,17 +41,17 @@ use store::{
     Ladder, Link, LinkHash, LinkKind, LiveErased, LiveStore, Logged, MasterKey, Member, NewAccount,
     NewApiKey, NewBatch, NewDelivery, NewLink, NewSession, Offset, OutboxRow, Outcome, PartialRow, Place,
     Quota, RecoveryHash, Remembered, Role, RollupRead, Rollups, RuleDraft, RungUsage, SealedEntry,
-    SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, SignedIn,
-    StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel, StoredCorrection, StoredDelivery,
-    StoredDocument, StoredEvent, StoredRule, StoredSilence, SystemScope, Tenant, TenantId, TenantScope,
-    TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
+    SealedSecret, SecondFactor, SecondFactors, SecondRow, Secrets, Session, SessionHash, Sessions, ShareHash,
+    ShareLink, Shares, SignedIn, StoreError, StoredAlert, StoredAttempt, StoredBatch, StoredChannel,
+    StoredCorrection, StoredDelivery, StoredDocument, StoredEvent, StoredRule, StoredSilence, SystemScope,
+    Tenant, TenantId, TenantScope, TransitionQuery, TransitionRow, Which, check_rotation, check_tenant,
 };
 
 use crate::OpenError;
 use journal::SqliteJournal;
 use main_db::{
     FILE, MainDb, accounts, alerts, audit, channels, corrections, deliveries, documents, erasures,
-    identities, keys, ladders, live, quotas, rollups, rules, second, secrets, sessions,
+    identities, keys, ladders, live, quotas, rollups, rules, second, secrets, sessions, shares,
 };
 
 /// The sole writer of a folder's journal.
@@ -155,6 +155,7 @@ crate::shared::people_ports!(SqliteStore);
 crate::shared::alerts_port!(SqliteStore);
 crate::shared::deliveries_port!(SqliteStore);
 crate::shared::documents_port!(SqliteStore);
+crate::shared::shares_port!(SqliteStore);
 crate::shared::duties_port!(SqliteStore);
 crate::shared::corrections_port!(SqliteStore);
 crate::shared::erasures_port!(SqliteStore);

@@ -39,6 +39,7 @@ pub mod samples;
 pub mod second;
 pub mod secrets;
 pub mod sessions;
+pub mod shares;
 pub mod transitions;
 
 use async_trait::async_trait;
@@ -46,7 +47,7 @@ use async_trait::async_trait;
 use crate::{
     Accounts, Alerts, Appended, AuditEntry, AuditQuery, Audits, Corrections, Deliveries, Documents, Duties,
     Erasures, Identities, Journal, Keys, LiveStore, NewBatch, Offset, Rollups, SecondFactors, Secrets,
-    Sessions, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
+    Sessions, Shares, StoreError, StoredBatch, SystemScope, TenantId, TenantScope,
 };
 
 /// An adapter under test, over data of its own.
@@ -65,6 +66,7 @@ pub trait Subject: Send + Sync {
         + Alerts
         + Deliveries
         + Documents
+        + Shares
         + Duties
         + Corrections
         + Erasures
@@ -276,6 +278,11 @@ macro_rules! contract_suite {
             documents {
                 documents_come_back_and_change,
                 documents_of_kinds_and_tenants_are_apart,
+            }
+            shares {
+                a_shared_document_is_found_by_its_address,
+                an_address_is_one_of_the_installation,
+                the_first_opening_of_a_day_is_logged,
             }
             duties {
                 a_ladder_follows_its_alert,

@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use domain::Millis;
 
-use super::MemoryStore;
+use super::{MemoryStore, State};
 use crate::alerts::changed_meanwhile;
 use crate::documents::{MAX_DOCUMENTS, document_name_taken, too_many_documents};
-use crate::{AuditEntry, DocumentDraft, DocumentKind, Documents, StoreError, StoredDocument, TenantScope};
+use crate::{
+    AuditEntry, DocumentDraft, DocumentKind, Documents, StoreError, StoredDocument, TenantId, TenantScope,
+};
 
 /// The documents of one kind, with those that were removed.
 #[derive(Default)]
@@ -51,8 +53,43 @@ impl Documents for MemoryStore {
         draft: DocumentDraft,
         audit: AuditEntry,
     ) -> Result<StoredDocument, StoreError> {
-        let state = &mut *self.state.lock();
-        let papers = state.documents.entry((scope.tenant().clone(), kind)).or_default();
+        let mut state = self.state.lock();
+        state.create_document(scope.tenant(), kind, draft, audit)
+    }
+
+    async fn change_document(
+        &self,
+        scope: &TenantScope,
+        kind: DocumentKind,
+        known: (u64, u64),
+        draft: DocumentDraft,
+        audit: AuditEntry,
+    ) -> Result<Option<StoredDocument>, StoreError> {
+        let mut state = self.state.lock();
+        state.change_document(scope.tenant(), kind, known, draft, audit)
+    }
+
+    async fn delete_document(
+        &self,
+        scope: &TenantScope,
+        kind: DocumentKind,
+        id: u64,
+        _: Millis,
+        audit: AuditEntry,
+    ) -> Result<Option<StoredDocument>, StoreError> {
+        Ok(self.state.lock().delete_document(scope.tenant(), kind, id, audit))
+    }
+}
+
+impl State {
+    pub(super) fn create_document(
+        &mut self,
+        tenant: &TenantId,
+        kind: DocumentKind,
+        draft: DocumentDraft,
+        audit: AuditEntry,
+    ) -> Result<StoredDocument, StoreError> {
+        let papers = self.documents.entry((tenant.clone(), kind)).or_default();
         if papers.is_named(&draft.name, 0) {
             return Err(document_name_taken(kind, &draft.name));
         }
@@ -69,20 +106,19 @@ impl Documents for MemoryStore {
             changed: stamp,
         };
         papers.0.push((document.clone(), false));
-        state.log(scope.tenant(), audit);
+        self.log(tenant, audit);
         Ok(document)
     }
 
-    async fn change_document(
-        &self,
-        scope: &TenantScope,
+    pub(super) fn change_document(
+        &mut self,
+        tenant: &TenantId,
         kind: DocumentKind,
         (id, version): (u64, u64),
         draft: DocumentDraft,
         audit: AuditEntry,
     ) -> Result<Option<StoredDocument>, StoreError> {
-        let state = &mut *self.state.lock();
-        let papers = state.documents.entry((scope.tenant().clone(), kind)).or_default();
+        let papers = self.documents.entry((tenant.clone(), kind)).or_default();
         let taken = papers.is_named(&draft.name, id);
         let Some((document, _)) = papers.find(id) else {
             return Ok(None);
@@ -102,26 +138,22 @@ impl Documents for MemoryStore {
             changed: (draft.at, draft.by),
         };
         let document = document.clone();
-        state.log(scope.tenant(), audit);
+        self.log(tenant, audit);
         Ok(Some(document))
     }
 
-    async fn delete_document(
-        &self,
-        scope: &TenantScope,
+    pub(super) fn delete_document(
+        &mut self,
+        tenant: &TenantId,
         kind: DocumentKind,
         id: u64,
-        _: Millis,
         audit: AuditEntry,
-    ) -> Result<Option<StoredDocument>, StoreError> {
-        let state = &mut *self.state.lock();
-        let papers = state.documents.entry((scope.tenant().clone(), kind)).or_default();
-        let Some((document, removed)) = papers.find(id) else {
-            return Ok(None);
-        };
+    ) -> Option<StoredDocument> {
+        let papers = self.documents.entry((tenant.clone(), kind)).or_default();
+        let (document, removed) = papers.find(id)?;
         *removed = true;
         let document = document.clone();
-        state.log(scope.tenant(), audit);
-        Ok(Some(document))
+        self.log(tenant, audit);
+        Some(document)
     }
 }

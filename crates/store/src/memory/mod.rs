@@ -19,6 +19,7 @@ mod rollups;
 mod second;
 mod secrets;
 mod sessions;
+mod shares;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -29,8 +30,8 @@ use parking_lot::Mutex;
 
 use crate::plan::{KeyScope, Seen};
 use crate::{
-    ApiKey, Checkpoint, Chunk, DocumentKind, KeyHash, PartialRow, RecentIds, SealedEntry, StoredBatch,
-    StoredCorrection, TenantId, TransitionRow,
+    ApiKey, Checkpoint, Chunk, DocumentKind, KeyHash, PartialRow, RecentIds, SealedEntry, ShareHash,
+    ShareLink, StoredBatch, StoredCorrection, TenantId, TransitionRow,
 };
 
 /// Everything in memory, behind one lock.
@@ -58,6 +59,7 @@ struct State {
     alerts: BTreeMap<TenantId, alerts::Board>,
     deliveries: BTreeMap<TenantId, deliveries::Desk>,
     documents: BTreeMap<(TenantId, DocumentKind), documents::Papers>,
+    shares: Vec<(ShareHash, ShareLink)>,
     /// By number.
     corrections: BTreeMap<TenantId, Vec<StoredCorrection>>,
 }

@@ -6,15 +6,12 @@ mod figure_files;
 mod objectives;
 mod overview;
 mod prices;
+mod sharing;
 mod slos;
-
-
-
-
 
 pub(crate) use figure_files::take_in;
 
 use super::routes::Route;
 
 /// All of them.
-pub(super) const TABLES: &[&[Route]] = &[definitions::ROUTES, prices::ROUTES, objectives::ROUTES, overview::ROUTES];
+pub(super) const TABLES: &[&[Route]] = &[definitions::ROUTES, prices::ROUTES, objectives::ROUTES, overview::ROUTES, sharing::ROUTES];
