@@ -22,8 +22,8 @@ mod sharing;
 mod status_page;
 mod told;
 
-pub use calendar::Calendar;
 pub use crate::plain::form::Wrong;
+pub use calendar::Calendar;
 pub use figure_form::FigureForm;
 pub use figures::{FigureRow, FiguresView, SavedFigure, figures};
 pub use frame::{Frame, Section};

@@ -56,9 +56,9 @@ pub use facade::{Engine, Health};
 pub use hub::{Direct, Frame, Out, Outbox, SubscribeError, Tried, ViewerHandle};
 pub use intake::{IngestError, IngestReply, IngestRequest, KeyInfo};
 pub use kpis::KpiQuestion;
+pub use kpis::SloRuled;
 pub use kpis::check_definition;
 pub use kpis::prices::{MAX_PRICES, PriceFile};
-pub use kpis::SloRuled;
 pub use metrics::Metrics;
 pub use notify::{
     ChannelError, DeliverySearch, NoPost, Post, Sent, channel_kinds, channel_placeholders,

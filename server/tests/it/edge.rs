@@ -233,10 +233,16 @@ async fn every_route_keeps_its_policy() {
             // The key sends and looks, and no more.
             Policy::Operate | Policy::Admin | Policy::Own | Policy::Platform => (403, 401, 200, 401, 403),
             Policy::OwnPage | Policy::OperatePage
-                if ["{alert}", "{delivery}", "{rule}", "{schedule}", "{slo}"]
-                if ["{alert}", "{delivery}", "{rule}", "{schedule}", "{status_page}"]
-                    .iter()
-                    .any(|id| route.path.contains(id)) =>
+                if [
+                    "{alert}",
+                    "{delivery}",
+                    "{rule}",
+                    "{schedule}",
+                    "{slo}",
+                    "{status_page}",
+                ]
+                .iter()
+                .any(|id| route.path.contains(id)) =>
             {
                 (403, 303, 404, 401, 403)
             }

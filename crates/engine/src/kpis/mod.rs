@@ -32,11 +32,10 @@ mod status;
 mod status_check;
 mod unreliability;
 
-use domain::Millis;
 use domain::duty::Zone;
-use protocol::Filter;
 use protocol::query::{CALL_DIMENSIONS, LABEL};
 use protocol::view::{KpiPage, KpiProvider, OpenHours};
+use protocol::{Filter, Span};
 use store::TenantScope;
 
 use self::alerts::Times;
@@ -84,7 +83,13 @@ impl Engine {
         let span = (period.from, period.until);
         let before = (period.before_from, period.before_to);
         let days = ask.days(&zone, span);
-        let marked = self.uncounted(scope, span)?;
+        let marked = self.uncounted(
+            scope,
+            Span {
+                from: span.0,
+                to: span.1,
+            },
+        )?;
 
         let (whole, by_day, earlier, custom, hours) = tokio::try_join!(
             ask.whole(whole_parts(), span),

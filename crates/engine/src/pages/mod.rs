@@ -18,8 +18,8 @@ pub(crate) mod tracks;
 mod whatif;
 
 pub use around::MAX_AROUND_MS;
-pub(crate) use providers::provider_id;
 pub(crate) use ask::JUDGED;
+pub(crate) use providers::provider_id;
 
 use protocol::SpanError;
 use store::StoreError;

@@ -195,6 +195,7 @@ impl Plan {
             steps: last,
             edges,
             stretches,
+            gaps: Vec::new(),
             partial,
         })
     }

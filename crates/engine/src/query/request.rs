@@ -197,6 +197,7 @@ impl QueryRequest {
         let labels = LabelDimensions {
             known: filtered.chain(self.group_by.iter().cloned()).collect(),
             kept: Vec::new(),
+            renames: Arc::default(),
         };
         self.call_query(&labels).map(drop)
     }

@@ -2,10 +2,10 @@
 //!
 //! One file per kind of document. Deliberately absent: what they mean, and whether they make sense (the engine).
 
-pub mod kpi;
 pub mod invoice;
+pub mod kpi;
 pub mod price_list;
 pub mod prices;
-pub mod slo;
 pub mod share;
+pub mod slo;
 pub mod status;

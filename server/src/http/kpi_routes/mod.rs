@@ -14,4 +14,10 @@ pub(crate) use figure_files::take_in;
 use super::routes::Route;
 
 /// All of them.
-pub(super) const TABLES: &[&[Route]] = &[definitions::ROUTES, prices::ROUTES, objectives::ROUTES, overview::ROUTES, sharing::ROUTES];
+pub(super) const TABLES: &[&[Route]] = &[
+    definitions::ROUTES,
+    prices::ROUTES,
+    objectives::ROUTES,
+    overview::ROUTES,
+    sharing::ROUTES,
+];
