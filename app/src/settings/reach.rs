@@ -110,7 +110,7 @@ pub(super) fn looked(frame: &Frame, sent: &[(String, String)], preview: &ReachPr
         true => &["rename.dimension", "rename.old", "rename.new", "note"],
         false => &["from", "to", "filter", "note"],
     };
-    let fields = names.iter().map(|name| hidden(*name, get(name)));
+    let fields = names.iter().map(|name| hidden(name, get(name)));
     view! {
         <section class="card preview" data-preview="">
             {heading(title, &of)}

@@ -44,8 +44,8 @@ impl TenantLive {
     }
 
     /// Shows every series that is known lately.
-    pub(crate) fn each_series(&self, mut show: impl FnMut(&SeriesKey)) {
-        self.series.iter().for_each(|key| show(key));
+    pub(crate) fn each_series(&self, show: impl FnMut(&SeriesKey)) {
+        self.series.iter().for_each(show);
     }
 
     /// The values that the dimensions of series have.

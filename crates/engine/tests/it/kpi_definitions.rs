@@ -31,9 +31,13 @@ fn sent() -> Vec<Sent> {
     let one = |n: u32| Sent {
         // Four hours, the last two of them in December.
         time: NOW - 4 * HOUR + i64::from(n) * 4 * HOUR / 48,
-        provider: if n % 3 == 0 { "anthropic" } else { "openai" },
-        team: if n % 2 == 0 { "search" } else { "chat" },
-        ok: n % 5 != 0,
+        provider: if n.is_multiple_of(3) {
+            "anthropic"
+        } else {
+            "openai"
+        },
+        team: if n.is_multiple_of(2) { "search" } else { "chat" },
+        ok: !n.is_multiple_of(5),
         cost: n + 1,
     };
     (0..48).map(one).collect()

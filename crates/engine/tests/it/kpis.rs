@@ -139,7 +139,12 @@ fn check_figures(page: &KpiPage, sent: &[&Sent]) {
         .filter(|call| (FROM..UNTIL).contains(&call.time) && call.kind == Some("probe"));
     let probed: u64 = probes.filter_map(|call| call.cost).sum();
     let part = page.unreliability.parts.iter().find(|part| part.key == "probes");
-    same(part.unwrap().usd, Some(probed as f64 / 10_000.0), 1e-9, "probes");
+    same(
+        part.expect("probes are a part").usd,
+        Some(probed as f64 / 10_000.0),
+        1e-9,
+        "probes",
+    );
 }
 
 fn check_providers(page: &KpiPage, sent: &[&Sent]) {
@@ -178,7 +183,11 @@ fn check_providers(page: &KpiPage, sent: &[&Sent]) {
         page.providers
             .is_sorted_by_key(|row| std::cmp::Reverse(row.answers))
     );
-    let hours = page.breakers.iter().find(|row| row.provider == "google").unwrap();
+    let hours = page
+        .breakers
+        .iter()
+        .find(|row| row.provider == "google")
+        .expect("google has a row");
     assert_eq!(hours.hours, [(100, 1_800_000), (101, 900_000)]);
 }
 

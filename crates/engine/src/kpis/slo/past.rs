@@ -134,7 +134,7 @@ fn told(windows: Vec<SloPast>, shape: &Shape, objective: f64) -> SloPreview {
             )
         }
     };
-    let held = (!known.is_empty()).then(|| kept == known.len());
+    let held = (!known.is_empty()).then_some(kept == known.len());
     SloPreview { words, windows, held }
 }
 
