@@ -11,7 +11,6 @@ use domain::alert::Command;
 use engine::{AlertSearch, Engine, KpiQuestion, Stores};
 use protocol::view::{Figure, KpiPage};
 use store::memory::MemoryStore;
-use store_sql::{SqliteOptions, SqliteStore};
 
 use sent::{CHANGE, FROM, GAP, HOUR, Sent, UNTIL, month};
 
@@ -239,19 +238,8 @@ async fn check(stores: Stores) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_figure_is_what_calls_add_up_to_in_memory() {
+async fn every_figure_is_what_calls_add_up_to() {
     check(Stores::of(&Arc::new(MemoryStore::new()))).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_figure_is_what_calls_add_up_to_on_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = SqliteOptions {
-        wait_for_disk: false,
-        ..SqliteOptions::default()
-    };
-    let store = SqliteStore::open(folder.path(), options).await.unwrap();
-    check(Stores::of(&Arc::new(store))).await;
 }
 
 fn asked(period: &str) -> KpiQuestion {
