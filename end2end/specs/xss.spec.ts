@@ -119,6 +119,11 @@ test("payloads in every string of events are shown as text and never run", async
     if (path !== "/limits") await expect(page.getByText("window.__xss").first(), path).toBeAttached();
     await harmless(page, path);
   }
+  for (const path of ["/kpis?period=day", "/kpis/prices"]) {
+    await page.goto(server.url + path);
+    await expect(page.getByText("window.__xss").first(), path).toBeAttached();
+    await harmless(page, path);
+  }
   for (const [n, payload] of PAYLOADS.entries()) {
     const said = encodeURIComponent(payload);
     const path = [`/?range=${said}&breaker=${said}`, `/explore?metric=${said}&group_by=${said}&as=${said}`, `/providers/${said}`][n % 3] ?? "/";

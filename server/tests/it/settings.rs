@@ -282,6 +282,10 @@ async fn a_key_is_made_shown_once_replaced_and_revoked() {
 
     let words = refused(send(&server, path, &owner, &fields).await).await;
     assert_eq!(words, "A key in use has this name already.");
+    let hostile = [("do", "make"), ("name", "<img src=x>"), ("scope", "api:read")];
+    assert_eq!(send(&server, path, &owner, &hostile).await.status(), 200);
+    let page = html(&server, path, &owner).await;
+    assert!(page.contains("&lt;img") && !page.contains("<img"), "{page}");
     for (name, value) in [
         ("addresses", "10.0.0.0/99"),
         ("scope", "everything"),
