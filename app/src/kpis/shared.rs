@@ -26,6 +26,8 @@ pub struct SharedFrame {
     pub until: String,
     /// Money is not shown.
     pub hides_cost: bool,
+    /// How often breakers opened is not shown.
+    pub hides_breakers: bool,
     /// `light` or `dark` when the viewer chose one.
     pub theme: Option<Theme>,
     /// It stands in a frame of another page.
@@ -43,7 +45,7 @@ pub fn shared_page(frame: &SharedFrame, page: &KpiPage) -> String {
     let partial = page
         .partial
         .then(|| view! { <p class="note">"A part of the period is older than anything that is kept."</p> });
-    let providers = (!page.providers.is_empty()).then(|| providers(&page.providers, frame.hides_cost));
+    let providers = (!page.providers.is_empty()).then(|| providers(&page.providers, frame));
     let parts = (!page.unreliability.parts.is_empty())
         .then(|| unreliability(&page.unreliability.parts, page.unreliability.usd));
     let content = view! {
@@ -146,7 +148,7 @@ fn figure(figure: &Figure) -> AnyView {
     .into_any()
 }
 
-fn providers(providers: &[KpiProvider], hides_cost: bool) -> AnyView {
+fn providers(providers: &[KpiProvider], frame: &SharedFrame) -> AnyView {
     let columns = [
         Plain("Provider"),
         Plain("Answers"),
@@ -156,7 +158,11 @@ fn providers(providers: &[KpiProvider], hides_cost: bool) -> AnyView {
         Plain("Breakers open"),
     ];
     let row = |one: &KpiProvider| {
-        let cost = match hides_cost {
+        let open = match frame.hides_breakers {
+            true => "not shown".to_owned(),
+            false => format!("{} times, {}", one.opened, span(one.open_ms)),
+        };
+        let cost = match frame.hides_cost {
             true => "not shown".to_owned(),
             false => money(one.cost),
         };
@@ -167,7 +173,7 @@ fn providers(providers: &[KpiProvider], hides_cost: bool) -> AnyView {
                 <td data-label="Success">{percent_fine(one.success).text()}</td>
                 <td data-label="First token p95">{crate::format::latency(one.ttft_p95).text()}</td>
                 <td data-label="Cost">{cost}</td>
-                <td data-label="Breakers open">{format!("{} times, {}", one.opened, span(one.open_ms))}</td>
+                <td data-label="Breakers open">{open}</td>
             </tr>
         }
         .into_any()

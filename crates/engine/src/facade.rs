@@ -412,6 +412,11 @@ impl Engine {
         limits::read(&inner.stores, &system, &tenant, caps, &inner.counters).await
     }
 
+    /// What is kept for how long.
+    pub(crate) fn rungs(&self) -> &[RungLimits; 4] {
+        &self.inner.rungs
+    }
+
     /// The tenant's zone, minutes ahead of UTC.
     pub fn utc_offset_min(&self) -> i32 {
         self.inner.utc_offset_min

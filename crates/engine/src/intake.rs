@@ -159,10 +159,13 @@ impl Intake {
             return Ok(reply);
         }
         let all_refused = parsed.events.is_empty();
+        // What a call cost is fixed by the prices of now, for ever: lists may have the name that was sent, or that of now.
+        if let Some(prices) = prices {
+            prices::fill(&mut parsed.events, prices);
+        }
         // Before the journal: everything that follows from it has the new names, and goes on having them.
         parsed.events.iter_mut().for_each(|event| renames.event(event));
-        // And what a call cost is fixed by the prices of now, for ever.
-        if let Some(prices) = prices {
+        if let Some(prices) = prices.filter(|_| !renames.is_empty()) {
             prices::fill(&mut parsed.events, prices);
         }
         let batch = NewBatch {

@@ -117,6 +117,16 @@ impl Term {
         &self.value
     }
 
+    /// Of two alternatives of a key, the one that the other contains; `None` where no value is both.
+    fn narrower<'t>(&'t self, other: &'t Term) -> Option<&'t Term> {
+        match (self.test, other.test) {
+            (Test::Is, Test::Is) => (self.value == other.value).then_some(self),
+            (_, Test::Starts) if self.value.starts_with(&other.value) => Some(self),
+            (Test::Starts, _) if other.value.starts_with(&self.value) => Some(other),
+            _ => None,
+        }
+    }
+
     /// One of the alternatives for this key.
     fn offers(&self, key: &str) -> bool {
         matches!(self.test, Test::Is | Test::Starts) && self.key == key
@@ -236,6 +246,42 @@ impl Filter {
             });
         }
         filter
+    }
+
+    /// What both show. Where both choose among the values of a key, what is left of the alternatives; where none is, nothing.
+    #[must_use]
+    pub fn and(&self, other: &Filter) -> Filter {
+        let mut keys: Vec<&str> = Vec::new();
+        for term in &self.terms {
+            let chosen = matches!(term.test, Test::Is | Test::Starts)
+                && other.terms.iter().any(|their| their.offers(&term.key));
+            if chosen && !keys.contains(&term.key.as_str()) {
+                keys.push(&term.key);
+            }
+        }
+        let mut both = Filter::default();
+        for term in self.terms.iter().chain(&other.terms) {
+            if !keys.iter().any(|key| term.offers(key)) {
+                both.add(term.clone());
+            }
+        }
+        for key in keys {
+            let mut any = false;
+            for one in self.terms.iter().filter(|term| term.offers(key)) {
+                for two in other.terms.iter().filter(|term| term.offers(key)) {
+                    if let Some(term) = one.narrower(two) {
+                        any = true;
+                        both.add(term.clone());
+                    }
+                }
+            }
+            if !any {
+                // Nothing is both.
+                both.add(Term::new(key, Test::Is, String::new()));
+                both.add(Term::new(key, Test::Not, String::new()));
+            }
+        }
+        both
     }
 
     /// Without any term of this key; text stays.

@@ -30,7 +30,7 @@ impl<K, V> Default for Kept<K, V> {
     }
 }
 
-impl<K: Hash + Eq, V> Kept<K, V> {
+impl<K: Hash + Eq + Clone, V> Kept<K, V> {
     /// The answer to this, from memory or newly made.
     ///
     /// # Errors
@@ -39,11 +39,20 @@ impl<K: Hash + Eq, V> Kept<K, V> {
     where
         F: Future<Output = Result<V, E>>,
     {
-        let cell = self.cell(key, Instant::now());
-        let found = cell
-            .get_or_try_init(|| async { make().await.map(Arc::new) })
-            .await;
-        found.cloned()
+        let cell = self.cell(key.clone(), Instant::now());
+        let made = cell.get_or_try_init(|| async { make().await.map(Arc::new) });
+        let found = made.await.cloned();
+        if found.is_err() {
+            // What is not there takes no room from what is.
+            let mut cells = self.cells.lock();
+            if cells
+                .get(&key)
+                .is_some_and(|(_, kept)| Arc::ptr_eq(kept, &cell) && !kept.initialized())
+            {
+                cells.remove(&key);
+            }
+        }
+        found
     }
 
     fn cell(&self, key: K, now: Instant) -> Cell<V> {

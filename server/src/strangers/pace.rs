@@ -35,7 +35,7 @@ impl Pace {
         let filled = |(left, since): (f64, Instant)| {
             (left + now.duration_since(since).as_secs_f64() * REFILL).min(BURST)
         };
-        let from = from.map(|address| address.to_canonical());
+        let from = from.map(network);
         let mut buckets = self.left.lock();
         if buckets.len() >= REMEMBERED && !buckets.contains_key(&from) {
             buckets.retain(|_, bucket| filled(*bucket) < BURST);
@@ -49,6 +49,17 @@ impl Pace {
         }
         buckets.insert(from, (left - 1.0, now));
         Ok(())
+    }
+}
+
+/// An address as one that asks: whoever has one of IPv6 has all of its network.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(six) => {
+            let [a, b, c, d, ..] = six.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        four => four,
     }
 }
 
@@ -69,6 +80,10 @@ mod tests {
         let wait = pace.take_at(now, from("::ffff:192.0.2.1")).unwrap_err();
         assert_eq!(wait, Duration::from_millis(50));
         assert_eq!(pace.take_at(now, from("192.0.2.2")), Ok(()));
+        assert_eq!(
+            network("2001:db8::7".parse().unwrap()),
+            network("2001:db8::8".parse().unwrap())
+        );
         now += Duration::from_millis(51);
         assert_eq!(pace.take_at(now, from("192.0.2.1")), Ok(()));
         assert!(pace.take_at(now, from("192.0.2.1")).is_err());

@@ -12,7 +12,7 @@ use domain::duty::Zone;
 use engine::KpiQuestion;
 use protocol::view::KpiPage;
 
-use super::redact::redacted;
+use super::redact::{narrows_more_than_breakers, redacted};
 use super::{Held, nothing_here, private};
 use crate::http::Problem;
 use crate::pages::plain;
@@ -86,6 +86,7 @@ fn frame(shared: &Shared, held: &Held, uri: &Uri, framed: bool) -> SharedFrame {
         name: doc.name.clone(),
         until: until(&doc.zone, doc.expires),
         hides_cost: doc.hides("cost"),
+        hides_breakers: doc.hides("breakers") || narrows_more_than_breakers(&doc.filter),
         theme: match Sent::of_query(uri).get("theme") {
             "dark" => Some(Theme::Dark),
             "light" => Some(Theme::Light),

@@ -1,9 +1,10 @@
 //! What a shared page leaves out. What people wrote freely (why a stretch does not count, who looks after a figure) and what a
 //! viewer cannot ask anyway (queries) always goes; money, providers and breakers when the share says so.
 
+use protocol::Filter;
 use protocol::kpis::share::ShareDoc;
-use protocol::query::Unit;
-use protocol::view::{Completeness, KpiPage, Said, Working};
+use protocol::query::{BREAKER_DIMENSIONS, CALL_DIMENSIONS, LABEL, Unit};
+use protocol::view::{Completeness, Figure, KpiPage, Said, Working};
 
 /// The page without what the share hides.
 pub(super) fn redacted(mut page: KpiPage, share: &ShareDoc) -> KpiPage {
@@ -12,8 +13,13 @@ pub(super) fn redacted(mut page: KpiPage, share: &ShareDoc) -> KpiPage {
         share.hides("providers"),
         share.hides("breakers"),
     );
+    let beyond = narrows_more_than_breakers(&share.filter);
+    if !share.filter.is_empty() {
+        // Those are of all invoices.
+        page.completeness.reconciled.clear();
+    }
     if cost {
-        page.figures.retain(|figure| figure.unit != Unit::Usd);
+        page.figures.retain(|figure| !is_money(figure));
         page.unreliability.parts.clear();
         page.unreliability.usd = None;
         page.unreliability.unpriced = None;
@@ -28,8 +34,10 @@ pub(super) fn redacted(mut page: KpiPage, share: &ShareDoc) -> KpiPage {
         page.providers.clear();
     }
     // Rows of breakers are named after providers.
-    if providers || breakers {
+    if providers || breakers || beyond {
         page.breakers.clear();
+        page.providers
+            .retain(|provider| provider.answers > 0 || provider.success.is_some());
         for provider in &mut page.providers {
             provider.opened = 0;
             provider.open_ms = 0;
@@ -42,10 +50,16 @@ pub(super) fn redacted(mut page: KpiPage, share: &ShareDoc) -> KpiPage {
     for figure in &mut page.figures {
         figure.owner.clear();
         unasked(&mut figure.working, providers);
+        // What people wrote about figures of their own.
+        if figure.key == "roi" || figure.key.starts_with("kpi:") {
+            figure.working.words.clear();
+            figure.working.formula.clear();
+        }
     }
     if let Some(budget) = &mut page.budget {
         if providers {
             budget.projection.clear();
+            budget.title = "answered".into();
         }
         unasked(&mut budget.working, providers);
     }
@@ -60,6 +74,27 @@ pub(super) fn redacted(mut page: KpiPage, share: &ShareDoc) -> KpiPage {
         };
     }
     page
+}
+
+/// Breakers do not know all that calls are told apart by: of a filter that names more, theirs are not only those meant.
+pub(super) fn narrows_more_than_breakers(filter: &str) -> bool {
+    let known = [CALL_DIMENSIONS, &[LABEL]].concat();
+    let keys = |filter: Filter| {
+        let keys = filter.terms().iter().map(|term| term.key());
+        keys.map(|key| key.is_some_and(|key| BREAKER_DIMENSIONS.contains(&key)))
+            .collect::<Vec<_>>()
+    };
+    Filter::parse(filter, &known).map_or(true, |filter| keys(filter).contains(&false))
+}
+
+/// Money is in its value, or what it is computed from.
+fn is_money(figure: &Figure) -> bool {
+    let asks = |query: &String| {
+        let rest = query.strip_prefix("metric=").unwrap_or_default();
+        let metric = rest.split('&').next().and_then(protocol::query::info);
+        metric.is_some_and(|metric| metric.unit == Unit::Usd)
+    };
+    figure.unit == Unit::Usd || figure.working.queries.iter().any(asks)
 }
 
 fn no_money(completeness: &mut Completeness) {

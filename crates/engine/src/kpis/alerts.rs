@@ -14,7 +14,7 @@ use crate::Engine;
 /// Alerts read at a time.
 const PAGE: usize = 1_000;
 /// The most alerts of a period that are looked at, the newest: each takes a reading of its own.
-const MOST: usize = 10_000;
+const MOST: usize = 1_000;
 
 /// What a length of time was taken for: when the alert fired, and how long it took.
 pub(super) type Took = (Millis, Millis);

@@ -10,8 +10,8 @@ use domain::Millis;
 use domain::calendar;
 use domain::duty::Zone;
 use domain::rollup::Rung;
-use protocol::Span;
-use protocol::query::{QueryAnswer, QuerySeries};
+use protocol::query::{CALL_DIMENSIONS, LABEL, QueryAnswer, QuerySeries};
+use protocol::{Filter, Span};
 use store::TenantScope;
 
 use crate::{Engine, QueryError, QueryRequest, Resolution};
@@ -55,6 +55,15 @@ impl Part {
     }
 }
 
+/// Two filters as one that shows what both show. One that cannot be read is refused where it is asked.
+pub(super) fn both(one: &str, other: &str) -> String {
+    let known = [CALL_DIMENSIONS, &[LABEL]].concat();
+    match (Filter::parse(one, &known), Filter::parse(other, &known)) {
+        (Ok(one), Ok(other)) => one.and(&other).to_string(),
+        _ => [one, other].join(" ").trim().to_owned(),
+    }
+}
+
 /// The days of a period.
 pub(super) struct Days {
     /// Edges as the calendar has them.
@@ -64,9 +73,9 @@ pub(super) struct Days {
 }
 
 impl Ask<'_> {
-    /// The page's filter and another one.
+    /// The page's filter and another one: both hold.
     pub fn filter_with(&self, other: &str) -> String {
-        [self.filter, other].join(" ").trim().to_owned()
+        both(self.filter, other)
     }
 
     /// The days of a period.
@@ -91,15 +100,20 @@ impl Ask<'_> {
 
     /// Between whole hours nothing is kept for longer than minutes are, and between days for longer than hours.
     fn readable(&self, at: Millis) -> Millis {
+        // Stored hours begin where the tenant's do.
+        let offset = Millis::from(self.engine.utc_offset_min()) * 60_000;
         // With a day of slack, for chunks are dropped whole.
         let gone = |rung: Rung| {
-            let kept = rung.step().kept.unwrap_or(Millis::MAX).saturating_sub(DAY);
-            at < self.now.saturating_sub(kept)
+            let limits = self.engine.rungs().iter().find(|limits| limits.rung == rung);
+            let kept = limits.and_then(|limits| limits.kept).unwrap_or(Millis::MAX);
+            at < self.now.saturating_sub(kept.saturating_sub(DAY))
         };
         if gone(Rung::Hour) {
             self.stored_day(at)
         } else if gone(Rung::Minute) {
-            at - at.rem_euclid(HOUR)
+            at - (at + offset).rem_euclid(HOUR)
+        } else if gone(Rung::TenSeconds) {
+            at - at.rem_euclid(60_000)
         } else {
             at
         }

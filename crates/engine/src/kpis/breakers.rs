@@ -55,12 +55,19 @@ impl Opened {
             });
         }
         let (now, span) = (engine.clock().now(), Span { from, to });
-        let filter = of_breakers(filter);
         let tenant = engine.tenant(scope);
-        let held: BTreeMap<BreakerId, Held> = {
-            let held = tenant.live().held(now, None);
-            held.into_iter().map(|held| (held.id, held)).collect()
+        let (held, renames) = {
+            let live = tenant.live();
+            (live.held(now, None), live.renames())
         };
+        let filter = renames.filter(&of_breakers(filter));
+        let held: BTreeMap<BreakerId, Held> = held
+            .into_iter()
+            .map(|mut held| {
+                renames.shown(&mut held.row);
+                (held.id, held)
+            })
+            .collect();
         let log = tracks::log(engine, scope, &tenant, None, span, MOST).await?;
         let covered = tracks::covered(span, &log, now);
         let mut by_breaker: BTreeMap<BreakerId, Vec<&TransitionRow>> = BTreeMap::new();

@@ -25,7 +25,9 @@ pub(crate) async fn burndown(
     target: Option<f64>,
 ) -> Result<Option<Burndown>, PageError> {
     let kept = items::<SloDoc>(engine.stores().documents.as_ref(), scope).await?;
-    let first = kept.into_iter().find(|item| item.doc.indicator == "answered");
+    // An objective with calls of its own says nothing about a page of others.
+    let fits = |doc: &SloDoc| doc.indicator == "answered" && (filter.is_empty() || doc.filter == filter);
+    let first = kept.into_iter().find(|item| fits(&item.doc));
     let (slo, doc) = match (first, target) {
         (Some(item), _) => (Some(item.id), item.doc),
         (None, Some(objective)) if objective > 0.0 && objective < 1.0 => (None, of_target(objective, filter)),

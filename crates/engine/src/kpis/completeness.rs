@@ -43,7 +43,12 @@ fn left_out(metric: &str) -> Part {
 
 /// What is asked of the whole period.
 pub(super) fn parts() -> Vec<Part> {
-    vec![Part::of("rejected"), left_out("attempts"), left_out("rejected")]
+    vec![
+        Part::of("rejected"),
+        Part::of("estimated_cost"),
+        left_out("attempts"),
+        left_out("rejected"),
+    ]
 }
 
 /// An hour of which nothing is known.
@@ -260,8 +265,10 @@ pub(super) fn of(
         gaps: hours.gaps(period, marked),
         left_out: both(&left_out),
         unpriced: whole.one("unpriced", ""),
-        // What the sender said and what prices say is added up together: nothing tells them apart.
-        estimated: None,
+        estimated: whole
+            .one("estimated_cost", "")
+            .zip(whole.one("cost", ""))
+            .and_then(|(estimated, cost)| (cost > 0.0).then_some(estimated / cost)),
         reconciled,
         working: Working {
             words: format!(

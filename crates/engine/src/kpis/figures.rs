@@ -12,14 +12,11 @@ use protocol::view::{Figure, Good, Period, Working};
 
 use super::CustomSheets;
 use super::alerts::{self, Times, Took};
-use super::ask::{Ask, Part, Sheet, count};
+use super::ask::{Ask, Part, Sheet, both, count};
 use super::built_in::{BUILT_IN, BuiltIn, FIRST};
 use super::definitions::{Custom, Definitions};
 use super::formula::split;
 use crate::QueryError;
-
-/// Outcomes that count neither for nor against anybody.
-const NEUTRAL: &str = "outcome:cancelled outcome:content_filtered outcome:bad_request";
 
 /// What was answered.
 pub(super) struct Sheets<'a> {
@@ -34,10 +31,7 @@ pub(super) struct Sheets<'a> {
 
 /// Requests that are neutral.
 fn neutral() -> Part {
-    Part {
-        filter: NEUTRAL.to_owned(),
-        ..Part::of("requests")
-    }
+    Part::of("neutral")
 }
 
 /// What is asked for figures that come with every tenant.
@@ -212,7 +206,7 @@ fn own_figure(
 fn part_of(own: &Custom, text: &str) -> Part {
     let (metric, narrower) = split(text);
     Part {
-        filter: [own.filter.as_str(), narrower].join(" ").trim().to_owned(),
+        filter: both(&own.filter, narrower),
         ..Part::of(metric)
     }
 }

@@ -74,7 +74,7 @@ impl Engine {
     /// # Errors
     /// The store cannot be read.
     pub async fn invoices(&self, scope: &TenantScope) -> Result<Vec<InvoiceRow>, PageError> {
-        rows(self, scope).await
+        rows(self, scope, usize::MAX).await
     }
 
     /// What the newest invoices say about what was counted, in one sentence; `None` without any that can be held against it.
@@ -86,13 +86,19 @@ impl Engine {
     }
 }
 
-async fn rows(engine: &Engine, scope: &TenantScope) -> Result<Vec<InvoiceRow>, PageError> {
+/// Those of the last so many stretches of time are held against what was counted.
+async fn rows(engine: &Engine, scope: &TenantScope, most: usize) -> Result<Vec<InvoiceRow>, PageError> {
     let now = engine.clock().now();
     let all = items::<InvoiceDoc>(engine.stores().documents.as_ref(), scope).await?;
     let mut rows: Vec<InvoiceRow> = all.into_iter().filter_map(row).collect();
     together(&mut rows);
+    let mut spans: Vec<(Millis, Millis)> = rows.iter().map(|row| (row.until, row.since)).collect();
+    spans.retain(|(until, _)| *until <= now);
+    spans.sort_unstable_by(|one, other| other.cmp(one));
+    spans.dedup();
+    spans.truncate(most);
     let over: Vec<usize> = (0..rows.len())
-        .filter(|place| rows[*place].until <= now)
+        .filter(|place| spans.contains(&(rows[*place].until, rows[*place].since)))
         .collect();
     let mut requests = Vec::with_capacity(over.len() * 2);
     for place in &over {
@@ -170,7 +176,8 @@ fn value(answer: &QueryAnswer) -> Option<f64> {
 /// One sentence about the newest invoices: how far what was counted is from what was asked. `None` without an invoice whose
 /// days are over and known.
 pub(crate) async fn reconciled(engine: &Engine, scope: &TenantScope) -> Result<Option<String>, PageError> {
-    let rows = rows(engine, scope).await?;
+    // The sentence is about the newest stretch that can be told.
+    let rows = rows(engine, scope, 3).await?;
     let documents = engine.stores().documents.as_ref();
     let tenant = engine.tenant(scope);
     let listed = tenant.prices.of(documents, scope).await?.is_some();

@@ -214,7 +214,7 @@ pub(super) fn request(
             .filter(|key| !key.is_empty())
             .map(str::to_owned)
             .collect(),
-        filter: [filter, own].join(" ").trim().to_owned(),
+        filter: super::ask::both(filter, own),
         span,
         resolution,
         compare_previous: false,

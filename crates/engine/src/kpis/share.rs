@@ -8,6 +8,7 @@ use protocol::kpis::share::{HIDES, PAGES, ShareDoc};
 use protocol::query::{CALL_DIMENSIONS, LABEL};
 use store::DocumentKind;
 
+use crate::PageError;
 use crate::documents::Document;
 use crate::duty::Known;
 
@@ -58,6 +59,12 @@ pub(super) fn expiry(doc: &ShareDoc, now: Millis) -> Result<(), RuleError> {
     let ahead = doc.expires - now;
     must(ahead > 0 && ahead <= MAX_DAYS * DAY, "expires", || {
         format!("must be a moment ahead, at most {MAX_DAYS} days, in epoch milliseconds")
+    })?;
+    // A link to what can never be shown is none.
+    let asked = super::period::read(&doc.period, &Zone::new(&doc.zone)?, now);
+    asked.map(drop).map_err(|error| match error {
+        PageError::Parameter { reason, .. } => RuleError::new("period", reason),
+        other => RuleError::new("period", other.to_string()),
     })
 }
 
@@ -65,9 +72,9 @@ pub(super) fn expiry(doc: &ShareDoc, now: Millis) -> Result<(), RuleError> {
 fn period(text: &str) -> Result<(), RuleError> {
     let known = ["month", "last-month", "week", "quarter", "year"].contains(&text);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-+:./".contains(c);
-    let range = (1..=80).contains(&text.len()) && text.contains("now") && text.chars().all(plain);
+    let range = (1..=80).contains(&text.len()) && text.contains("..") && text.chars().all(plain);
     must(known || range, "period", || {
-        "must be month, last-month, week, quarter, year or a range such as now-30d".into()
+        "must be month, last-month, week, quarter, year or a range such as now-30d..now".into()
     })
 }
 
@@ -159,7 +166,7 @@ mod tests {
 
     #[test]
     fn periods_are_known_words_or_ranges() {
-        for good in ["month", "last-month", "week", "now-30d", "now-1M/M"] {
+        for good in ["month", "last-month", "week", "now-30d..now", "now-1M/M..now"] {
             assert!(period(good).is_ok(), "{good}");
         }
         for bad in ["", "always", "now-30d\n", "now <b>"] {

@@ -48,7 +48,7 @@ pub(super) fn of(ask: &Ask<'_>, period: &Period, whole: &Sheet) -> Unreliability
             "failed",
             "Failed calls paid for",
             one("failed_cost"),
-            "What calls cost that ended in neither an answer nor anything of the caller's making.",
+            "What calls cost that did not end ok, cancelled and filtered ones among them.",
             "failed_cost",
             &[Part::of("failed_cost")],
         ),

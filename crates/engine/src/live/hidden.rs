@@ -56,7 +56,11 @@ impl Hidden {
         let mut shown = breaker.clone();
         shown.instances.retain(|name, instance| {
             !self.hides(breaker.id, name, instance.last_seen)
-                && successor.is_none_or(|successor| !successor.instances.contains_key(name))
+                && successor.is_none_or(|successor| {
+                    // Hosts are shared between services: only one that was heard of since stands for it.
+                    let there = successor.instances.get(name);
+                    there.is_none_or(|there| there.last_seen < instance.last_seen)
+                })
         });
         (!shown.instances.is_empty()).then_some(Cow::Owned(shown))
     }

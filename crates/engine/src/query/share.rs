@@ -69,9 +69,15 @@ fn count(
         *all += sketch.count();
     };
     for source in sources {
+        let left_out = plan.left_out(&source.stretch);
         for chunk in &source.chunks {
             let figures = ChunkFigures::open(&chunk.figures)?;
-            let members = memberships(&figures, &mut groups)?;
+            let mut members = memberships(&figures, &mut groups)?;
+            for (member, key) in members.iter_mut().zip(figures.all_series()) {
+                if groups.leaves_out(&left_out, key) {
+                    member.lines.clear();
+                }
+            }
             let mut column = SketchColumn::open(match sketched {
                 Sketched::Latency => &chunk.latency,
                 Sketched::Ttft => &chunk.ttft,
@@ -90,6 +96,9 @@ fn count(
             }
         }
         for (bucket, key, fresh) in &source.fresh {
+            if groups.leaves_out(&left_out, key) {
+                continue;
+            }
             let step = step_of(plan, &source.stretch, *bucket);
             if let (Some(step), Some(sketch)) = (step, fresh.sketch(sketched)) {
                 for (line, _) in groups.of(key)?.lines {

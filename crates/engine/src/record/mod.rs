@@ -284,6 +284,9 @@ impl Engine {
         hand: &Hand,
     ) -> Result<CorrectionItem, AlertError> {
         let now = self.clock().now();
+        let tenant = self.tenant(scope);
+        // What is stored and what is held in memory agree when the next begins.
+        let _one = tenant.correcting.lock().await;
         let corrections = &self.stores().corrections;
         let stored = corrections
             .correction(scope, id)
@@ -307,7 +310,6 @@ impl Engine {
             .undo_correction(scope, (id, stored.version), by, entry)
             .await?;
         let undone = undone.ok_or(AlertError::Missing)?;
-        let tenant = self.tenant(scope);
         tenant.live().unhide(id);
         tenant.marks.take(id);
         tenant.mark(true);

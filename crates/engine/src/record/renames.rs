@@ -310,6 +310,14 @@ impl Renames {
         }
     }
 
+    /// A breaker of the board under the names that figures have.
+    pub fn shown(&self, row: &mut protocol::view::Breaker) {
+        self.put(Dimension::Provider, &mut row.provider);
+        self.put(Dimension::Service, &mut row.service);
+        self.put(Dimension::Environment, &mut row.environment);
+        self.put(Dimension::Breaker, &mut row.breaker);
+    }
+
     /// Gives an event the new names, before it is journalled.
     pub fn event(&self, event: &mut Event) {
         if self.0.is_empty() {

@@ -294,3 +294,22 @@ proptest! {
         prop_assert_eq!(shows(&filter, &row), expected);
     }
 }
+
+#[test]
+fn two_filters_together_show_what_both_show() {
+    let keys = ["service", "provider"];
+    let both = |one: &str, two: &str| {
+        let parse = |text: &str| Filter::parse(text, &keys).unwrap();
+        parse(one).and(&parse(two)).to_string()
+    };
+    assert_eq!(both("", "service:a"), "service:a");
+    assert_eq!(both("service:a", "provider:x"), "service:a provider:x");
+    assert_eq!(both("service:a service:b", "service:b service:c"), "service:b");
+    assert_eq!(both("service:~ch", "service:chat service:search"), "service:chat");
+    assert_eq!(both("service:!a", "service:a"), "service:!a service:a");
+    let nothing = Filter::parse(&both("service:a", "service:b"), &keys).unwrap();
+    for value in ["", "a", "b"] {
+        let shown = nothing.matches(|_| Some(value), || [value].into_iter());
+        assert!(!shown, "{value:?}");
+    }
+}

@@ -76,7 +76,7 @@ pub(crate) fn fill(events: &mut [Event], prices: &PriceTable) {
         let EventBody::Call(call) = &mut event.body else {
             continue;
         };
-        call.usual_cost = prices.usual(call, at);
+        call.usual_cost = call.usual_cost.or_else(|| prices.usual(call, at));
         if call.cost.is_none() {
             call.cost = prices.estimate(call, at);
             call.cost_estimated = call.cost.is_some();
