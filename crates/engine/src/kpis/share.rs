@@ -30,32 +30,39 @@ impl Document for ShareDoc {
     }
 
     fn check(&self, _: &Known, _: Option<u64>) -> Result<(), RuleError> {
-        words(&self.name, "name", 1, MAX_NAME)?;
-        must(PAGES.contains(&self.page.as_str()), "page", || {
-            format!("must be one of {}", PAGES.join(", "))
-        })?;
-        period(&self.period)?;
-        filter(&self.filter, "filter")?;
-        Zone::new(&self.zone)?;
-        let unknown = self.hide.iter().find(|what| !HIDES.contains(&what.as_str()));
-        must(unknown.is_none(), "hide", || {
-            format!("must be among {}", HIDES.join(", "))
-        })?;
-        let count = self.embed.len();
-        must(count <= MAX_ORIGINS, "embed", || {
-            format!("must be at most {MAX_ORIGINS} origins, got {count}")
-        })?;
-        for (place, origin) in self.embed.iter().enumerate() {
-            must(is_origin(origin), &format!("embed[{place}]"), || {
-                "must be an origin such as https://intranet.example: scheme, name and port, no path and no star".into()
-            })?;
-        }
-        Ok(())
+        plain(self)
     }
+}
+
+/// What can be said of a share without looking at the time.
+fn plain(doc: &ShareDoc) -> Result<(), RuleError> {
+    words(&doc.name, "name", 1, MAX_NAME)?;
+    must(PAGES.contains(&doc.page.as_str()), "page", || {
+        format!("must be one of {}", PAGES.join(", "))
+    })?;
+    period(&doc.period)?;
+    filter(&doc.filter, "filter")?;
+    Zone::new(&doc.zone)?;
+    let unknown = doc.hide.iter().find(|what| !HIDES.contains(&what.as_str()));
+    must(unknown.is_none(), "hide", || {
+        format!("must be among {}", HIDES.join(", "))
+    })?;
+    let count = doc.embed.len();
+    must(count <= MAX_ORIGINS, "embed", || {
+        format!("must be at most {MAX_ORIGINS} origins, got {count}")
+    })?;
+    for (place, origin) in doc.embed.iter().enumerate() {
+        must(is_origin(origin), &format!("embed[{place}]"), || {
+            "must be an origin such as https://intranet.example: scheme, name and port, no path and no star"
+                .into()
+        })?;
+    }
+    Ok(())
 }
 
 /// A link has an end, and not one that nobody remembers.
 pub(super) fn expiry(doc: &ShareDoc, now: Millis) -> Result<(), RuleError> {
+    plain(doc)?;
     let ahead = doc.expires - now;
     must(ahead > 0 && ahead <= MAX_DAYS * DAY, "expires", || {
         format!("must be a moment ahead, at most {MAX_DAYS} days, in epoch milliseconds")

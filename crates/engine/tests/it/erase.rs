@@ -327,7 +327,7 @@ async fn what_cannot_be_erased_names_its_field() {
     };
     assert_eq!(
         refused(CorrectionDoc::default()).await,
-        "kind: must be hide, forget or erase"
+        "kind: must be hide, forget, erase, uncount or rename"
     );
     assert_eq!(
         refused(erase(CorrectionDoc::default())).await,

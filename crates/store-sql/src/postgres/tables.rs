@@ -11,12 +11,26 @@ use crate::migrations;
 pub(super) fn made_by_migrations() -> BTreeSet<String> {
     let migrations = migrations::postgres();
     let lines = migrations.iter().flat_map(|one| one.sql.as_str().lines());
-    lines
-        .filter_map(|line| line.trim().strip_prefix("CREATE TABLE "))
-        .map(|rest| rest.strip_prefix("IF NOT EXISTS ").unwrap_or(rest))
-        .filter_map(|rest| rest.split([' ', '(']).find(|word| !word.is_empty()))
-        .map(str::to_owned)
-        .collect()
+    let mut made = BTreeSet::new();
+    for line in lines.map(str::trim) {
+        if let Some(rest) = line.strip_prefix("CREATE TABLE ") {
+            let rest = rest.strip_prefix("IF NOT EXISTS ").unwrap_or(rest);
+            made.extend(
+                rest.split([' ', '('])
+                    .find(|word| !word.is_empty())
+                    .map(str::to_owned),
+            );
+        }
+        // One that was made is called otherwise from then on.
+        let renamed = line
+            .strip_prefix("ALTER TABLE ")
+            .and_then(|rest| rest.split_once(" RENAME TO "));
+        if let Some((before, now)) = renamed {
+            made.remove(before);
+            made.insert(now.trim_end_matches(';').to_owned());
+        }
+    }
+    made
 }
 
 /// Our tables that hold rows themselves, partitions among them, and those above partitions not. A table comes after all
