@@ -13,8 +13,9 @@ use crate::{http, process, run, server, site, ui};
 const ALL: u64 = 650_000;
 /// What must have arrived before anything is painted: the page, its style sheet, the fonts it preloads.
 const BEFORE_PAINT: u64 = 90_000;
-/// The program that every page begins with.
-const PROGRAM: u64 = 230_000;
+/// The program that every page begins with. It should be 230,000; the way to the KPIs (a link with its mark, `g k` and its line
+/// in the help) made it 287 bytes more.
+const PROGRAM: u64 = 230_400;
 /// The same with the chunks that a board with events fetches in its life: what the replay bar holds, charts, the detail
 /// panel, JSON for a newer server.
 const BOARD_PROGRAM: u64 = 310_000;
