@@ -14,6 +14,7 @@ use protocol::query::QueryAnswer;
 use protocol::{Filter, Span};
 use store::{DocumentKind, TenantScope};
 
+use super::period::MONTHS;
 use super::prices::{provider, words};
 use crate::documents::{Document, items};
 use crate::duty::Known;
@@ -23,20 +24,6 @@ const MAX_NUMBER: usize = 80;
 const MAX_NOTE: usize = 1_024;
 const DAY: Millis = 86_400_000;
 const NANO: f64 = 1e9;
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 impl Document for InvoiceDoc {
     const KIND: DocumentKind = DocumentKind::Invoice;

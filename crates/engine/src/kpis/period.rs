@@ -17,7 +17,8 @@ use crate::pages::PageError;
 /// The longest period, in days: a leap year, and an hour for who changes clocks in it.
 const MAX: Millis = 366 * 86_400_000 + 3_600_000;
 
-const MONTHS: [&str; 12] = [
+/// The months by name.
+pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
